@@ -1,0 +1,50 @@
+"""Where the project's own files are, and where a warehouse keeps its working files.
+
+The only module that computes such paths; it opens and creates nothing.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+PROJECT_ROOT = Path(__file__).resolve().parent.parent
+DBT_PROJECT = PROJECT_ROOT / "dbt_project"
+TERRITOIRES = PROJECT_ROOT / "territoires"
+
+LOCK_NAME = "observatoire.lock.json"
+
+
+@dataclass(frozen=True)
+class WorkingFolder:
+    """The files kept beside one published warehouse (`W.duckdb` → `W.duckdb.d/`)."""
+
+    entrepot: Path
+
+    @property
+    def root(self) -> Path:
+        """The working folder itself."""
+        return self.entrepot.with_name(self.entrepot.name + ".d")
+
+    @property
+    def magasin(self) -> Path:
+        """Validated Parquet, keyed by content."""
+        return self.root / "parquet"
+
+    @property
+    def construction(self) -> Path:
+        """One sub-folder per build under way."""
+        return self.root / "construction"
+
+    @property
+    def versions(self) -> Path:
+        """The last published warehouses."""
+        return self.root / "versions"
+
+    @property
+    def executions(self) -> Path:
+        """One summary per run."""
+        return self.root / "executions"
+
+    @property
+    def verrou(self) -> Path:
+        """The advisory lock held while a build runs."""
+        return self.root / "verrou"
