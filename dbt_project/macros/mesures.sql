@@ -1,0 +1,20 @@
+{#- How an indicator is counted on a row: `_num`, `_den`, `_inc` columns of 0 and 1 that are only ever summed.
+
+    `taux` is the one rule for "a rate with unknowns": a row of the base whose answer is unknown leaves the denominator
+    and is counted apart, unless the convention includes unknowns. -#}
+
+{%- macro compte(condition) -%}
+    case when {{ condition }} then 1 else 0 end
+{%- endmacro -%}
+
+{%- macro taux(nom, base, reponse, inconnus='inconnus_inclus') %}
+    {{ compte("(" ~ base ~ ") and (" ~ reponse ~ ")") }} as {{ nom }}_num,
+    {{ compte("(" ~ base ~ ") and ((" ~ reponse ~ ") is not null or " ~ inconnus ~ ")") }} as {{ nom }}_den,
+    {{ compte("(" ~ base ~ ") and (" ~ reponse ~ ") is null") }} as {{ nom }}_inc
+{%- endmacro -%}
+
+{%- macro effectif(nom, condition) %}
+    {{ compte(condition) }} as {{ nom }}_num,
+    0 as {{ nom }}_den,
+    0 as {{ nom }}_inc
+{%- endmacro -%}

@@ -1,0 +1,31 @@
+{#- Income rules shared by requests and allocations: consumption units, yearly resources, quartile. -#}
+
+{#- Consumption units of a household: the declared value wins, else the scale in force; unknown when a term is. -#}
+{%- macro unites_consommation(menage, echelle) -%}
+    cast(
+        coalesce(
+            {{ menage }}.nb_uc,
+            case
+                when {{ menage }}.nb_personnes = 1 then {{ echelle }}.premiere_personne
+                else
+                    {{ echelle }}.premiere_personne
+                    + {{ echelle }}.personne_14_ans_et_plus * ({{ menage }}.nb_personnes - 1 - {{ menage }}.nb_moins_14)
+                    + {{ echelle }}.enfant_moins_14_ans * {{ menage }}.nb_moins_14
+            end
+        ) as decimal(6, 2)
+    )
+{%- endmacro -%}
+
+{#- Quartile of yearly resources: below the order's threshold (or equal to it, if the convention says so) is Q1; the
+    bounds of the second and third quartiles are those of the demand. Unknown resources give NULL, never a quartile. -#}
+{%- macro quartile(ressources, uc, seuil, q2, q3, egalite) -%}
+    case
+        when {{ ressources }} is null or {{ uc }} is null or {{ uc }} <= 0 or {{ seuil }} is null then null
+        when {{ ressources }} < {{ seuil }} * {{ uc }} then 'Q1'
+        when {{ ressources }} = {{ seuil }} * {{ uc }} and {{ egalite }} = 'q1' then 'Q1'
+        when {{ q2 }} is null or {{ q3 }} is null then 'Q2-4'
+        when {{ ressources }} < {{ q2 }} * {{ uc }} then 'Q2'
+        when {{ ressources }} < {{ q3 }} * {{ uc }} then 'Q3'
+        else 'Q4'
+    end
+{%- endmacro -%}

@@ -1,0 +1,16 @@
+{#- The sources of a figure and their vintages, as a reader names them: "SNE 2021", "SNE 2021, RPLS 2022"; and which one is
+    missing when the figure is not available. -#}
+{%- macro libelle_sources(sources, annee, periode_type, statut) -%}
+    case {{ sources }}
+        when 'sne' then 'SNE ' || cast({{ annee }} as {{ dbt.type_string() }})
+        when 'rpls' then 'RPLS ' || cast({{ annee }} as {{ dbt.type_string() }})
+        when 'ops' then 'OPS ' || cast({{ annee }} as {{ dbt.type_string() }})
+        when 'filosofi' then 'Filosofi ' || cast({{ annee }} as {{ dbt.type_string() }})
+        when 'sne,rpls'
+            then
+                'SNE ' || cast({{ annee }} as {{ dbt.type_string() }})
+                || ', RPLS ' || cast({{ annee }} + 1 as {{ dbt.type_string() }})
+        else upper({{ sources }})
+    end
+    || case when {{ statut }} = 'indisponible' then ' (absent ou incomplet)' else '' end
+{%- endmacro -%}

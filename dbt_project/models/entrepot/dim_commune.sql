@@ -1,0 +1,102 @@
+-- Communes as they are today.
+with lues as (
+
+    select
+        {{ commune_courante('communes.code_commune', 'courante') }} as code_commune,
+        communes.code_commune as code_lu,
+        communes.nom,
+        communes.departement,
+        communes.region,
+        communes.population,
+        communes.millesime
+    from {{ ref('stg_geographie__communes') }} as communes
+    {{ joindre_commune('communes.code_commune', 'courante') }}
+
+),
+
+toutes as (
+
+    select
+        code_commune,
+        nom,
+        departement,
+        region,
+        population,
+        millesime,
+        1 as priorite
+    from lues
+    where code_lu = code_commune
+    union all
+    select
+        communes.code_commune,
+        communes.nom,
+        communes.departement,
+        communes.region,
+        communes.population,
+        0 as millesime,
+        2 as priorite
+    from {{ ref('ref_communes') }} as communes
+    union all
+    select
+        membres.code_commune,
+        min(membres.nom_commune) as nom,
+        cast(null as {{ dbt.type_string() }}) as departement,
+        cast(null as {{ dbt.type_string() }}) as region,
+        max(membres.population) as population,
+        max(membres.millesime) as millesime,
+        3 as priorite
+    from {{ ref('stg_geographie__epci_membres') }} as membres
+    group by membres.code_commune
+
+),
+
+choisies as (
+
+    select
+        *,
+        row_number() over (
+            partition by code_commune order by priorite, millesime desc, nom nulls last, population desc nulls last
+        ) as rang
+    from toutes
+    where code_commune is not null
+
+),
+
+zonage as (
+
+    select
+        code_commune,
+        min(zone_abc) as zone_abc
+    from (
+        select
+            code_commune,
+            zone_abc
+        from {{ ref('stg_geographie__zonage_abc') }}
+        where millesime = (select max(millesime) from {{ ref('stg_geographie__zonage_abc') }})
+        union all
+        select
+            code_commune,
+            zone_abc
+        from {{ ref('ref_communes') }}
+        where code_commune not in (select code_commune from {{ ref('stg_geographie__zonage_abc') }})
+    ) as zones
+    group by code_commune
+
+)
+
+select
+    choisies.code_commune,
+    choisies.nom,
+    coalesce(choisies.departement, departements.code_departement) as departement,
+    coalesce(choisies.region, departements.code_region) as region,
+    cast(choisies.population as bigint) as population,
+    zonage.zone_abc
+from choisies
+left join {{ ref('ref_departements') }} as departements
+    on
+        departements.code_departement = case
+            when choisies.code_commune like '97%' then substr(choisies.code_commune, 1, 3)
+            else substr(choisies.code_commune, 1, 2)
+        end
+left join zonage on choisies.code_commune = zonage.code_commune
+where choisies.rang = 1

@@ -1,0 +1,19 @@
+-- The objectives in force, one row per objective, axis, modality (NULL: every modality of the axis) and validity dates.
+select
+    epci_siren,
+    objectif,
+    indicateur,
+    axe,
+    modalite,
+    'tous' as segment_type,
+    'tous' as segment,
+    operateur,
+    cast(cible as double) as cible,
+    cible_indicateur,
+    evenement,
+    debut,
+    fin,
+    article,
+    statut,
+    libelle
+from {{ ref('stg_conventions__objectifs') }}

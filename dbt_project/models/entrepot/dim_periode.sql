@@ -1,0 +1,92 @@
+-- The periods for which figures are made: years, half-years, quarters, and windows of 6 and 12 months that end with each
+-- month. A period starts before the last event read; a window is whole: every year it touches is covered.
+with annees as (
+
+    select annee
+    from {{ ref('int_annees') }}
+    where est_demandee
+
+),
+
+limites as (
+
+    select max(coalesce(date_decision, date_signature_bail)) as dernier_evenement
+    from {{ ref('stg_sne__attributions') }}
+
+),
+
+mois as (
+
+    select
+        annees.annee,
+        numeros.numero,
+        make_date(annees.annee, numeros.numero, 1) as debut
+    from annees
+    cross join (values (1), (2), (3), (4), (5), (6), (7), (8), (9), (10), (11), (12)) as numeros (numero)
+
+),
+
+candidates as (
+
+    select
+        'annee' as periode_type,
+        cast(annee as {{ dbt.type_string() }}) as periode,
+        annee,
+        debut,
+        {{ ajouter_mois('debut', 12) }} as fin_exclue
+    from mois
+    where numero = 1
+    union all
+    select
+        'semestre' as periode_type,
+        cast(annee as {{ dbt.type_string() }}) || case when numero = 1 then '-S1' else '-S2' end as periode,
+        annee,
+        debut,
+        {{ ajouter_mois('debut', 6) }} as fin_exclue
+    from mois
+    where numero in (1, 7)
+    union all
+    select
+        'trimestre' as periode_type,
+        cast(annee as {{ dbt.type_string() }})
+        || case numero when 1 then '-T1' when 4 then '-T2' when 7 then '-T3' else '-T4' end as periode,
+        annee,
+        debut,
+        {{ ajouter_mois('debut', 3) }} as fin_exclue
+    from mois
+    where numero in (1, 4, 7, 10)
+    {%- for duree in [6, 12] %}
+    union all
+    select
+        'glissant_{{ duree }}m' as periode_type,
+        cast(annee as {{ dbt.type_string() }}) || '-' || right('0' || cast(numero as {{ dbt.type_string() }}), 2) as periode,
+        annee,
+        {{ ajouter_mois('debut', 1 - duree) }} as debut,
+        {{ ajouter_mois('debut', 1) }} as fin_exclue
+    from mois
+    {%- endfor %}
+
+)
+
+select
+    candidates.periode_type,
+    candidates.periode,
+    candidates.annee,
+    candidates.debut,
+    candidates.fin_exclue - 1 as fin,
+    case
+        when candidates.periode_type = 'annee' then 1
+        when candidates.periode_type in ('semestre', 'trimestre') then 2
+        else 3
+    end as niveau
+from candidates
+left join limites on true
+where
+    (candidates.periode_type = 'annee' or candidates.debut <= limites.dernier_evenement)
+    and (
+        candidates.periode_type not like 'glissant%'
+        or (
+            extract(year from candidates.debut) in (select annee from annees)
+            and date_trunc('month', candidates.fin_exclue - 1) <= date_trunc('month', limites.dernier_evenement)
+        )
+    )

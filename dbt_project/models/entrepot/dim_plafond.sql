@@ -1,0 +1,64 @@
+-- Income ceilings in force, by product, household category and zone; `fin` is the day before the next value.
+with lus as (
+
+    select
+        produit,
+        categorie,
+        zone,
+        date_effet,
+        min(plafond_eur) as plafond_eur
+    from {{ ref('stg_referentiels__plafonds') }}
+    group by produit, categorie, zone, date_effet
+    union all
+    select
+        livres.produit,
+        livres.categorie,
+        livres.zone,
+        livres.date_effet,
+        cast(livres.plafond_eur as decimal(12, 2)) as plafond_eur
+    from {{ ref('ref_plafonds') }} as livres
+    where not exists (
+        select 1
+        from {{ ref('stg_referentiels__plafonds') }} as dossier
+        where
+            dossier.produit = livres.produit
+            and dossier.categorie = livres.categorie
+            and dossier.zone = livres.zone
+            and dossier.date_effet = livres.date_effet
+    )
+
+),
+
+tous as (
+
+    select * from lus
+    union all
+    select
+        derives.produit,
+        lus.categorie,
+        lus.zone,
+        lus.date_effet,
+        cast(round(lus.plafond_eur * cast(derives.coefficient as decimal(6, 3))) as decimal(12, 2)) as plafond_eur
+    from lus
+    inner join {{ ref('ref_plafonds_derives') }} as derives on lus.produit = derives.base
+    where
+        not exists (
+            select 1
+            from lus as publies
+            where
+                publies.produit = derives.produit
+                and publies.categorie = lus.categorie
+                and publies.zone = lus.zone
+                and publies.date_effet = lus.date_effet
+        )
+
+)
+
+select
+    produit,
+    categorie,
+    zone,
+    date_effet as debut,
+    lead(date_effet) over (partition by produit, categorie, zone order by date_effet) - 1 as fin,
+    plafond_eur
+from tous

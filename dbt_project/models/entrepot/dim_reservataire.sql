@@ -1,0 +1,8 @@
+-- Holders of reservation rights, in the codes of the register (CONTRESLOG).
+select
+    code as reservataire,
+    libelle,
+    groupe,
+    groupe_libelle,
+    est_non_reserve
+from {{ ref('ref_contingents') }}

@@ -1,0 +1,33 @@
+-- Priority neighbourhoods of both generations and local zones of the published territories.
+select
+    'qpv' as type_zone,
+    qpv.code_qpv as zone,
+    min(membres.epci_siren) as epci_siren,
+    min(qpv.libelle) as nom,
+    qpv.generation,
+    min(generations.debut) as debut,
+    min(generations.fin) as fin,
+    string_agg(distinct qpv.code_commune, ',' order by qpv.code_commune) as communes
+from {{ ref('int_qpv') }} as qpv
+inner join {{ ref('ref_qpv_generations') }} as generations on qpv.generation = generations.generation
+left join (
+    select
+        code_commune,
+        min(epci_siren) as epci_siren
+    from {{ ref('int_epci_membres') }}
+    where annee = (select max(annee) from {{ ref('int_epci_membres') }})
+    group by code_commune
+) as membres on qpv.code_commune = membres.code_commune
+group by qpv.code_qpv, qpv.generation
+union all
+select
+    type_zone,
+    zone,
+    epci_siren,
+    min(nom) as nom,
+    cast(null as integer) as generation,
+    min(debut) as debut,
+    max(fin) as fin,
+    string_agg(distinct case when critere = 'commune' then valeur end, ',') as communes
+from {{ ref('int_zones') }}
+group by type_zone, zone, epci_siren

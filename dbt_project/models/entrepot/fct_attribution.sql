@@ -1,0 +1,223 @@
+-- One row per candidate ranked by a committee on one dwelling, with the four events that must never be mixed:
+-- decided (prononcée), effective, followed by a signed lease, moved in. What depends on the date of an event (quartile,
+-- generation of priority neighbourhoods) is in fct_evenement_attribution.
+with lues as (
+
+    select
+        attributions.*,
+        issues.est_attribuee,
+        issues.est_prononcee,
+        issues.est_retrait,
+        coalesce(attributions.date_signature_bail, attributions.date_decision) as date_reference,
+        {{ commune_courante('attributions.code_commune_logement', 'courante') }} as code_commune,
+        {{ commune_courante('attributions.code_commune_origine', 'origine') }} as code_commune_origine_courante,
+        -- Candidates of one committee on one dwelling. Without a dwelling number, what describes the dwelling stands
+        -- for it.
+        coalesce(
+            attributions.num_rpls,
+            {{ empreinte_ligne([
+                'attributions.bailleur_siren', 'attributions.code_commune_logement', 'attributions.residence',
+                'attributions.typologie', 'attributions.surface', 'attributions.loyer'
+            ]) }}
+        ) || '|' || coalesce(cast(attributions.date_decision as {{ dbt.type_string() }}), '') as cle_commission
+    from {{ ref('stg_sne__attributions') }} as attributions
+    left join {{ ref('ref_issues') }} as issues on attributions.issue = issues.issue
+    {{ joindre_commune('attributions.code_commune_logement', 'courante') }}
+    {{ joindre_commune('attributions.code_commune_origine', 'origine') }}
+
+),
+
+-- A candidate stands before another when the committee ranked it earlier and it did not withdraw.
+rangs as (
+
+    select
+        attribution_id,
+        coalesce(
+            sum(case when est_prononcee and not est_retrait then 1 else 0 end) over (
+                partition by cle_commission
+                order by rang, attribution_id
+                rows between unbounded preceding and 1 preceding
+            ),
+            0
+        ) as nb_restants_avant
+    from lues
+
+),
+
+-- The dwelling's row in the register: the vintage that pairs with the year of the event, else the nearest.
+logements as (
+
+    select
+        lues.attribution_id,
+        logements.logement_id,
+        logements.millesime,
+        logements.code_iris,
+        logements.annee_construction,
+        logements.annee_location,
+        logements.surface_habitable,
+        logements.loyer_principal,
+        {%- for generation in var('generations_qpv') %}
+        logements.code_qpv_{{ generation }},
+        logements.en_qpv_{{ generation }},
+        logements.methode_qpv_{{ generation }},
+        {%- endfor %}
+        row_number() over (
+            partition by lues.attribution_id
+            order by abs(logements.millesime - extract(year from lues.date_reference) - 1), logements.millesime desc
+        ) as rang
+    from lues
+    inner join {{ ref('dim_logement') }} as logements on lues.num_rpls = logements.ident_rep
+
+),
+
+menages as (
+
+    select
+        lues.attribution_id,
+        {{ unites_consommation('lues', 'echelle') }} as nb_uc,
+        lues.ressources_mensuelles * 12 as ressources_annuelles,
+        -- Household category of the income ceilings: a lone parent counts one more person.
+        lues.nb_personnes + case when lues.composition = 'monoparental' then 1 else 0 end as rang_categorie
+    from lues
+    left join {{ ref('ref_unites_consommation') }} as echelle
+        on
+            lues.date_reference >= echelle.debut
+            and lues.date_reference <= coalesce(echelle.fin, lues.date_reference)
+
+),
+
+plafonds as (
+
+    select
+        lues.attribution_id,
+        base.plafond_eur
+        + greatest(menages.rang_categorie - categories.categorie_max, 0) * supplement.plafond_eur as plafond_plus
+    from lues
+    inner join menages on lues.attribution_id = menages.attribution_id
+    cross join {{ ref('ref_categories_plafonds') }} as categories
+    left join {{ ref('ref_zones_plafonds') }} as zone_commune
+        on zone_commune.niveau = 'commune' and lues.code_commune = zone_commune.code
+    left join {{ ref('dim_commune') }} as communes on lues.code_commune = communes.code_commune
+    left join {{ ref('ref_zones_plafonds') }} as zone_departement
+        on zone_departement.niveau = 'departement' and communes.departement = zone_departement.code
+    inner join {{ ref('dim_plafond') }} as base
+        on
+            base.produit = 'PLUS'
+            and base.categorie = least(menages.rang_categorie, categories.categorie_max)
+            and base.zone = coalesce(zone_commune.zone, zone_departement.zone)
+            and lues.date_decision >= base.debut
+            and lues.date_decision <= coalesce(base.fin, lues.date_decision)
+    left join {{ ref('dim_plafond') }} as supplement
+        on
+            supplement.produit = 'PLUS'
+            and supplement.categorie = categories.categorie_supplement
+            and supplement.zone = base.zone
+            and lues.date_decision >= supplement.debut
+            and lues.date_decision <= coalesce(supplement.fin, lues.date_decision)
+
+)
+
+select
+    lues.attribution_id,
+    lues.millesime,
+    lues.demandeur_id,
+    lues.date_premier_depot,
+    lues.date_decision,
+    lues.rang,
+    lues.issue,
+    coalesce(lues.est_prononcee, false) as est_prononcee,
+    coalesce(lues.est_attribuee, false) and rangs.nb_restants_avant = 0 as est_effective,
+    lues.date_signature_bail is not null as est_bail_signe,
+    lues.date_signature_bail,
+    lues.date_entree is not null as est_entree,
+    lues.date_entree,
+    lues.cle_commission,
+    lues.num_rpls,
+    logements.logement_id,
+    logements.millesime as millesime_logement,
+    lues.residence,
+    lues.code_commune_logement as code_commune_lu,
+    lues.code_commune,
+    communes.departement,
+    membres.epci_siren,
+    coalesce(bailleurs.bailleur_siren, lues.bailleur_siren) as bailleur_siren,
+    lues.reservataire,
+    logements.code_iris,
+    -- Where the dwelling stands: the allocation's own code, else the dwelling's in the register, else the declared flag.
+    {%- for generation in var('generations_qpv') %}
+    case
+        when generations.generation = {{ generation }} then lues.code_qpv
+        else logements.code_qpv_{{ generation }}
+    end as code_qpv_{{ generation }},
+    case
+        when generations.generation = {{ generation }} then true
+        when logements.methode_qpv_{{ generation }} in ('rpls_geocode', 'polygone')
+            then logements.en_qpv_{{ generation }}
+        when lues.qpv_declare is not null then lues.qpv_declare
+        else logements.en_qpv_{{ generation }}
+    end as en_qpv_{{ generation }},
+    case
+        when generations.generation = {{ generation }} then 'code_attribution'
+        when logements.methode_qpv_{{ generation }} in ('rpls_geocode', 'polygone')
+            then logements.methode_qpv_{{ generation }}
+        when lues.qpv_declare is not null then 'declaration_attribution'
+        else coalesce(logements.methode_qpv_{{ generation }}, 'inconnu')
+    end as methode_qpv_{{ generation }},
+    {%- endfor %}
+    lues.typologie,
+    lues.financement,
+    lues.surface,
+    lues.loyer,
+    lues.neuf as est_neuf,
+    coalesce(logements.annee_location, logements.annee_construction) as annee_mise_en_service,
+    menages.ressources_annuelles,
+    menages.nb_uc,
+    cast(menages.ressources_annuelles / nullif(menages.nb_uc, 0) as decimal(14, 2)) as ressources_uc,
+    lues.rfr,
+    plafonds.plafond_plus,
+    -- Percentage of the PLUS ceiling: the declared one wins, else fiscal income over the ceiling of zone, category and date.
+    coalesce(
+        lues.pct_plafond_plus, cast(100 * lues.rfr / nullif(plafonds.plafond_plus, 0) as decimal(9, 2))
+    ) as pct_plafond_plus,
+    lues.composition,
+    lues.nb_personnes,
+    lues.nb_moins_14,
+    lues.nb_enfants,
+    lues.age,
+    lues.situation_pro,
+    lues.situation_logement,
+    lues.code_commune_origine_courante as code_commune_origine,
+    lues.mutation as est_mutation,
+    case
+        when not lues.mutation then 'primo'
+        when lues.mutation and lues.bailleur_origine_siren = lues.bailleur_siren then 'interne'
+        when lues.mutation and lues.bailleur_origine_siren is not null then 'inter_bailleurs'
+        when lues.mutation then 'mutation_bailleur_inconnu'
+    end as type_mutation,
+    lues.dalo as est_dalo,
+    lues.pdalhpd as est_pdalhpd,
+    lues.priorite_l441_1,
+    case
+        when lues.dalo or lues.pdalhpd or lues.priorite_l441_1 is not null then true
+        when lues.dalo is null and lues.pdalhpd is null then null
+        else false
+    end as est_prioritaire,
+    lues.relogement,
+    coalesce(relogements.est_releve, false) as est_relogement_objectif,
+    lues.relogement is not null as est_relogement,
+    lues.travailleur_essentiel as est_travailleur_essentiel,
+    contingents.est_mal_loges,
+    lues._fichier,
+    lues._ligne
+from lues
+inner join rangs on lues.attribution_id = rangs.attribution_id
+inner join menages on lues.attribution_id = menages.attribution_id
+left join logements on lues.attribution_id = logements.attribution_id and logements.rang = 1
+left join plafonds on lues.attribution_id = plafonds.attribution_id
+left join {{ ref('ref_qpv_generations') }} as generations on substr(lues.code_qpv, 1, 2) = generations.prefixe
+left join {{ ref('dim_commune') }} as communes on lues.code_commune = communes.code_commune
+left join {{ ref('int_epci_membres') }} as membres
+    on extract(year from lues.date_reference) = membres.annee and lues.code_commune = membres.code_commune
+left join {{ ref('int_bailleurs') }} as bailleurs on lues.bailleur_siren = bailleurs.siren
+left join {{ ref('ref_relogements') }} as relogements on lues.relogement = relogements.relogement
+left join {{ ref('ref_reservataires_mal_loges') }} as contingents on lues.reservataire = contingents.code

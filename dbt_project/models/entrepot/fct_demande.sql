@@ -1,0 +1,70 @@
+-- One row per request active on 31 December of a covered year; the first choice and the other choices are kept apart, and
+-- are never added up.
+with menages as (
+
+    select
+        demandes.*,
+        {{ unites_consommation('demandes', 'echelle') }} as uc,
+        demandes.ressources_mensuelles * 12 as ressources_annuelles
+    from {{ ref('int_demande_active') }} as demandes
+    left join {{ ref('ref_unites_consommation') }} as echelle
+        on
+            demandes.date_situation >= echelle.debut
+            and demandes.date_situation <= coalesce(echelle.fin, demandes.date_situation)
+
+)
+
+select
+    menages.annee,
+    menages.demandeur_id,
+    menages.date_situation,
+    menages.millesime as millesime_extraction,
+    menages.date_premier_depot,
+    date_diff('day', menages.date_premier_depot, menages.date_situation) as anciennete_jours,
+    menages.date_renouvellement,
+    menages.code_commune_choix1,
+    {{ commune_courante('menages.commune_choix2', 'choix2') }} as code_commune_choix2,
+    {{ commune_courante('menages.commune_choix3', 'choix3') }} as code_commune_choix3,
+    membres.epci_siren as epci_siren_choix1,
+    communes.departement as departement_choix1,
+    menages.typologie_souhaitee as typologie,
+    menages.residence_origine,
+    menages.num_rpls_origine,
+    menages.cotation,
+    menages.guichet,
+    menages.uc as nb_uc,
+    menages.ressources_annuelles,
+    cast(menages.ressources_annuelles / nullif(menages.uc, 0) as decimal(14, 2)) as ressources_uc,
+    {{ quartile(
+        'menages.ressources_annuelles', 'menages.uc', 'seuils.seuil_q1', 'seuils.borne_q2', 'seuils.borne_q3',
+        'parametres.egalite_seuil'
+    ) }} as quartile,
+    menages.composition,
+    menages.nb_personnes,
+    menages.nb_moins_14,
+    menages.nb_enfants,
+    menages.age,
+    menages.situation_pro,
+    menages.situation_logement,
+    {{ commune_courante('menages.code_commune_origine', 'origine') }} as code_commune_origine,
+    origines.epci_siren as epci_siren_origine,
+    menages.mutation as est_mutation,
+    case when menages.mutation then 'mutation' when not menages.mutation then 'primo' end as demandeur,
+    menages.dalo as est_dalo,
+    menages.priorite_l441_1,
+    menages._fichier,
+    menages._ligne
+from menages
+{{ joindre_commune('menages.commune_choix2', 'choix2') }}
+{{ joindre_commune('menages.commune_choix3', 'choix3') }}
+{{ joindre_commune('menages.code_commune_origine', 'origine') }}
+left join {{ ref('int_epci_membres') }} as membres
+    on menages.annee = membres.annee and menages.code_commune_choix1 = membres.code_commune
+left join {{ ref('int_epci_membres') }} as origines
+    on
+        menages.annee = origines.annee
+        and {{ commune_courante('menages.code_commune_origine', 'origine') }} = origines.code_commune
+left join {{ ref('dim_commune') }} as communes on menages.code_commune_choix1 = communes.code_commune
+left join {{ ref('int_parametres') }} as parametres on membres.epci_siren = parametres.epci_siren
+left join {{ ref('int_seuils_epci') }} as seuils
+    on menages.annee = seuils.annee and membres.epci_siren = seuils.epci_siren

@@ -1,0 +1,77 @@
+-- One OPS count: a landlord, a place, a population, a theme and its modality, with the base of the theme. The place is
+-- attached to its EPCI; a secret count keeps its status and no value.
+with lieux as (
+
+    select
+        'qpv' as niveau,
+        qpv.code_qpv as code,
+        membres.annee,
+        min(membres.epci_siren) as epci_siren
+    from {{ ref('int_qpv') }} as qpv
+    inner join {{ ref('int_epci_membres') }} as membres on qpv.code_commune = membres.code_commune
+    group by qpv.code_qpv, membres.annee
+    union all
+    select
+        'commune' as niveau,
+        code_commune as code,
+        annee,
+        epci_siren
+    from {{ ref('int_epci_membres') }}
+    union all
+    select distinct
+        'zone' as niveau,
+        zones.zone as code,
+        annees.annee,
+        zones.epci_siren
+    from {{ ref('int_zones') }} as zones
+    cross join (select distinct millesime as annee from {{ ref('stg_ops__occupation') }}) as annees
+    union all
+    select
+        'residence' as niveau,
+        logements.residence as code,
+        annees.annee,
+        min(logements.epci_siren) as epci_siren
+    from {{ ref('fct_logement') }} as logements
+    cross join (select distinct millesime as annee from {{ ref('stg_ops__occupation') }}) as annees
+    where logements.residence is not null
+    group by logements.residence, annees.annee
+
+),
+
+lus as (
+
+    select
+        occupation.*,
+        case
+            when occupation.niveau = 'commune' then {{ commune_courante('occupation.code', 'courante') }}
+            else occupation.code
+        end as code_courant
+    from {{ ref('stg_ops__occupation') }} as occupation
+    {{ joindre_commune('occupation.code', 'courante') }}
+
+)
+
+select
+    lus.millesime,
+    case when lus.niveau = 'epci' then lus.code else lieux.epci_siren end as epci_siren,
+    lus.niveau,
+    lus.code_courant as code,
+    lus.zone,
+    coalesce(bailleurs.bailleur_siren, lus.bailleur_siren) as bailleur_siren,
+    lus.population,
+    lus.theme,
+    lus.modalite,
+    case when lus.statut <> 'secret' then lus.effectif end as effectif,
+    case when lus.statut <> 'secret' then lus.base end as base,
+    lus.nb_logements_enquetes,
+    lus.nb_menages_repondants,
+    lus.statut,
+    lus._fichier,
+    lus._ligne
+from lus
+left join lieux
+    on
+        lus.niveau = lieux.niveau
+        and lus.code_courant = lieux.code
+        and lus.millesime = lieux.annee
+left join {{ ref('int_bailleurs') }} as bailleurs on lus.bailleur_siren = bailleurs.siren

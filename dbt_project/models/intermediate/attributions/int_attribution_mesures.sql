@@ -1,0 +1,196 @@
+-- The rule of every allocation indicator, on every event: does the row belong to its base, does it answer, is the answer
+-- unknown? A rate is later a sum of `_num` over a sum of `_den`; nothing else is ever computed from them.
+with origines as (
+
+    -- The dwelling that an applicant left, for those rehoused.
+    select
+        demandes.demandeur_id,
+        {%- for generation in var('generations_qpv') %}
+        max(logements.code_qpv_{{ generation }}) as origine_qpv_{{ generation }},
+        {%- endfor %}
+        count(*) as nb
+    from (
+        select distinct
+            demandeur_id,
+            num_rpls_origine
+        from {{ ref('stg_sne__demandes') }}
+        where num_rpls_origine is not null
+    ) as demandes
+    inner join {{ ref('dim_logement') }} as logements on demandes.num_rpls_origine = logements.ident_rep
+    group by demandes.demandeur_id
+
+),
+
+fragiles as (
+
+    select distinct
+        zones.attribution_id,
+        zones.debut,
+        zones.fin
+    from {{ ref('int_attribution_zone') }} as zones
+    where zones.type_zone = 'fragile'
+
+),
+
+territoires_fragiles as (
+
+    select distinct epci_siren
+    from {{ ref('int_zones') }}
+    where type_zone = 'fragile'
+
+),
+
+faits as (
+
+    select
+        evenements.attribution_id,
+        evenements.evenement,
+        evenements.date_evenement,
+        evenements.annee,
+        evenements.mois,
+        evenements.epci_siren,
+        evenements.code_qpv,
+        evenements.secteur,
+        evenements.quartile,
+        attributions.code_commune,
+        attributions.departement,
+        attributions.bailleur_siren,
+        attributions.reservataire,
+        attributions.residence,
+        attributions.typologie,
+        attributions.composition,
+        attributions.financement,
+        attributions.est_mutation,
+        case
+            when attributions.est_mutation then 'mutation'
+            when not attributions.est_mutation then 'primo'
+        end as demandeur,
+        attributions.issue,
+        attributions.est_bail_signe,
+        attributions.est_entree,
+        attributions.est_prioritaire,
+        attributions.est_dalo,
+        attributions.est_travailleur_essentiel,
+        attributions.est_mal_loges,
+        attributions.est_relogement,
+        attributions.est_relogement_objectif as est_releve,
+        attributions.pct_plafond_plus,
+        situations.est_solvable,
+        contingents.est_non_reserve,
+        date_diff('day', attributions.date_premier_depot, evenements.date_evenement) as delai_jours,
+        case
+            when attributions.est_neuf then true
+            when attributions.annee_mise_en_service is not null
+                then evenements.annee - attributions.annee_mise_en_service < bornes.annees_logement_recent
+            else attributions.est_neuf
+        end as est_recent,
+        case
+            {%- for generation in var('generations_qpv') %}
+            when evenements.generation_qpv = {{ generation }} and origines.nb is not null
+                then coalesce(evenements.code_qpv, '') <> coalesce(origines.origine_qpv_{{ generation }}, '')
+            {%- endfor %}
+        end as est_hors_site,
+        case
+            when territoires_fragiles.epci_siren is null then null
+            else exists (
+                select 1
+                from fragiles
+                where
+                    fragiles.attribution_id = evenements.attribution_id
+                    and evenements.date_evenement >= coalesce(fragiles.debut, evenements.date_evenement)
+                    and evenements.date_evenement <= coalesce(fragiles.fin, evenements.date_evenement)
+            )
+        end as est_fragile,
+        bornes.bas_revenus_pct_max,
+        bornes.porteurs_mixite_pct_min,
+        parametres.inconnus_au_denominateur = 'inclus' as inconnus_inclus,
+        parametres.releves_qpv = 'toujours' as releves_toujours,
+        parametres.base_bailleur_prioritaires = 'toutes' as base_toutes,
+        evenements.evenement = parametres.evenement_hors_qpv as compte_hors_qpv,
+        evenements.evenement = parametres.evenement_qpv as compte_qpv,
+        evenements.evenement = parametres.evenement_prioritaires as compte_prioritaires,
+        evenements.evenement = parametres.evenement_mutations as compte_mutations
+    from {{ ref('fct_evenement_attribution') }} as evenements
+    inner join {{ ref('fct_attribution') }} as attributions
+        on evenements.attribution_id = attributions.attribution_id
+    inner join {{ ref('int_parametres') }} as parametres on evenements.epci_siren = parametres.epci_siren
+    inner join {{ ref('ref_bornes_indicateurs') }} as bornes
+        on
+            evenements.date_evenement >= bornes.debut
+            and evenements.date_evenement <= coalesce(bornes.fin, evenements.date_evenement)
+    left join {{ ref('ref_situations_pro') }} as situations
+        on attributions.situation_pro = situations.situation_pro
+    left join {{ ref('dim_reservataire') }} as contingents on attributions.reservataire = contingents.reservataire
+    left join origines on attributions.demandeur_id = origines.demandeur_id
+    left join territoires_fragiles on evenements.epci_siren = territoires_fragiles.epci_siren
+
+)
+
+select
+    attribution_id,
+    evenement,
+    date_evenement,
+    annee,
+    mois,
+    epci_siren,
+    code_commune,
+    departement,
+    case when secteur = 'qpv' then code_qpv end as code_qpv,
+    bailleur_siren,
+    reservataire,
+    residence,
+    secteur,
+    quartile,
+    typologie,
+    composition,
+    financement,
+    demandeur,
+    case when evenement = 'bail_signe' then delai_jours end as delai_jours,
+
+    -- Outside priority neighbourhoods: first quartile or rehoused (union, not sum); a rehoused household needs no income.
+    {{ taux('hors_qpv_q1', "compte_hors_qpv and secteur = 'hors_qpv'",
+            "case when est_releve then true else quartile = 'Q1' end") }},
+    {{ taux('hors_qpv_q1_strict', "compte_hors_qpv and secteur = 'hors_qpv'", "quartile = 'Q1'") }},
+
+    -- In priority neighbourhoods: quartiles 2, 3 and 4.
+    {{ taux('qpv_q234', "compte_qpv and secteur = 'qpv'",
+            "case when releves_toujours and est_releve then true else quartile <> 'Q1' end") }},
+    {{ taux('qpv_q2', "compte_qpv and secteur = 'qpv'",
+            "case when quartile <> 'Q2-4' then quartile = 'Q2' end") }},
+    {{ taux('qpv_q34', "compte_qpv and secteur = 'qpv'",
+            "case when quartile = 'Q1' then false when quartile <> 'Q2-4' then quartile in ('Q3', 'Q4') end") }},
+
+    -- Priority publics: a household is counted once whatever its number of grounds.
+    {{ taux('prioritaires', "compte_prioritaires", "est_prioritaire") }},
+    {{ taux('prioritaires_bailleur', "compte_prioritaires and (base_toutes or est_non_reserve)", "est_prioritaire") }},
+    {{ taux('dalo', "compte_prioritaires", "est_dalo") }},
+    {{ taux('mal_loges', "compte_prioritaires", "est_mal_loges") }},
+    {{ taux('travailleurs_essentiels', "compte_prioritaires", "est_travailleur_essentiel") }},
+    {{ taux('mutations', "compte_mutations", "est_mutation") }},
+
+    -- Resources in percentage of the PLUS ceiling.
+    {{ taux('bas_revenus', "compte_qpv", "pct_plafond_plus < bas_revenus_pct_max") }},
+    {{ taux('porteurs_mixite', "compte_qpv",
+            "case when not est_solvable or pct_plafond_plus <= porteurs_mixite_pct_min then false"
+            " when est_solvable and pct_plafond_plus > porteurs_mixite_pct_min then true end") }},
+
+    -- Where the first quartile was housed, among those housed outside priority neighbourhoods.
+    {{ taux('q1_secteurs_fragiles', "evenement = 'bail_signe' and secteur = 'hors_qpv' and quartile = 'Q1'",
+            "est_fragile") }},
+
+    -- Rehousing.
+    {{ taux('relogements_hors_site', "evenement = 'bail_signe' and est_relogement", "est_hors_site") }},
+    {{ taux('relogements_hors_qpv', "evenement = 'bail_signe' and est_relogement",
+            "case when secteur <> 'inconnu' then secteur = 'hors_qpv' end") }},
+    {{ taux('relogements_neuf', "evenement = 'bail_signe' and est_relogement", "est_recent") }},
+
+    -- Counts, and what becomes of a decision.
+    {{ effectif('baux', "evenement = 'bail_signe'") }},
+    {{ effectif('attributions_prononcee', "evenement = 'prononcee'") }},
+    {{ effectif('attributions_effective', "evenement = 'effective'") }},
+    {{ effectif('attributions_bail_signe', "evenement = 'bail_signe'") }},
+    {{ effectif('attributions_entree', "evenement = 'entree'") }},
+    {{ taux('conversion_bail_effective', "evenement = 'effective'", "est_bail_signe") }},
+    {{ taux('conversion_bail_entree', "evenement = 'bail_signe'", "est_entree") }},
+    {{ taux('refus', "evenement = 'prononcee'", "issue = 'refus'") }}
+from faits

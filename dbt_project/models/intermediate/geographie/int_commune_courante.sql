@@ -1,0 +1,52 @@
+-- Every commune code ever read → the code it has today, arrondissements of Paris, Lyon and Marseille included.
+with passage as (
+
+    select
+        code_commune_historique,
+        min(code_commune) as code_commune
+    from {{ ref('stg_geographie__passage') }}
+    group by code_commune_historique
+    union all
+    select
+        code_commune_historique,
+        code_commune
+    from {{ ref('ref_passage_communes') }}
+    where
+        code_commune_historique not in (select code_commune_historique from {{ ref('stg_geographie__passage') }})
+
+),
+
+arrondissements as (
+
+    select
+        code_arrondissement,
+        code_commune
+    from {{ ref('stg_geographie__plm') }}
+    union
+    select
+        code_arrondissement,
+        code_commune
+    from {{ ref('ref_plm') }}
+
+),
+
+tous as (
+
+    select
+        passage.code_commune_historique as code_lu,
+        coalesce(arrondissements.code_commune, passage.code_commune) as code_commune
+    from passage
+    left join arrondissements on passage.code_commune = arrondissements.code_arrondissement
+    union
+    select
+        code_arrondissement as code_lu,
+        code_commune
+    from arrondissements
+
+)
+
+select
+    code_lu,
+    min(code_commune) as code_commune
+from tous
+group by code_lu

@@ -1,0 +1,47 @@
+-- The local zones of a territory, one row per criterion: those of the convention and those of the landing folder, the
+-- latter replacing a zone of the same name. Open bounds stand for "always".
+with lues as (
+
+    select
+        epci_siren,
+        zone,
+        type_zone,
+        nom,
+        critere,
+        valeur,
+        debut,
+        fin
+    from {{ ref('stg_geographie__zones') }}
+    union all
+    select
+        convention.epci_siren,
+        convention.zone,
+        convention.type_zone,
+        convention.nom,
+        convention.critere,
+        convention.valeur,
+        convention.debut,
+        convention.fin
+    from {{ ref('stg_conventions__zones') }} as convention
+    where not exists (
+        select 1
+        from {{ ref('stg_geographie__zones') }} as locales
+        where locales.epci_siren = convention.epci_siren and locales.zone = convention.zone
+    )
+
+)
+
+select distinct
+    epci_siren,
+    zone,
+    type_zone,
+    nom,
+    critere,
+    case
+        when lues.critere = 'commune' then {{ commune_courante('lues.valeur', 'courante') }}
+        else lues.valeur
+    end as valeur,
+    debut,
+    fin
+from lues
+{{ joindre_commune('lues.valeur', 'courante') }}

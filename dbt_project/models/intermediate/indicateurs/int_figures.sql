@@ -1,0 +1,119 @@
+-- Every figure computed from the data, before targets, in one shape; figures that a missing source leaves out are added
+-- with their status, so that what is not available is said and never looks like 0.
+with calculees as (
+
+    select *, cast(null as {{ dbt.type_string() }}) as statut_source from {{ ref('int_indicateurs_attribution') }}
+    union all
+    select *, cast(null as {{ dbt.type_string() }}) as statut_source from {{ ref('int_indicateurs_delai') }}
+    union all
+    select *, cast(null as {{ dbt.type_string() }}) as statut_source from {{ ref('int_indicateurs_demande') }}
+    union all
+    select *, cast(null as {{ dbt.type_string() }}) as statut_source from {{ ref('int_indicateurs_tension') }}
+    union all
+    select *, cast(null as {{ dbt.type_string() }}) as statut_source from {{ ref('int_indicateurs_parc') }}
+    union all
+    select *, cast(null as {{ dbt.type_string() }}) as statut_source
+    from {{ ref('int_indicateurs_mutation_parc') }}
+    union all
+    select * from {{ ref('int_indicateurs_occupation') }}
+    union all
+    select * from {{ ref('int_indicateurs_revenus') }}
+
+),
+
+annees as (
+
+    select annee
+    from {{ ref('int_annees') }}
+    where est_demandee
+    union
+    select millesime - 1 as annee
+    from {{ ref('stg_rpls__logements') }}
+    where not exists (select 1 from {{ ref('int_annees') }})
+    union
+    select millesime as annee
+    from {{ ref('stg_filosofi__revenus') }}
+    where
+        not exists (select 1 from {{ ref('int_annees') }})
+        and not exists (select 1 from {{ ref('stg_rpls__logements') }})
+
+),
+
+-- What every territory is told each year: a figure, or why there is none.
+attendues as (
+
+    select
+        territoires.epci_siren,
+        annees.annee,
+        indicateurs.indicateur,
+        case
+            when indicateurs.domaine in ('attributions', 'demande') then 'annee'
+            when indicateurs.indicateur = 'part_demandes_mutation_parc' then 'annee'
+            else 'millesime'
+        end as periode_type
+    from {{ ref('dim_territoire') }} as territoires
+    cross join annees
+    cross join {{ ref('ref_indicateurs') }} as indicateurs
+
+),
+
+manquantes as (
+
+    select
+        attendues.epci_siren,
+        attendues.periode_type,
+        attendues.annee,
+        attendues.indicateur
+    from attendues
+    left join (
+        select distinct
+            epci_siren,
+            indicateur,
+            periode_type,
+            -- The stock, the survey and incomes are looked for in any vintage: each has its own rhythm.
+            case when periode_type = 'annee' then annee end as annee
+        from calculees
+        where axe = 'epci'
+    ) as connues
+        on
+            attendues.epci_siren = connues.epci_siren
+            and attendues.indicateur = connues.indicateur
+            and attendues.periode_type = connues.periode_type
+            and (connues.annee is null or attendues.annee = connues.annee)
+    where connues.epci_siren is null
+
+)
+
+select
+    epci_siren,
+    periode_type,
+    periode,
+    annee,
+    indicateur,
+    axe,
+    modalite,
+    segment_type,
+    segment,
+    numerateur,
+    denominateur,
+    inconnus,
+    mesure,
+    statut_source
+from calculees
+union all
+select
+    epci_siren,
+    periode_type,
+    cast(annee as {{ dbt.type_string() }}) as periode,
+    annee,
+    indicateur,
+    'epci' as axe,
+    epci_siren as modalite,
+    'tous' as segment_type,
+    'tous' as segment,
+    cast(null as bigint) as numerateur,
+    cast(null as bigint) as denominateur,
+    cast(null as bigint) as inconnus,
+    cast(null as double) as mesure,
+    'indisponible' as statut_source
+from manquantes

@@ -1,0 +1,30 @@
+-- Median months from the first request to the signed lease: a median is computed from the rows of each figure, never from
+-- other medians.
+{% for axe in axes_attribution() if axe.axe in ['epci', 'commune', 'bailleur', 'reservataire', 'departement'] %}
+{%- if not loop.first %}
+union all
+{% endif -%}
+select
+    mesures.epci_siren,
+    periodes.periode_type,
+    periodes.periode,
+    periodes.annee,
+    'delai_median' as indicateur,
+    '{{ axe.axe }}' as axe,
+    {{ modalite(axe.colonnes) }} as modalite,
+    'tous' as segment_type,
+    'tous' as segment,
+    cast(null as bigint) as numerateur,
+    count(mesures.delai_jours) as denominateur,
+    count(*) - count(mesures.delai_jours) as inconnus,
+    cast(percentile_disc(0.5) within group (order by mesures.delai_jours) as double)
+    * max(bornes.mois_par_an) / max(bornes.jours_par_an) as mesure
+from {{ ref('int_attribution_mesures') }} as mesures
+inner join {{ ref('int_periode_mois') }} as periodes on mesures.mois = periodes.mois and periodes.niveau <= 2
+inner join {{ ref('ref_bornes_indicateurs') }} as bornes
+    on
+        mesures.date_evenement >= bornes.debut
+        and mesures.date_evenement <= coalesce(bornes.fin, mesures.date_evenement)
+where mesures.evenement = 'bail_signe'
+group by 1, 2, 3, 4, 5, 6, 7
+{% endfor %}

@@ -1,0 +1,90 @@
+-- Requests for mutation coming from the dwellings of a place over its occupied dwellings: requests active on 31 December N,
+-- dwellings of the vintage that pairs with N.
+with logements as (
+
+    select
+        millesime - 1 as annee,
+        logement_id,
+        ident_rep,
+        epci_siren,
+        code_commune,
+        code_qpv,
+        bailleur_siren,
+        residence,
+        est_loue
+    from {{ ref('fct_logement') }}
+    where est_dans_le_parc
+
+),
+
+demandes as (
+
+    select
+        annee,
+        num_rpls_origine as ident_rep,
+        count(*) as nb
+    from {{ ref('fct_demande') }}
+    where est_mutation and num_rpls_origine is not null
+    group by annee, num_rpls_origine
+
+),
+
+lignes as (
+
+    select
+        logements.*,
+        coalesce(demandes.nb, 0) as nb_demandes
+    from logements
+    left join demandes on logements.annee = demandes.annee and logements.ident_rep = demandes.ident_rep
+    where logements.annee in (select demandes.annee from demandes)
+
+),
+
+cumules as (
+
+    {% for axe in axes_parc() if axe.axe in ['epci', 'commune', 'qpv', 'bailleur', 'residence'] %}
+    {%- if not loop.first %}
+    union all
+    {% endif %}
+    select
+        epci_siren,
+        annee,
+        '{{ axe.axe }}' as axe,
+        {{ axe.colonnes[0] }} as modalite,
+        sum(nb_demandes) as numerateur,
+        sum({{ compte('est_loue') }}) as denominateur
+    from lignes
+    where {{ axe.colonnes[0] }} is not null
+    group by 1, 2, 3, 4
+    {%- endfor %}
+    union all
+    select
+        lignes.epci_siren,
+        lignes.annee,
+        'zone' as axe,
+        zones.zone as modalite,
+        sum(lignes.nb_demandes) as numerateur,
+        sum({{ compte('lignes.est_loue') }}) as denominateur
+    from lignes
+    inner join {{ ref('int_logement_zone') }} as zones
+        on lignes.logement_id = zones.logement_id and lignes.annee + 1 = zones.millesime
+    group by 1, 2, 3, 4
+
+)
+
+select
+    cumules.epci_siren,
+    'annee' as periode_type,
+    cast(cumules.annee as {{ dbt.type_string() }}) as periode,
+    cumules.annee,
+    'part_demandes_mutation_parc' as indicateur,
+    cumules.axe,
+    cumules.modalite,
+    'tous' as segment_type,
+    'tous' as segment,
+    cast(cumules.numerateur as bigint) as numerateur,
+    cast(cumules.denominateur as bigint) as denominateur,
+    cast(null as bigint) as inconnus,
+    cast(null as double) as mesure
+from cumules
+inner join {{ ref('int_parametres') }} as parametres on cumules.epci_siren = parametres.epci_siren

@@ -1,0 +1,98 @@
+-- Occupation indicators by survey vintage, in the common shape: sums of landlords' counts. A commune given only inside and
+-- outside priority neighbourhoods is their sum; an EPCI is the sum of its communes, unless only the EPCI is given.
+with communes as (
+
+    select
+        *,
+        max(case when zone = 'ENSEMBLE' then 1 else 0 end) over (
+            partition by millesime, code, bailleur_siren, population, indicateur
+        ) as a_ensemble
+    from {{ ref('int_occupation_taux') }}
+    where niveau = 'commune'
+
+),
+
+ensembles as (
+
+    select *
+    from communes
+    where zone = 'ENSEMBLE' or a_ensemble = 0
+
+),
+
+epci_connus as (
+
+    select distinct
+        millesime,
+        epci_siren
+    from communes
+
+),
+
+lignes as (
+
+    select millesime, epci_siren, indicateur, population, numerateur, denominateur, nb_secrets,
+        'epci' as axe, epci_siren as modalite, 'tous' as segment_type, 'tous' as segment
+    from ensembles
+    union all
+    select millesime, epci_siren, indicateur, population, numerateur, denominateur, nb_secrets,
+        'commune' as axe, code as modalite, 'tous' as segment_type, 'tous' as segment
+    from ensembles
+    union all
+    select millesime, epci_siren, indicateur, population, numerateur, denominateur, nb_secrets,
+        'bailleur' as axe, coalesce(bailleur_siren, 'inconnu') as modalite, 'tous' as segment_type, 'tous' as segment
+    from ensembles
+    union all
+    select millesime, epci_siren, indicateur, population, numerateur, denominateur, nb_secrets,
+        'epci' as axe, epci_siren as modalite, 'secteur' as segment_type,
+        case when zone = 'QPV' then 'qpv' else 'hors_qpv' end as segment
+    from communes
+    where zone in ('QPV', 'HORS_QPV')
+    union all
+    select millesime, epci_siren, indicateur, population, numerateur, denominateur, nb_secrets,
+        'commune' as axe, code as modalite, 'secteur' as segment_type,
+        case when zone = 'QPV' then 'qpv' else 'hors_qpv' end as segment
+    from communes
+    where zone in ('QPV', 'HORS_QPV')
+    union all
+    select millesime, epci_siren, indicateur, population, numerateur, denominateur, nb_secrets,
+        niveau as axe, code as modalite, 'tous' as segment_type, 'tous' as segment
+    from {{ ref('int_occupation_taux') }}
+    where niveau in ('qpv', 'zone', 'residence')
+    union all
+    select
+        taux.millesime, taux.epci_siren, taux.indicateur, taux.population, taux.numerateur, taux.denominateur,
+        taux.nb_secrets, 'epci' as axe, taux.code as modalite, 'tous' as segment_type, 'tous' as segment
+    from {{ ref('int_occupation_taux') }} as taux
+    left join epci_connus
+        on taux.millesime = epci_connus.millesime and taux.epci_siren = epci_connus.epci_siren
+    where taux.niveau = 'epci' and coalesce(taux.zone, 'ENSEMBLE') = 'ENSEMBLE' and epci_connus.epci_siren is null
+
+)
+
+select
+    lignes.epci_siren,
+    'millesime' as periode_type,
+    cast(lignes.millesime as {{ dbt.type_string() }}) as periode,
+    lignes.millesime as annee,
+    lignes.indicateur,
+    lignes.axe,
+    lignes.modalite,
+    case
+        when lignes.population = 'EMMENAGES_RECENTS' and lignes.segment_type = 'tous' then 'population'
+        when lignes.population = 'EMMENAGES_RECENTS' then 'population x ' || lignes.segment_type
+        else lignes.segment_type
+    end as segment_type,
+    case
+        when lignes.population = 'EMMENAGES_RECENTS' and lignes.segment_type = 'tous' then 'emmenages_recents'
+        when lignes.population = 'EMMENAGES_RECENTS' then 'emmenages_recents x ' || lignes.segment
+        else lignes.segment
+    end as segment,
+    cast(sum(lignes.numerateur) as bigint) as numerateur,
+    cast(sum(lignes.denominateur) as bigint) as denominateur,
+    cast(null as bigint) as inconnus,
+    cast(null as double) as mesure,
+    case when sum(lignes.denominateur) is null and sum(lignes.nb_secrets) > 0 then 'secret' end as statut_source
+from lignes
+inner join {{ ref('int_parametres') }} as parametres on lignes.epci_siren = parametres.epci_siren
+group by 1, 2, 3, 4, 5, 6, 7, 8, 9

@@ -1,0 +1,63 @@
+-- Numerator and base of each occupation indicator, for one landlord, place and population. A theme that has one secret
+-- modality among those summed gives no numerator: a partial sum would pass for a whole one.
+with indicateurs as (
+
+    select
+        occupation.millesime,
+        occupation.epci_siren,
+        occupation.niveau,
+        occupation.code,
+        occupation.zone,
+        occupation.bailleur_siren,
+        occupation.population,
+        correspondances.indicateur,
+        occupation.theme,
+        sum(occupation.effectif) as effectif,
+        max(occupation.base) as base,
+        sum(case when occupation.statut = 'secret' then 1 else 0 end) as nb_secrets
+    from {{ ref('fct_occupation') }} as occupation
+    inner join {{ ref('ref_indicateurs_occupation') }} as correspondances
+        on occupation.theme = correspondances.theme and occupation.modalite = correspondances.modalite
+    where occupation.epci_siren is not null
+    group by 1, 2, 3, 4, 5, 6, 7, 8, 9
+
+),
+
+couverture as (
+
+    select
+        millesime,
+        epci_siren,
+        niveau,
+        code,
+        zone,
+        bailleur_siren,
+        population,
+        'taux_couverture' as indicateur,
+        'couverture' as theme,
+        max(nb_menages_repondants) as effectif,
+        max(nb_logements_enquetes) as base,
+        0 as nb_secrets
+    from {{ ref('fct_occupation') }}
+    where epci_siren is not null and nb_logements_enquetes is not null
+    group by 1, 2, 3, 4, 5, 6, 7
+
+)
+
+select
+    millesime,
+    epci_siren,
+    niveau,
+    code,
+    zone,
+    bailleur_siren,
+    population,
+    indicateur,
+    case when nb_secrets = 0 then effectif end as numerateur,
+    case when nb_secrets = 0 then base end as denominateur,
+    nb_secrets
+from (
+    select * from indicateurs
+    union all
+    select * from couverture
+) as tous

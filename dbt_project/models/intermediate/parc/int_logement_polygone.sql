@@ -1,0 +1,43 @@
+-- The priority neighbourhood whose polygon holds a dwelling's coordinates, for dwellings that the register does not
+-- geocode itself. Neighbouring polygons can overlap by their simplification: one is kept, the first by code.
+-- This model needs DuckDB's spatial extension: it does not run on another engine.
+{{ config(tags=['spatial']) }}
+
+with polygones as (
+
+    select
+        generation,
+        code_qpv,
+        st_geomfromgeojson(geometrie) as geometrie
+    from {{ ref('stg_geographie__qpv_polygones') }}
+    where geometrie is not null
+
+),
+
+points as (
+
+    select
+        logement_id,
+        millesime,
+        case
+            when epsg in ('4326', 'EPSG:4326') then st_point(x, y)
+            else st_transform(
+                st_point(x, y),
+                case when epsg like 'EPSG:%' then epsg else 'EPSG:' || coalesce(epsg, '2154') end,
+                'EPSG:4326',
+                true
+            )
+        end as point
+    from {{ ref('stg_rpls__logements') }}
+    where x is not null and y is not null
+
+)
+
+select
+    points.logement_id,
+    points.millesime,
+    polygones.generation,
+    min(polygones.code_qpv) as code_qpv
+from points
+inner join polygones on st_within(points.point, polygones.geometrie)
+group by points.logement_id, points.millesime, polygones.generation

@@ -1,0 +1,1 @@
+select * from {{ source('geographie', 'qpv_communes') }}

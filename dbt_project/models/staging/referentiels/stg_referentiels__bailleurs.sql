@@ -1,0 +1,1 @@
+select * from {{ source('referentiels', 'ref_bailleurs') }}
