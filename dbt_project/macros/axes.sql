@@ -37,6 +37,8 @@
         {'mesure': 'travailleurs_essentiels'}, {'mesure': 'mutations'}, {'mesure': 'bas_revenus'},
         {'mesure': 'porteurs_mixite'}, {'mesure': 'q1_secteurs_fragiles'}, {'mesure': 'relogements_hors_site'},
         {'mesure': 'relogements_hors_qpv'}, {'mesure': 'relogements_neuf'}, {'mesure': 'refus'}, {'mesure': 'baux'},
+        {'mesure': 'completude_ressources'}, {'mesure': 'completude_qpv'}, {'mesure': 'completude_num_rpls'},
+        {'mesure': 'rattachement_rpls'}, {'mesure': 'completude_reservataire'},
         {'mesure': 'attributions_prononcee', 'indicateur': 'attributions', 'segment_type': 'evenement',
             'segment': 'prononcee'},
         {'mesure': 'attributions_effective', 'indicateur': 'attributions', 'segment_type': 'evenement',

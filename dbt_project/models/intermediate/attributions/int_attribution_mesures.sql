@@ -75,6 +75,9 @@ faits as (
         attributions.est_relogement,
         attributions.est_relogement_objectif as est_releve,
         attributions.pct_plafond_plus,
+        attributions.ressources_uc,
+        attributions.num_rpls,
+        attributions.logement_id,
         situations.est_solvable,
         contingents.est_non_reserve,
         date_diff('day', attributions.date_premier_depot, evenements.date_evenement) as delai_jours,
@@ -192,5 +195,12 @@ select
     {{ effectif('attributions_entree', "evenement = 'entree'") }},
     {{ taux('conversion_bail_effective', "evenement = 'effective'", "est_bail_signe") }},
     {{ taux('conversion_bail_entree', "evenement = 'bail_signe'", "est_entree") }},
-    {{ taux('refus', "evenement = 'prononcee'", "issue = 'refus'") }}
+    {{ taux('refus', "evenement = 'prononcee'", "issue = 'refus'") }},
+
+    -- How complete the rows are.
+    {{ taux('completude_ressources', "evenement = 'bail_signe'", "ressources_uc is not null", "true") }},
+    {{ taux('completude_qpv', "evenement = 'bail_signe'", "secteur <> 'inconnu'", "true") }},
+    {{ taux('completude_num_rpls', "evenement = 'bail_signe'", "num_rpls is not null", "true") }},
+    {{ taux('rattachement_rpls', "evenement = 'bail_signe'", "logement_id is not null", "true") }},
+    {{ taux('completude_reservataire', "evenement = 'bail_signe'", "reservataire is not null", "true") }}
 from faits

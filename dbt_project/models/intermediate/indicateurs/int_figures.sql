@@ -47,7 +47,7 @@ attendues as (
         annees.annee,
         indicateurs.indicateur,
         case
-            when indicateurs.domaine in ('attributions', 'demande') then 'annee'
+            when indicateurs.domaine in ('attributions', 'demande', 'qualite') then 'annee'
             when indicateurs.indicateur = 'part_demandes_mutation_parc' then 'annee'
             else 'millesime'
         end as periode_type

@@ -1,3 +1,5 @@
+{{ config(alias='indicateurs') }}
+
 -- Every figure with its target, unmasked: what marts.indicateurs publishes after the small-cell rule. One row per EPCI,
 -- period, indicator, axis, modality and segment.
 with figures as (

@@ -1,0 +1,3 @@
+{{ config(alias='conventions') }}
+-- The convention of each published territory, its version and the fingerprint of its file.
+select * from {{ ref('stg_conventions__conventions') }}

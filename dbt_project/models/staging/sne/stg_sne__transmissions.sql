@@ -1,0 +1,1 @@
+select * from {{ source('sne', 'sne_transmissions') }}
