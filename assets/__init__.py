@@ -1,1 +1,4 @@
-"""Dagster assets: the four sources and what is made from them, one thin module each. No logic here."""
+"""Dagster assets: one thin module per source, then what is made from them (entrepot, publication, bilans).
+
+An asset names what it makes, what it depends on and what the Dagster page shows; `pipelines` does the work.
+"""

@@ -1,0 +1,113 @@
+"""Everything that dbt makes from the sources: staging, intermediate, entrepot and marts, with their tests.
+
+Rules of calculation belong in `dbt_project/`; this says how the graph is shown and how a failure reads.
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import duckdb
+from dagster_dbt import (
+    DagsterDbtCliRuntimeError,
+    DagsterDbtTranslator,
+    DagsterDbtTranslatorSettings,
+    DbtCliResource,
+    dbt_assets,
+)
+
+from assets.lecture import table_schema
+from pipelines import projet_dbt
+from pipelines.errors import DonneesRefusees, ObservatoireError
+from pipelines.publication import explain_disk_text
+from pipelines.resources import Atelier, progress
+
+NAME = "entrepot"
+
+
+class Traducteur(DagsterDbtTranslator):
+    """Groups follow the folders of the project; several dbt sources are one asset, which loads them."""
+
+    def __init__(self) -> None:
+        super().__init__(settings=DagsterDbtTranslatorSettings(enable_duplicate_source_asset_keys=True))
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
+        """Return the folder of a model (`marts`, …), `seeds` for a seed."""
+        if dbt_resource_props["resource_type"] == "seed":
+            return "seeds"
+        folder = dbt_resource_props["fqn"][1]
+        return str(folder)
+
+
+def build_command(*, full_refresh: bool = True) -> list[str]:
+    """Return the arguments of dbt for one build: everything, from nothing, tests included."""
+    arguments = ["build", "--threads", str(projet_dbt.THREADS), "--no-use-colors"]
+    return [*arguments, "--full-refresh"] if full_refresh else arguments
+
+
+def entrepot_assets(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
+    """Return the assets of the dbt project described by a manifest."""
+    source_tables = sorted(
+        str(node["identifier"]) for node in manifest["sources"].values() if node["schema"] == "sources"
+    )
+    total = sum(node["resource_type"] in {"model", "seed"} for node in manifest["nodes"].values())
+
+    @dbt_assets(manifest=manifest, name=NAME, dagster_dbt_translator=Traducteur())
+    def entrepot(context: dg.AssetExecutionContext, atelier: Atelier, dbt: DbtCliResource) -> Iterator[Any]:
+        base, target = atelier.chantier.base, atelier.chantier.lieu / "dbt"
+        with atelier.etape("entrepot", "Calcul de l'entrepôt et contrôles"):
+            with atelier.connect() as con:
+                atelier.require_sources(con, source_tables)
+            events: list[Any] = []
+            failed = False
+            with projet_dbt.dbt_base(base):
+                try:
+                    for event in dbt.cli(build_command(), context=context, target_path=target).stream():
+                        events.append(event)
+                        if isinstance(event, dg.Output | dg.MaterializeResult):
+                            _report(
+                                sum(isinstance(e, dg.Output | dg.MaterializeResult) for e in events), total
+                            )
+                except DagsterDbtCliRuntimeError:
+                    failed = True
+            with duckdb.connect(str(base), read_only=True) as con:
+                yield from (_with_table(event, manifest, con) for event in events)
+            if failed:
+                raise _failure(target, manifest, atelier.chantier.dossier.root)
+
+    return entrepot
+
+
+def _report(done: int, total: int) -> None:
+    progress.info("table %d sur %d", done, total, extra={"fait": done, "total": total})
+
+
+def _with_table(event: Any, manifest: Mapping[str, Any], con: duckdb.DuckDBPyConnection) -> Any:
+    """Add to the materialization of a table its row count and its columns; a view has neither here."""
+    if not isinstance(event, dg.Output):
+        return event
+    node = manifest["nodes"][str(event.metadata["unique_id"].value)]
+    if node["config"]["materialized"] not in {"table", "seed", "incremental"}:
+        return event
+    name = f"{node['schema']}.{node['alias']}"
+    ((rows,),) = con.execute("select count(*) from query_table(?)", [name]).fetchall()
+    metadata: dict[str, Any] = {
+        **event.metadata,
+        "dagster/row_count": int(rows),
+        "dagster/column_schema": table_schema(con, node["schema"], node["alias"]),
+    }
+    return dg.Output(event.value, event.output_name, metadata=metadata)
+
+
+def _failure(target: Path, manifest: Mapping[str, Any], lieu: Path) -> ObservatoireError:
+    sentences = projet_dbt.failures(target / "run_results.json", manifest)
+    log = target / "dbt.log"
+    said = log.read_text(encoding="utf-8", errors="replace") if log.is_file() else ""
+    explained = explain_disk_text(" ".join(sentences) or said, lieu)
+    if explained is not None:
+        return explained
+    if not sentences:
+        last = [line for line in said.splitlines() if line.strip()][-1:]
+        sentences = [f"dbt s'est arrêté sans résultat{': ' + last[0] if last else ''}."]
+    return DonneesRefusees("\n".join([*sentences, "L'entrepôt publié n'a pas changé."]))

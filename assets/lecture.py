@@ -1,0 +1,104 @@
+"""What the six read sources have in common: read the landing folder, load the base, show the account.
+
+How a file is read belongs in `pipelines.ingestion`.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import dagster as dg
+import duckdb
+
+from pipelines import ingestion
+from pipelines.errors import DonneesRefusees
+from pipelines.resources import Atelier, progress
+
+GROUP = "sources"
+CHECK = "validation"
+
+
+def source_asset(source: str, description: str) -> dg.AssetsDefinition:
+    """Return the asset that reads one source of the landing folder into the base under construction."""
+    key = dg.AssetKey(["sources", source])
+
+    @dg.asset(
+        key=key,
+        group_name=GROUP,
+        description=description,
+        kinds={"python", "duckdb"},
+        check_specs=[
+            dg.AssetCheckSpec(
+                CHECK,
+                asset=key,
+                blocking=True,
+                description="Lignes refusées, par règle, dans la tolérance de la source.",
+            )
+        ],
+    )
+    def read(atelier: Atelier) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[Any]]:
+        parametres = atelier.parametres
+        dossier = atelier.chantier.dossier
+        with atelier.etape(f"sources/{source}", f"Lecture de {source}"):
+            try:
+                comptes = ingestion.ingest(
+                    source,
+                    parametres.landing_folder(),
+                    dossier.magasin,
+                    parametres.pseudonym_key(),
+                    ingestion.Options(progression=progress.info),
+                )
+            except DonneesRefusees as refusal:
+                yield dg.AssetCheckResult(
+                    check_name=CHECK,
+                    asset_key=key,
+                    passed=False,
+                    metadata={"refus": dg.MetadataValue.text(str(refusal))},
+                )
+                raise
+            with atelier.connect() as con:
+                rows = ingestion.load(con, source, comptes)
+                account = _account(con, source)
+                rules = _failing_rules(con, rows)
+                columns = _columns(con, rows)
+        yield dg.MaterializeResult(asset_key=key, metadata={**account, **columns})
+        yield dg.AssetCheckResult(check_name=CHECK, asset_key=key, passed=True, metadata=rules)
+
+    return read
+
+
+def _account(con: duckdb.DuckDBPyConnection, source: str) -> dict[str, int]:
+    files, *counts = con.execute(
+        "select count(*), sum(lignes_lues), sum(lignes_gardees), sum(lignes_quarantaine), "
+        "sum(lignes_doublons) from meta.verrou where source = ?",
+        [source],
+    ).fetchall()[0]
+    names = ("lignes_lues", "dagster/row_count", "lignes_quarantaine", "lignes_doublons")
+    return {"fichiers": int(files), **{name: int(n or 0) for name, n in zip(names, counts, strict=True)}}
+
+
+def _failing_rules(con: duckdb.DuckDBPyConnection, tables: dict[str, int]) -> dict[str, Any]:
+    failing: dict[str, Any] = {}
+    for table in sorted(tables):
+        for rule, count in con.execute(
+            "select regle, count(*) from query_table(?) group by all order by all", [f"quarantaine.{table}"]
+        ).fetchall():
+            failing[f"{table} : {rule}"] = int(count)
+    return failing
+
+
+def _columns(con: duckdb.DuckDBPyConnection, tables: dict[str, int]) -> dict[str, Any]:
+    return {f"{table}/colonnes": table_schema(con, "sources", table) for table in sorted(tables)}
+
+
+def table_schema(con: duckdb.DuckDBPyConnection, schema: str, table: str) -> dg.TableSchemaMetadataValue:
+    """Return the columns of a table with their types and comments, as the Dagster page shows them."""
+    columns = con.execute(
+        "select column_name, data_type, comment from duckdb_columns() "
+        "where schema_name = ? and table_name = ? order by column_index",
+        [schema, table],
+    ).fetchall()
+    return dg.MetadataValue.table_schema(
+        dg.TableSchema(
+            [dg.TableColumn(name, type=kind, description=comment) for name, kind, comment in columns]
+        )
+    )

@@ -1,0 +1,8 @@
+"""The register of social dwellings, as read from the landing folder."""
+
+from assets.lecture import source_asset
+
+rpls = source_asset(
+    "rpls",
+    "Répertoire du parc locatif social : un logement par ligne et par millésime, et les agrégats publiés.",
+)

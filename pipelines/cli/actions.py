@@ -1,0 +1,356 @@
+"""What each command does: calls the same jobs and functions as a scheduled run, then shows the result."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pipelines import publication
+from pipelines.cli import affichage
+from pipelines.errors import MauvaisUsage, ObservatoireError
+from pipelines.paths import PROJECT_ROOT, TERRITOIRES, WorkingFolder
+
+PUBLISHED = "publication/entrepot_publie"
+REPORTS = "publication/bilans"
+
+
+def build(
+    *,
+    donnees: Path,
+    entrepot: Path,
+    annees: Sequence[int],
+    territoires: Path | None,
+    epci: Sequence[str],
+    tous: bool,
+    json: bool,
+) -> None:
+    """Build and publish, then show the account of the run."""
+    with affichage.progress_shown():
+        construct(donnees, entrepot, annees=annees, territoires=territoires, epci=epci, tous=tous)
+    summary = _summary(entrepot)
+    if json:
+        affichage.show_json(summary)
+        return
+    affichage.show_lines(_account(summary))
+
+
+def construct(
+    donnees: Path,
+    entrepot: Path,
+    *,
+    annees: Sequence[int] = (),
+    territoires: Path | None = None,
+    epci: Sequence[str] = (),
+    tous: bool = False,
+    verrou: bool = True,
+) -> None:
+    """Run the job that builds and publishes."""
+    from pipelines.cli.execution import run_job
+
+    parametres = {
+        "donnees": str(donnees),
+        "entrepot": str(entrepot),
+        "territoires": None if territoires is None else str(territoires),
+        "annees": list(annees),
+        "epci": list(epci),
+        "tous": tous,
+        "verrou": verrou,
+    }
+    _check_folders(donnees, entrepot)
+    run_job("construire", parametres)
+
+
+def _check_folders(donnees: Path, entrepot: Path) -> None:
+    """Answer at once to what would otherwise be said after the orchestrator is loaded."""
+    if not donnees.is_dir():
+        raise MauvaisUsage(
+            f"Le dossier de dépôt « {donnees} » n'existe pas ; attendu : <source>/<millésime>/<fichiers>, "
+            "par exemple rpls/2022/rpls.csv."
+        )
+    publication.refuse_foreign(entrepot)
+
+
+def _summary(entrepot: Path) -> dict[str, Any]:
+    with publication.open_warehouse(entrepot) as con:
+        cursor = con.execute("select * from meta.executions order by version desc limit 1")
+        names = [column[0] for column in cursor.description or ()]
+        run = dict(zip(names, cursor.fetchall()[0], strict=True))
+        warnings = con.execute(
+            "select source, regle, message, sum(nombre)::bigint from meta.avertissements "
+            "group by all order by all"
+        ).fetchall()
+        epci = con.execute("select epci_siren, nom from sources.conventions order by epci_siren").fetchall()
+    return {
+        "entrepot": str(entrepot),
+        **run,
+        "territoires": [{"siren": siren, "nom": nom} for siren, nom in epci],
+        "avertissements": [
+            {"source": source, "regle": regle, "message": message, "nombre": nombre}
+            for source, regle, message, nombre in warnings
+        ],
+    }
+
+
+def _account(summary: dict[str, Any]) -> list[str]:
+    read, kept, refused, doubles = (
+        affichage.number(summary[f"lignes_{name}"]) for name in ("lues", "gardees", "quarantaine", "doublons")
+    )
+    lines = [
+        f"{summary['fichiers']} fichiers, {read} lignes lues = {kept} gardées + {refused} refusées "
+        f"+ {doubles} en double.",
+        f"{len(summary['territoires'])} territoires : "
+        + ", ".join(t["nom"] for t in summary["territoires"])
+        + ".",
+    ]
+    if refused != "0":
+        lines.append("Les lignes refusées, avec leur règle, sont dans le schéma quarantaine.")
+    lines += [f"Avertissement ({w['source']}) : {w['message']}" for w in summary["avertissements"]]
+    lines.append(f"Entrepôt publié : {summary['entrepot']} (version {summary['version']})")
+    return lines
+
+
+def bilan(
+    *,
+    entrepot: Path,
+    epci: str,
+    annee: int,
+    sortie: Path,
+    formats: Sequence[str],
+    semestre: int | None,
+    json: bool,
+) -> None:
+    """Write one report from the published warehouse."""
+    with publication.open_warehouse(entrepot):
+        pass
+    with affichage.progress_shown():
+        paths = write_reports(entrepot, sortie, epci=[epci], annee=annee, formats=formats, semestre=semestre)
+    if json:
+        affichage.show_json({"fichiers": paths})
+    else:
+        affichage.show_lines(paths)
+
+
+def write_reports(entrepot: Path, sortie: Path, **config: Any) -> list[str]:
+    """Run the job that writes reports and return their paths."""
+    from pipelines.cli.execution import run_job
+    from pipelines.jobs import bilans_config
+
+    parametres = {"entrepot": str(entrepot), "rapports": str(sortie)}
+    made = run_job("ecrire_bilans", parametres, bilans_config(**config))
+    return [str(path) for path in made[REPORTS]["fichiers"]]
+
+
+def verify(donnees: Path, entrepot: Path, territoires: Path | None, json: bool) -> int:
+    """Prove that a warehouse comes from the bytes of a landing folder; return the exit code."""
+    if not donnees.is_dir():
+        raise MauvaisUsage(f"Le dossier de dépôt « {donnees} » n'existe pas.")
+    with publication.open_warehouse(entrepot) as con:
+        files = publication.compare_lock(con, donnees)
+        asked = publication.read_parameters(con)
+        stored = publication.content_hashes(con)
+        recorded = con.execute(
+            "select nom_schema, nom_table, lignes, empreinte from meta.empreintes"
+        ).fetchall()
+    tampered = [
+        nom
+        for nom, left, right in publication.compare_hashes(
+            [publication.Empreinte(*row) for row in recorded], stored
+        )
+        if left != right
+    ]
+    rows: list[tuple[str, str]] = []
+    if not files:
+        with tempfile.TemporaryDirectory(prefix="observatoire-") as folder, affichage.progress_shown():
+            rebuilt_path = Path(folder) / entrepot.name
+            construct(
+                donnees,
+                rebuilt_path,
+                annees=[int(year) for year in asked.get("annee", [])],
+                territoires=territoires,
+                epci=asked.get("epci", []),
+                tous="tous" in asked,
+                verrou=False,
+            )
+            with publication.open_warehouse(rebuilt_path) as con:
+                rebuilt = publication.content_hashes(con)
+        for nom, left, right in publication.compare_hashes(stored, rebuilt):
+            state = "identique" if left == right else "absente" if None in (left, right) else "différente"
+            rows.append((nom, state))
+    different = [nom for nom, state in rows if state != "identique"]
+    proved = not (files or tampered or different)
+    if json:
+        affichage.show_json(
+            {
+                "prouve": proved,
+                "fichiers": [{"fichier": e.fichier, "ecart": e.ecart} for e in files],
+                "tables_alterees": tampered,
+                "tables": [{"table": nom, "etat": state} for nom, state in rows],
+            }
+        )
+    else:
+        _show_proof(entrepot, files, tampered, rows, proved)
+    return 0 if proved else 1
+
+
+def _show_proof(
+    entrepot: Path,
+    files: Sequence[publication.EcartFichier],
+    tampered: Sequence[str],
+    rows: Sequence[tuple[str, str]],
+    proved: bool,
+) -> None:
+    words = {"absent": "absent du dossier", "modifie": "n'a plus les mêmes octets"}
+    affichage.show_lines(f"Fichier {e.fichier} : {words[e.ecart]}." for e in files)
+    affichage.show_lines(f"Table {nom} : modifiée depuis la publication." for nom in tampered)
+    if rows:
+        affichage.show_table("Reconstruction à part", ("table", "contenu"), rows)
+    if proved:
+        affichage.show_lines(
+            [f"Prouvé : « {entrepot} » vient exactement de ces fichiers ({len(rows)} tables)."]
+        )
+    elif files:
+        affichage.show_lines(
+            [
+                "Non prouvé : ces fichiers ne sont pas ceux du verrou. "
+                "« observatoire build » publie un entrepôt depuis eux."
+            ]
+        )
+    else:
+        affichage.show_lines(["Non prouvé : le contenu reconstruit n'est pas celui de l'entrepôt."])
+
+
+def diff(avant: Path, apres: Path, lignes: int, json: bool) -> None:
+    """Show what changed between two warehouses, and why."""
+    changes = publication.compare(avant, apres)
+    if json:
+        affichage.show_json(
+            {
+                "changements": [
+                    {**c.cle, "avant": c.avant, "apres": c.apres, "ecart": c.ecart, "causes": c.causes}
+                    for c in changes
+                ]
+            }
+        )
+        return
+    if not changes:
+        affichage.show_lines(["Aucun indicateur n'a changé entre les deux entrepôts."])
+        return
+    columns = ("epci", "période", "indicateur", "axe", "modalité", "segment", "avant", "après", "cause")
+    affichage.show_table(
+        f"{len(changes)} chiffres changés" + (f", les {lignes} premiers" if len(changes) > lignes else ""),
+        columns,
+        (
+            (
+                *(c.cle[name] for name in ("epci_siren", "periode", "indicateur", "axe", "modalite")),
+                c.cle["segment"],
+                _figure(c.avant),
+                _figure(c.apres),
+                " ; ".join(c.causes),
+            )
+            for c in changes[:lignes]
+        ),
+        right=("avant", "après"),
+    )
+
+
+def _figure(side: dict[str, Any] | None) -> str:
+    if side is None:
+        return "absent"
+    return str(side["statut"]) if side["valeur"] is None else affichage.number(side["valeur"], 2)
+
+
+def init(siren: str, nom: str | None, territoires: Path | None) -> None:
+    """Write the first convention file of a territory."""
+    from pipelines.conventions import commented_template, load_conventions
+    from pipelines.conventions.models import slugify
+    from pipelines.perimetre import shipped_epci
+
+    folder = territoires or TERRITOIRES
+    existing = [c for c in load_conventions(folder, None) if c.siren == siren] if folder.is_dir() else []
+    if existing:
+        raise ObservatoireError(
+            f"L'EPCI {siren} a déjà une convention : {folder / str(existing[0].fichier)}. Modifiez-la."
+        )
+    name = nom or shipped_epci().get(siren)
+    if name is None:
+        raise MauvaisUsage(
+            f"Le nom de l'EPCI {siren} n'est dans aucune liste fournie : donnez-le avec --nom."
+        )
+    path = folder / f"{slugify(name)}.yml"
+    with publication.disk_errors_explained(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        with path.open("x", encoding="utf-8") as stream:
+            stream.write(commented_template(siren, name))
+    affichage.show_lines(
+        [f"Convention écrite : {path}", "Complétez-la, puis relancez « observatoire build »."]
+    )
+
+
+def restaurer(entrepot: Path, version: int | None, json: bool) -> None:
+    """List the kept versions, or put one back."""
+    dossier = WorkingFolder(entrepot.resolve())
+    if version is not None:
+        with publication.open_chantier(dossier, "restauration") as chantier:
+            restored = publication.restore(chantier, version)
+        if json:
+            affichage.show_json({"version": restored.numero, "empreinte": restored.empreinte})
+        else:
+            affichage.show_lines([f"Version {restored.numero} remise en place dans « {entrepot} »."])
+        return
+    versions = publication.kept_versions(dossier)
+    if not versions:
+        raise ObservatoireError(f"« {entrepot} » n'existe pas et aucune version n'est gardée.")
+    if json:
+        affichage.show_json({"versions": [vars(v) for v in versions]})
+        return
+    affichage.show_table(
+        f"Versions de {entrepot}",
+        ("version", "publiée le (UTC)", "taille (Mo)", "empreinte", ""),
+        (
+            (
+                v.numero,
+                f"{v.publie_le:%d/%m/%Y %H:%M}",
+                affichage.number(v.taille / 1e6, 1),
+                v.empreinte[:12],
+                "en place" if v.courante else "",
+            )
+            for v in versions
+        ),
+        right=("version", "taille (Mo)"),
+    )
+
+
+def demo(dossier: Path, json: bool) -> None:
+    """Generate the synthetic sources, build, write the reports and show the headline figures."""
+    from pipelines.cli.demonstration import run_demo
+
+    run_demo(dossier, json)
+
+
+def serve(donnees: Path | None, entrepot: Path | None, hote: str, port: int) -> int:
+    """Run Dagster's web page and daemon until interrupted; return the exit code."""
+    environment = dict(os.environ)
+    for name, value in (("DONNEES", donnees), ("ENTREPOT", entrepot)):
+        if value is not None:
+            environment[f"OBSERVATOIRE_{name}"] = str(value.resolve())
+    home = Path(environment.setdefault("DAGSTER_HOME", str(PROJECT_ROOT / ".cache" / "dagster")))
+    home.mkdir(parents=True, exist_ok=True)
+    settings = home / "dagster.yaml"
+    if not settings.exists():
+        shutil.copyfile(PROJECT_ROOT / "dagster.yaml", settings)
+    if hote not in {"127.0.0.1", "localhost", "::1"}:
+        affichage.announce(f"Attention : la page sera ouverte sur {hote}, sans mot de passe : protégez-la.")
+    affichage.announce(f"Page de Dagster : http://{hote}:{port} (Ctrl-C pour arrêter)")
+    command = [str(Path(sys.executable).with_name("dagster")), "dev", "--host", hote, "--port", str(port)]
+    command += ["--workspace", str(PROJECT_ROOT / "workspace.yaml")]
+    process = subprocess.Popen(command, env=environment, cwd=PROJECT_ROOT)
+    while True:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            # The same signal reached the child, which stops its own processes in order.
+            continue

@@ -1,0 +1,220 @@
+"""The commands, their options and their help; what each does is in `actions`, imported when called."""
+
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, Any
+
+import typer
+from typer.exceptions import TyperException
+
+from pipelines.cli.aide import Commande, Groupe, usage_sentence
+from pipelines.errors import MauvaisUsage, ObservatoireError
+
+INTERRUPTED = 130
+LOOPBACK = "127.0.0.1"
+
+app = typer.Typer(
+    cls=Groupe,
+    rich_markup_mode=None,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    no_args_is_help=True,
+    context_settings={"max_content_width": 110},
+    help="Attributions de logements sociaux : entrepôt reproductible et bilans des conventions.",
+    epilog="Exemple : observatoire demo",
+)
+
+Donnees = Annotated[Path, typer.Option(metavar="DOSSIER", help="Dossier de dépôt : <source>/<millésime>/…")]
+Entrepot = Annotated[Path, typer.Option(metavar="FICHIER", help="Fichier DuckDB publié.")]
+Territoires = Annotated[
+    Path | None, typer.Option(metavar="DOSSIER", help="Dossier des conventions (défaut : le projet).")
+]
+Json = Annotated[bool, typer.Option("--json", help="Résumé en JSON sur la sortie, pour un programme.")]
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command and return its exit code; every foreseen error is one French message."""
+    signal.signal(signal.SIGTERM, _stop)
+    as_json = "--json" in arguments
+    try:
+        code = typer.main.get_command(app)(arguments, prog_name="observatoire", standalone_mode=False)
+    except TyperException as error:
+        return _refuse(usage_sentence(error), MauvaisUsage.exit_code, as_json)
+    except ObservatoireError as error:
+        return _refuse(str(error), error.exit_code, as_json)
+    except (KeyboardInterrupt, typer.Abort):
+        return _refuse("Interrompu ; l'entrepôt publié n'a pas changé.", INTERRUPTED, as_json)
+    return int(code or 0)
+
+
+def _stop(_signal: int, _frame: FrameType | None) -> None:
+    """A polite stop cleans up like an interruption from the keyboard."""
+    raise KeyboardInterrupt
+
+
+def _refuse(message: str, code: int, as_json: bool) -> int:
+    print(message, file=sys.stderr)
+    if as_json:
+        from pipelines.cli.affichage import show_json
+
+        show_json({"erreur": message, "code": code})
+    return code
+
+
+def _years(text: str | None) -> list[int]:
+    parts = [part.strip() for part in (text or "").split(",") if part.strip()]
+    if not all(part.isascii() and part.isdigit() and len(part) == 4 for part in parts):
+        raise MauvaisUsage(f"--annees attend des années (2021,2022), reçu « {text} ».")
+    return sorted({int(part) for part in parts})
+
+
+def _sirens(given: list[str] | None) -> list[str]:
+    sirens = [part.strip() for text in given or [] for part in text.split(",") if part.strip()]
+    for siren in sirens:
+        if not (siren.isascii() and siren.isdigit() and len(siren) == 9):
+            raise MauvaisUsage(f"--epci attend un SIREN à 9 chiffres, reçu « {siren} ».")
+    return sorted(set(sirens))
+
+
+@app.command(cls=Commande, epilog="Exemple : observatoire demo --dir demo")
+def demo(
+    dossier: Annotated[Path, typer.Option("--dir", metavar="DOSSIER", help="Où l'écrire.")] = Path("demo"),
+    json: Json = False,
+) -> None:
+    """Fait un essai complet. Sources fabriquées pour cinq territoires, entrepôt, cinq bilans."""
+    from pipelines.cli.actions import demo as action
+
+    action(dossier, json)
+
+
+@app.command(cls=Commande, epilog="Exemple : observatoire build --donnees donnees --entrepot cia.duckdb")
+def build(
+    *,
+    donnees: Donnees,
+    entrepot: Entrepot,
+    annees: Annotated[str | None, typer.Option(metavar="ANNÉES", help="Par exemple 2021,2022.")] = None,
+    territoires: Territoires = None,
+    epci: Annotated[list[str] | None, typer.Option(metavar="SIREN", help="SIREN ; répétable.")] = None,
+    tous: Annotated[bool, typer.Option("--tous", help="Tous les EPCI trouvés dans les données.")] = False,
+    json: Json = False,
+) -> None:
+    """Construit et publie l'entrepôt. Lit le dossier de dépôt, valide, calcule, contrôle, publie."""
+    years, sirens = _years(annees), _sirens(epci)
+    from pipelines.cli.actions import build as action
+
+    action(
+        donnees=donnees,
+        entrepot=entrepot,
+        annees=years,
+        territoires=territoires,
+        epci=sirens,
+        tous=tous,
+        json=json,
+    )
+
+
+@app.command(
+    cls=Commande,
+    epilog="Exemple : observatoire bilan --entrepot cia.duckdb --epci 247100589 --annee 2021 --sortie bilans",
+)
+def bilan(
+    *,
+    entrepot: Entrepot,
+    epci: Annotated[str, typer.Option(metavar="SIREN", help="SIREN de l'EPCI.")],
+    annee: Annotated[int, typer.Option(metavar="ANNÉE", help="Année du bilan.")],
+    sortie: Annotated[Path, typer.Option(metavar="DOSSIER", help="Dossier où écrire.")],
+    formats: Annotated[str, typer.Option("--format", metavar="FORMATS", help="html,pdf,xlsx,csv.")] = "html",
+    semestre: Annotated[
+        int | None, typer.Option(min=1, max=2, metavar="1|2", help="Suivi semestriel, au lieu du bilan.")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Écrit un bilan. Ou le suivi semestriel, depuis l'entrepôt publié."""
+    (siren,) = _sirens([epci]) or [""]
+    chosen = [part.strip() for part in formats.split(",") if part.strip()]
+    from pipelines.cli.actions import bilan as action
+
+    action(
+        entrepot=entrepot,
+        epci=siren,
+        annee=annee,
+        sortie=sortie,
+        formats=chosen,
+        semestre=semestre,
+        json=json,
+    )
+
+
+@app.command(cls=Commande, epilog="Exemple : observatoire verify --donnees donnees --entrepot cia.duckdb")
+def verify(donnees: Donnees, entrepot: Entrepot, territoires: Territoires = None, json: Json = False) -> None:
+    """Prouve que l'entrepôt vient de ces fichiers. Verrou, reconstruction, empreintes par table."""
+    from pipelines.cli.actions import verify as action
+
+    raise_exit(action(donnees, entrepot, territoires, json))
+
+
+@app.command(cls=Commande, epilog="Exemple : observatoire diff avant.duckdb apres.duckdb")
+def diff(
+    avant: Annotated[Path, typer.Argument(metavar="AVANT", help="Premier entrepôt.")],
+    apres: Annotated[Path, typer.Argument(metavar="APRÈS", help="Second entrepôt.")],
+    lignes: Annotated[int, typer.Option(min=1, metavar="N", help="Nombre de chiffres affichés.")] = 50,
+    json: Json = False,
+) -> None:
+    """Compare deux entrepôts. Dit quels indicateurs ont changé, de combien et pourquoi."""
+    from pipelines.cli.actions import diff as action
+
+    action(avant, apres, lignes, json)
+
+
+@app.command(
+    cls=Commande, epilog="Exemple : observatoire init 200066009 --nom 'Mulhouse Alsace Agglomération'"
+)
+def init(
+    siren: Annotated[str, typer.Argument(metavar="SIREN", help="SIREN de l'EPCI.")],
+    nom: Annotated[str | None, typer.Option(metavar="NOM", help="Nom de l'EPCI, s'il est inconnu.")] = None,
+    territoires: Territoires = None,
+) -> None:
+    """Écrit une convention à compléter. Fichier commenté, valeurs légales par défaut."""
+    (checked,) = _sirens([siren]) or [""]
+    from pipelines.cli.actions import init as action
+
+    action(checked, nom, territoires)
+
+
+@app.command(cls=Commande, epilog="Exemple : observatoire restaurer --entrepot cia.duckdb --version 3")
+def restaurer(
+    entrepot: Entrepot,
+    version: Annotated[int | None, typer.Option(min=1, metavar="N", help="Version à remettre.")] = None,
+    json: Json = False,
+) -> None:
+    """Remet une version en place. Sans --version, liste celles qui sont gardées."""
+    from pipelines.cli.actions import restaurer as action
+
+    action(entrepot, version, json)
+
+
+@app.command(cls=Commande, epilog="Exemple : observatoire serve --donnees donnees --entrepot cia.duckdb")
+def serve(
+    donnees: Annotated[Path | None, typer.Option(metavar="DOSSIER", help="Dossier de dépôt.")] = None,
+    entrepot: Annotated[Path | None, typer.Option(metavar="FICHIER", help="Fichier DuckDB publié.")] = None,
+    hote: Annotated[str, typer.Option(metavar="ADRESSE", help="Adresse d'écoute.")] = LOOPBACK,
+    port: Annotated[int, typer.Option(min=1, max=65535, metavar="PORT", help="Port.")] = 3000,
+) -> None:
+    """Ouvre la page de Dagster. Et son service, sur cette machine seulement sauf ordre contraire."""
+    from pipelines.cli.actions import serve as action
+
+    raise_exit(action(donnees, entrepot, hote, port))
+
+
+def raise_exit(code: int) -> None:
+    """End a command with the exit code it computed."""
+    if code:
+        raise typer.Exit(code)
+
+
+def commands() -> dict[str, Any]:
+    """Return the commands by name, for the documentation and its test."""
+    group: Any = typer.main.get_command(app)
+    return dict(group.commands)

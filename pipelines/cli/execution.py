@@ -1,0 +1,74 @@
+"""Runs a job of the definitions in this process and turns its failure into the sentence behind it.
+
+The only module of the command that imports the orchestrator.
+"""
+
+import logging
+import os
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pipelines.errors import ObservatoireError
+from pipelines.publication import explain_disk_error
+
+
+def run_job(
+    name: str, parametres: Mapping[str, Any], config: Mapping[str, Any] | None = None
+) -> dict[str, dict[str, Any]]:
+    """Execute a job and return the metadata of what it materialized, by asset (`publication/bilans`, …).
+
+    The run is kept in the Dagster instance of `DAGSTER_HOME` when there is one, in memory otherwise.
+
+    Raises:
+        ObservatoireError: the step that failed said why.
+
+    """
+    warnings.simplefilter("ignore")
+    logging.getLogger("observatoire.alerte").setLevel(logging.CRITICAL)
+    logging.getLogger("dagster-dbt").setLevel(logging.ERROR)
+
+    from dagster import DagsterInstance
+
+    from pipelines.definitions import build_defs
+
+    job = build_defs().resolve_job_def(name)
+    run_config = {
+        **(config or {}),
+        "resources": {"parametres": {"config": {k: v for k, v in parametres.items() if v is not None}}},
+        # What a user needs is said by the progress lines; a failure by its own sentence.
+        "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
+    }
+    try:
+        with (
+            DagsterInstance.get()
+            if os.environ.get("DAGSTER_HOME")
+            else DagsterInstance.ephemeral() as instance
+        ):
+            result = job.execute_in_process(run_config=run_config, instance=instance)
+    except Exception as error:
+        sentence = find_sentence(error, Path(str(parametres.get("entrepot", "."))).parent)
+        if sentence is None:
+            raise
+        raise sentence from error
+    return {
+        "/".join(event.asset_key.path): {k: v.value for k, v in event.materialization.metadata.items()}
+        for event in result.get_asset_materialization_events()
+        if event.asset_key is not None
+    }
+
+
+def find_sentence(error: BaseException, lieu: Path) -> ObservatoireError | None:
+    """Find, behind the errors of the orchestrator, the one that was meant for a user."""
+    seen: set[int] = set()
+    current: BaseException | None = error
+    while current is not None and id(current) not in seen:
+        seen.add(id(current))
+        if isinstance(current, ObservatoireError):
+            return current
+        explained = explain_disk_error(current, lieu)
+        if explained is not None:
+            return explained
+        current = getattr(current, "user_exception", None) or current.__cause__ or current.__context__
+    return None

@@ -1,0 +1,76 @@
+"""The only place where assets, jobs, schedules, sensors and resources are put together.
+
+Loads without an environment variable and without a network; tests assemble the same definitions with other
+resources through `build_defs(resource_overrides=…)`.
+"""
+
+import json
+import os
+from collections.abc import Mapping
+from typing import Any
+
+# Before Dagster is imported: nothing is sent anywhere.
+os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "yes")
+
+import dagster as dg
+from dagster_dbt import DbtCliResource
+
+from assets import bilans, compte, conventions, filosofi, geographie, ops, referentiels, rpls, sne
+from assets.entrepot import entrepot_assets
+from assets.publication import publication_asset
+from pipelines import projet_dbt
+from pipelines.jobs import jobs
+from pipelines.paths import DBT_PROJECT
+from pipelines.resources import Atelier, Parametres
+from pipelines.schedules import schedules
+from pipelines.sensors import sensors
+
+
+def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> dg.Definitions:
+    """Assemble the definitions.
+
+    Args:
+        resource_overrides: resources that replace those of the project, by key.
+
+    Raises:
+        ObservatoireError: the dbt project cannot be read.
+
+    """
+    manifest: Mapping[str, Any] = json.loads(projet_dbt.fresh_manifest().read_text(encoding="utf-8"))
+    entrepot = entrepot_assets(manifest)
+    parametres = Parametres()
+    resources: dict[str, Any] = {
+        "parametres": parametres,
+        "atelier": Atelier(parametres=parametres),
+        "dbt": DbtCliResource(
+            project_dir=str(DBT_PROJECT),
+            profiles_dir=str(DBT_PROJECT),
+            dbt_executable=projet_dbt.executable(),
+        ),
+    }
+    return dg.Definitions(
+        assets=[
+            rpls.rpls,
+            sne.sne,
+            ops.ops,
+            filosofi.filosofi,
+            geographie.geographie,
+            referentiels.referentiels,
+            conventions.conventions,
+            compte.lecture,
+            entrepot,
+            publication_asset(entrepot.keys),
+            bilans.bilans,
+        ],
+        jobs=jobs(),
+        schedules=schedules(),
+        sensors=sensors(),
+        resources={**resources, **(resource_overrides or {})},
+        executor=dg.in_process_executor,
+    )
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """Return the definitions that `workspace.yaml` loads."""
+    return build_defs()

@@ -1,0 +1,60 @@
+"""The jobs: what can be launched by hand, by a schedule or by the command.
+
+Which assets a job holds belongs here; what an asset does belongs in `assets/`.
+"""
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+import dagster as dg
+
+alerts = logging.getLogger("observatoire.alerte")
+
+BILANS_OP = "publication__bilans"
+BILANS = dg.AssetSelection.assets(["publication", "bilans"])
+
+
+@dg.failure_hook
+def alert(context: dg.HookContext) -> None:
+    """Say that a step failed, where whoever watches the machine looks: the log."""
+    alerts.error("%s : l'étape %s a échoué (%s)", context.job_name, context.step_key, context.op_exception)
+
+
+def jobs() -> list[Any]:
+    """Return the three jobs of the project."""
+    everything = dg.AssetSelection.all()
+    return [
+        _job(
+            "construire",
+            everything - BILANS,
+            "Lit le dossier de dépôt, valide, calcule, contrôle et publie l'entrepôt.",
+        ),
+        _job("bilans", everything, "Construit et publie l'entrepôt, puis écrit les bilans."),
+        _job("ecrire_bilans", BILANS, "Écrit des bilans depuis l'entrepôt déjà publié."),
+    ]
+
+
+def _job(name: str, selection: dg.AssetSelection, description: str) -> Any:
+    """One process: the steps share one DuckDB file, and a process per step costs more than the steps."""
+    return dg.define_asset_job(
+        name,
+        selection,
+        description=description,
+        executor_def=dg.in_process_executor,
+        hooks={alert},
+    )
+
+
+def bilans_config(
+    *,
+    epci: Sequence[str] = (),
+    annee: int | None = None,
+    semestre: int | None = None,
+    formats: Sequence[str] | None = None,
+) -> dict[str, Any]:
+    """Return the part of a run's configuration that says which bilans to write."""
+    config: dict[str, Any] = {"epci": list(epci), "annee": annee, "semestre": semestre}
+    if formats is not None:
+        config["formats"] = list(formats)
+    return {"ops": {BILANS_OP: {"config": {k: v for k, v in config.items() if v is not None}}}}

@@ -1,0 +1,118 @@
+"""Which EPCI and which years a run covers, and the table that tells them to dbt.
+
+The choice belongs here; what a convention says belongs in `conventions`, what a year means in `dbt_project/`.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import duckdb
+
+from pipelines.conventions import Convention, default_convention, load_conventions
+from pipelines.errors import MauvaisUsage
+from pipelines.paths import DBT_PROJECT
+
+MEMBERS_SEED = DBT_PROJECT / "seeds" / "ref_epci_membres.csv"
+
+
+def select_conventions(
+    con: duckdb.DuckDBPyConnection, territoires: Path, epci: Iterable[str], tous: bool
+) -> list[Convention]:
+    """Return the conventions of the EPCI that a run covers; an EPCI without a file gets the legal defaults.
+
+    Args:
+        con: base under construction, with the geography loaded.
+        territoires: folder of the convention files.
+        epci: SIREN asked for; none: every EPCI that has a file.
+        tous: also every EPCI found in the data.
+
+    Raises:
+        MauvaisUsage: an EPCI asked for has no file and is in no list of EPCI.
+        DonneesRefusees: a convention file is refused.
+
+    """
+    wanted = sorted(set(epci))
+    conventions = load_conventions(territoires, wanted or None)
+    with_file = {convention.siren for convention in conventions}
+    names = _known_epci(con)
+    if tous and not wanted:
+        wanted = sorted({*with_file, *names})
+    unknown = [siren for siren in wanted if siren not in with_file and siren not in names]
+    if unknown:
+        known = ", ".join(f"{c.siren} ({c.nom})" for c in load_conventions(territoires, None))
+        raise MauvaisUsage(
+            f"EPCI inconnu : {', '.join(unknown)}. Il n'a ni convention dans « {territoires} » ni commune "
+            f"dans les listes de membres (geo/ du dossier de dépôt). "
+            f"Conventions présentes : {known or 'aucune'}."
+        )
+    defaults = [default_convention(s, names[s], territoires) for s in wanted if s not in with_file]
+    return sorted([*conventions, *defaults], key=lambda convention: convention.siren)
+
+
+def shipped_epci() -> dict[str, str]:
+    """Return SIREN and name of every EPCI in the list shipped with the project."""
+    with duckdb.connect() as con:
+        rows = con.execute(
+            "select epci_siren, max(epci_nom) "
+            "from read_csv(?, header = true, all_varchar = true) group by all",
+            [str(MEMBERS_SEED)],
+        ).fetchall()
+    return {str(siren): str(nom) for siren, nom in rows}
+
+
+def _known_epci(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """SIREN and name of every EPCI in the lists given, then in the one shipped with the project."""
+    rows = con.execute(
+        "select epci_siren, max_by(epci_nom, millesime) from sources.geo_epci_membres group by all"
+    ).fetchall()
+    return shipped_epci() | {str(siren): str(nom or siren) for siren, nom in rows}
+
+
+def write_parameters(
+    con: duckdb.DuckDBPyConnection, epci: Iterable[str], annees: Iterable[int], tous: bool
+) -> None:
+    """Write `sources.parametres`: what the run was asked, one row per value; empty when nothing was asked."""
+    rows = [("annee", str(annee)) for annee in sorted(set(annees))]
+    rows += [("epci", siren) for siren in sorted(set(epci))]
+    rows += [("tous", "oui")] if tous else []
+    con.execute("create schema if not exists sources")
+    con.execute("create or replace table sources.parametres (parametre varchar, valeur varchar)")
+    con.execute(
+        "comment on table sources.parametres "
+        "is 'Ce qui a été demandé à la construction : une ligne par valeur'"
+    )
+    con.execute("comment on column sources.parametres.parametre is 'annee, epci ou tous'")
+    con.execute("comment on column sources.parametres.valeur is 'Année, SIREN ou oui'")
+    if rows:
+        con.executemany("insert into sources.parametres values (?, ?)", rows)
+
+
+def select_reports(
+    con: duckdb.DuckDBPyConnection, epci: Iterable[str], annee: int | None
+) -> list[tuple[str, int]]:
+    """Return the (EPCI, year) of the reports to write from an open warehouse, in SIREN order.
+
+    Args:
+        con: published warehouse.
+        epci: SIREN asked for; none: every EPCI of the warehouse.
+        annee: year of the reports; None: the last year of each EPCI.
+
+    Raises:
+        MauvaisUsage: an EPCI or a year asked for is not in the warehouse (the message says which are).
+
+    """
+    rows = con.execute(
+        "select epci_siren, list_sort(list(distinct cast(periode as integer))) from marts.indicateurs "
+        "where periode_type = 'annee' group by all order by all"
+    ).fetchall()
+    years = {str(siren): list(found) for siren, found in rows}
+    asked = sorted(set(epci)) or list(years)
+    if unknown := [siren for siren in asked if siren not in years]:
+        raise MauvaisUsage(
+            f"L'EPCI {', '.join(unknown)} n'est pas dans l'entrepôt, qui contient : "
+            f"{', '.join(years) or 'aucun'}."
+        )
+    if annee is not None and (without := [siren for siren in asked if annee not in years[siren]]):
+        known = ", ".join(str(year) for year in years[without[0]])
+        raise MauvaisUsage(f"L'entrepôt n'a pas l'année {annee} pour l'EPCI {without[0]} ; il a : {known}.")
+    return [(siren, annee if annee is not None else years[siren][-1]) for siren in asked]

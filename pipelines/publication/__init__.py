@@ -1,0 +1,51 @@
+"""How a built warehouse becomes the published one, and how it is put back, proved and compared.
+
+The lock of a build, the content hashes, the atomic replacement, the kept versions, `verify` and `diff` belong
+here. Nothing here knows Dagster or dbt, and nothing here computes a figure.
+"""
+
+from pipelines.publication.chantier import Chantier, open_chantier
+from pipelines.publication.comparaison import Changement, compare, explain
+from pipelines.publication.disque import disk_errors_explained, explain_disk_error, explain_disk_text
+from pipelines.publication.empreintes import Empreinte, content_hashes, overall_hash
+from pipelines.publication.entrepot import Etape, peak_memory, prepare, publish, write_summary
+from pipelines.publication.lecture import (
+    Execution,
+    open_warehouse,
+    published_execution,
+    read_parameters,
+    refuse_foreign,
+)
+from pipelines.publication.preuve import EcartFichier, compare_hashes, compare_lock
+from pipelines.publication.versions import Version, kept_versions, next_number, restore
+
+__all__ = [
+    "Changement",
+    "Chantier",
+    "EcartFichier",
+    "Empreinte",
+    "Etape",
+    "Execution",
+    "Version",
+    "compare",
+    "compare_hashes",
+    "compare_lock",
+    "content_hashes",
+    "disk_errors_explained",
+    "explain",
+    "explain_disk_error",
+    "explain_disk_text",
+    "kept_versions",
+    "next_number",
+    "open_chantier",
+    "open_warehouse",
+    "overall_hash",
+    "peak_memory",
+    "prepare",
+    "publish",
+    "published_execution",
+    "read_parameters",
+    "refuse_foreign",
+    "restore",
+    "write_summary",
+]

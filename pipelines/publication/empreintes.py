@@ -1,0 +1,77 @@
+"""Content hash of each table: what a warehouse holds, whatever wrote it, in whatever order.
+
+Only the definition of "same content" belongs here.
+"""
+
+import hashlib
+from dataclasses import dataclass
+
+import duckdb
+
+from pipelines.publication.sql import identifier, qualified
+
+# What says when and by whom a run was made, and the hashes themselves.
+RUN_SPECIFIC = frozenset({("meta", "executions"), ("meta", "empreintes"), ("meta", "etapes")})
+# A file keeps its content when it is renamed, and a pseudonym depends on a key that is not in the data.
+LEFT_OUT = frozenset({"_fichier", "fichier", "demandeur_id"})
+
+
+@dataclass(frozen=True)
+class Empreinte:
+    """The content hash of one table: a multiset of rows, independent of their order and of threads."""
+
+    schema: str
+    table: str
+    lignes: int
+    empreinte: str
+
+    @property
+    def nom(self) -> str:
+        """Schema and table, as a reader writes them."""
+        return f"{self.schema}.{self.table}"
+
+
+def content_hashes(con: duckdb.DuckDBPyConnection, catalogue: str | None = None) -> list[Empreinte]:
+    """Return the content hash of every table of a catalogue (the current one by default), in name order.
+
+    Each row is written as text with explicit nulls and hashed; the halves of the hashes are summed
+    exactly, so neither the order of rows nor the number of threads matters and a repeated row counts twice.
+    """
+    name = catalogue or _scalar(con, "select current_database()")
+    tables = con.execute(
+        "select schema_name, table_name from duckdb_tables() "
+        "where database_name = ? and not internal order by all",
+        [name],
+    ).fetchall()
+    return [_hash(con, str(name), *table) for table in tables if tuple(table) not in RUN_SPECIFIC]
+
+
+def overall_hash(empreintes: list[Empreinte]) -> str:
+    """One hash for a whole warehouse."""
+    lines = (f"{e.nom} {e.lignes} {e.empreinte}\n" for e in sorted(empreintes, key=lambda e: e.nom))
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def _hash(con: duckdb.DuckDBPyConnection, catalogue: str, schema: str, table: str) -> Empreinte:
+    columns = [
+        (str(name), str(kind))
+        for name, kind in con.execute(
+            "select column_name, data_type from duckdb_columns() "
+            "where database_name = ? and schema_name = ? and table_name = ? order by column_name",
+            [catalogue, schema, table],
+        ).fetchall()
+        if name not in LEFT_OUT
+    ]
+    # chr(31) separates values and chr(30) stands for null: neither can be typed in a source file's field.
+    values = ", ".join(f"coalesce(cast({identifier(name)} as varchar), chr(30))" for name, _ in columns)
+    row = f"concat_ws(chr(31), {values})" if values else "''"
+    count, low, high = con.execute(
+        f"select count(*), sum(md5_number_lower(texte)::hugeint), sum(md5_number_upper(texte)::hugeint) "
+        f"from (select {row} as texte from {qualified(catalogue, schema, table)})"
+    ).fetchall()[0]
+    content = f"{columns!r} {count} {low or 0} {high or 0}"
+    return Empreinte(schema, table, int(count), hashlib.sha256(content.encode()).hexdigest())
+
+
+def _scalar(con: duckdb.DuckDBPyConnection, query: str) -> object:
+    return con.execute(query).fetchall()[0][0]

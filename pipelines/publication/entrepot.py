@@ -1,0 +1,255 @@
+"""From a built DuckDB file to the published one: run account, content hashes, atomic replacement.
+
+The schemas that only serve the build are removed here, and `meta.executions`, `meta.etapes` and
+`meta.empreintes` are written here; every other table comes from the ingestion or from dbt.
+"""
+
+import platform
+import resource
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+import duckdb
+
+from pipelines.paths import LOCK_NAME
+from pipelines.publication.chantier import Chantier
+from pipelines.publication.empreintes import content_hashes, overall_hash
+from pipelines.publication.fichiers import flush, flush_folder, write_json
+from pipelines.publication.lecture import Execution, is_busy, read_parameters
+from pipelines.publication.sql import identifier, literal
+from pipelines.publication.versions import keep_current, prune
+
+# What a reader may rely on; staging and intermediate serve the build, and their views name a file that moves.
+BUILD_ONLY = ("staging", "intermediate")
+
+_EXECUTIONS = {
+    "version": ("integer", "Numéro de la version publiée."),
+    "execution": ("varchar", "Identifiant de l'exécution (Dagster)."),
+    "debut": ("timestamp", "Début de la construction (UTC)."),
+    "fin": ("timestamp", "Fin de la construction (UTC)."),
+    "duree_s": ("double", "Durée de la construction, en secondes."),
+    "memoire_max_mo": ("bigint", "Mémoire résidente la plus haute du processus et de ses enfants, en Mo."),
+    "annees": ("varchar", "Années demandées, séparées par des virgules ; vide : toutes."),
+    "epci": (
+        "varchar",
+        "EPCI demandés (SIREN), séparés par des virgules ; vide : ceux qui ont une convention.",
+    ),
+    "fichiers": ("bigint", "Nombre de fichiers lus."),
+    "lignes_lues": ("hugeint", "Lignes lues dans les fichiers."),
+    "lignes_gardees": ("hugeint", "Lignes gardées."),
+    "lignes_quarantaine": ("hugeint", "Lignes refusées, listées dans le schéma quarantaine."),
+    "lignes_doublons": ("hugeint", "Lignes en double écartées."),
+    "empreinte": ("varchar", "Empreinte du contenu de toutes les tables."),
+    "empreinte_modeles": ("varchar", "Empreinte des règles de calcul (projet dbt)."),
+    "version_observatoire": ("varchar", "Version d'Observatoire."),
+    "version_duckdb": ("varchar", "Version de DuckDB."),
+    "version_python": ("varchar", "Version de Python."),
+}
+_ETAPES = {
+    "execution": ("varchar", "Identifiant de l'exécution (Dagster)."),
+    "rang": ("integer", "Rang de l'étape dans l'exécution."),
+    "etape": ("varchar", "Nom de l'étape."),
+    "duree_s": ("double", "Durée de l'étape, en secondes."),
+    "memoire_max_mo": ("bigint", "Mémoire résidente la plus haute atteinte à la fin de l'étape, en Mo."),
+}
+_EMPREINTES = {
+    "nom_schema": ("varchar", "Schéma de la table."),
+    "nom_table": ("varchar", "Nom de la table."),
+    "lignes": ("bigint", "Nombre de lignes."),
+    "empreinte": (
+        "varchar",
+        "Empreinte du contenu : indépendante de l'ordre des lignes et du nombre de fils.",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Etape:
+    """What one step of a run cost."""
+
+    nom: str
+    duree_s: float
+    memoire_max_mo: int
+
+
+def prepare(
+    chantier: Chantier,
+    *,
+    numero: int,
+    empreinte_modeles: str,
+    etapes: Sequence[Etape],
+    anterieur: Path | None,
+) -> Execution:
+    """Close the file under construction: remove what only served the build, write its account, checkpoint it.
+
+    Args:
+        chantier: the building site; its base is open nowhere else.
+        numero: version number that this warehouse takes.
+        empreinte_modeles: fingerprint of the rules (dbt project) that made it.
+        etapes: what each step cost.
+        anterieur: the warehouse that will be replaced, whose run history is carried over.
+
+    """
+    with duckdb.connect(str(chantier.base)) as con:
+        for schema in BUILD_ONLY:
+            con.execute(f"drop schema if exists {identifier(schema)} cascade")
+        con.execute("create schema if not exists meta")
+        empreintes = content_hashes(con)
+        _create(con, "empreintes", _EMPREINTES, "Empreinte du contenu de chaque table publiée.")
+        _insert(con, "empreintes", [(e.schema, e.table, e.lignes, e.empreinte) for e in empreintes])
+        _create(
+            con, "executions", _EXECUTIONS, "Une ligne par version publiée, de la plus ancienne à celle-ci."
+        )
+        _create(con, "etapes", _ETAPES, "Durée et mémoire de chaque étape des versions publiées.")
+        if anterieur is not None:
+            _carry_history(con, anterieur)
+        parameters = read_parameters(con)
+        fin = datetime.now(UTC)
+        account = con.execute(
+            "select count(*), sum(lignes_lues), sum(lignes_gardees), sum(lignes_quarantaine), "
+            "sum(lignes_doublons) from meta.verrou"
+        ).fetchall()[0]
+        execution = Execution(
+            numero,
+            chantier.run_id,
+            fin.replace(tzinfo=None),
+            overall_hash(empreintes),
+            empreinte_modeles,
+            version("observatoire"),
+        )
+        row: Mapping[str, object] = {
+            "version": numero,
+            "execution": chantier.run_id,
+            "debut": chantier.debut.replace(tzinfo=None),
+            "fin": execution.fin,
+            "duree_s": round((fin - chantier.debut).total_seconds(), 1),
+            "memoire_max_mo": peak_memory(),
+            "annees": ",".join(parameters.get("annee", [])),
+            "epci": ",".join(parameters.get("epci", [])),
+            "fichiers": account[0],
+            "lignes_lues": account[1] or 0,
+            "lignes_gardees": account[2] or 0,
+            "lignes_quarantaine": account[3] or 0,
+            "lignes_doublons": account[4] or 0,
+            "empreinte": execution.empreinte,
+            "empreinte_modeles": empreinte_modeles,
+            "version_observatoire": execution.version_observatoire,
+            "version_duckdb": duckdb.__version__,
+            "version_python": platform.python_version(),
+        }
+        _insert(con, "executions", [tuple(row[name] for name in _EXECUTIONS)])
+        _insert(
+            con,
+            "etapes",
+            [(chantier.run_id, rang, e.nom, e.duree_s, e.memoire_max_mo) for rang, e in enumerate(etapes, 1)],
+        )
+        con.execute("force checkpoint")
+    return execution
+
+
+def peak_memory() -> int:
+    """Highest resident memory so far of this process and of its finished children, in MB."""
+    usages = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    return max(resource.getrusage(who).ru_maxrss for who in usages) // 1024
+
+
+def _create(
+    con: duckdb.DuckDBPyConnection, table: str, columns: Mapping[str, tuple[str, str]], label: str
+) -> None:
+    body = ", ".join(f"{identifier(name)} {kind}" for name, (kind, _) in columns.items())
+    con.execute(f"create or replace table meta.{identifier(table)} ({body})")
+    con.execute(f"comment on table meta.{identifier(table)} is {literal(label)}")
+    for name, (_, comment) in columns.items():
+        con.execute(f"comment on column meta.{identifier(table)}.{identifier(name)} is {literal(comment)}")
+
+
+def _insert(con: duckdb.DuckDBPyConnection, table: str, rows: Sequence[tuple[object, ...]]) -> None:
+    if rows:
+        marks = ", ".join("?" for _ in rows[0])
+        con.executemany(f"insert into meta.{identifier(table)} values ({marks})", rows)
+
+
+def _carry_history(con: duckdb.DuckDBPyConnection, anterieur: Path) -> None:
+    """Copy the run history of the warehouse about to be replaced; a column it does not know stays empty."""
+    try:
+        con.execute(f"attach {literal(str(anterieur))} as anterieur (read_only)")
+    except duckdb.Error as error:
+        if is_busy(error):
+            return
+        raise
+    for table in ("executions", "etapes"):
+        known = con.execute(
+            "select 1 from duckdb_tables() "
+            "where database_name = 'anterieur' and schema_name = 'meta' and table_name = ?",
+            [table],
+        ).fetchall()
+        if known:
+            target = f"meta.{identifier(table)}"
+            con.execute(f"insert into {target} by name select * from anterieur.{target}")
+    con.execute("detach anterieur")
+
+
+def publish(chantier: Chantier, *, donnees: Path | None, garder: int) -> list[str]:
+    """Put the prepared file in the place of the published one, in one atomic rename.
+
+    The replaced file is kept under its version number, with the write-ahead log that an interrupted writer
+    may have left beside it: replayed on the new file, that log would corrupt it.
+
+    Args:
+        chantier: the building site, whose base was prepared.
+        donnees: landing folder, where the lock of the data is written when it can be; None: nowhere.
+        garder: how many replaced versions are kept.
+
+    Returns:
+        What a user should know, in French (the landing folder is read-only, …).
+
+    """
+    dossier, warnings = chantier.dossier, list[str]()
+    with duckdb.connect(str(chantier.base), read_only=True) as con:
+        lock = lock_content(con)
+    left_over = chantier.base.with_name(chantier.base.name + ".wal")
+    if left_over.exists():
+        raise RuntimeError("the base was not checkpointed before publication")
+    flush(chantier.base)
+    keep_current(dossier)
+    chantier.base.replace(dossier.entrepot)
+    flush_folder(dossier.entrepot.parent)
+    prune(dossier, garder)
+    if donnees is None:
+        return warnings
+    try:
+        write_json(donnees / LOCK_NAME, lock)
+    except OSError:
+        warnings.append(
+            f"Le dossier « {donnees} » n'est pas inscriptible : {LOCK_NAME} n'y est pas écrit "
+            "(le même contenu est dans meta.verrou)."
+        )
+    return warnings
+
+
+def lock_content(con: duckdb.DuckDBPyConnection) -> dict[str, object]:
+    """Return the content of `observatoire.lock.json` for an open warehouse: one entry per file read."""
+    cursor = con.execute("select * from meta.verrou order by fichier, produit, millesime")
+    names = [str(column[0]) for column in cursor.description or ()]
+    return {"version": 1, "fichiers": [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]}
+
+
+def write_summary(chantier: Chantier, execution: Execution, etapes: Sequence[Etape]) -> Path:
+    """Write the readable summary of a run in the working folder and return its path."""
+    path = chantier.dossier.executions / f"{execution.version:04d}-{chantier.run_id}.json"
+    path.parent.mkdir(exist_ok=True)
+    write_json(
+        path,
+        {
+            "version": execution.version,
+            "execution": execution.execution,
+            "debut": chantier.debut.isoformat(timespec="seconds"),
+            "fin": execution.fin.isoformat(timespec="seconds"),
+            "empreinte": execution.empreinte,
+            "etapes": [vars(etape) for etape in etapes],
+        },
+    )
+    return path

@@ -1,0 +1,35 @@
+"""Durable writes: a file is either the old one or the whole new one, whatever happens."""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+
+def flush(path: Path) -> None:
+    """Force the content of a file to the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def flush_folder(path: Path) -> None:
+    """Force the names of a folder to the disk, so that a rename survives a power cut."""
+    flush(path)
+
+
+def write_json(path: Path, content: Mapping[str, object]) -> None:
+    """Write a JSON file atomically; an identical file is left untouched."""
+    text = json.dumps(content, ensure_ascii=False, indent=1, default=str) + "\n"
+    if path.is_file() and path.read_text(encoding="utf-8") == text:
+        return
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        temporary.write_text(text, encoding="utf-8")
+        flush(temporary)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    flush_folder(path.parent)

@@ -1,0 +1,118 @@
+"""How a published warehouse is opened, recognised and asked which run made it.
+
+Only reading belongs here; the tables read are written in `entrepot`.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
+from pipelines.errors import ObservatoireError
+
+
+@dataclass(frozen=True)
+class Execution:
+    """The account of the run that published a warehouse: the last row of its `meta.executions`."""
+
+    version: int
+    execution: str
+    fin: datetime
+    empreinte: str
+    empreinte_modeles: str
+    version_observatoire: str
+
+
+@contextmanager
+def open_warehouse(entrepot: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a published warehouse for reading.
+
+    Raises:
+        ObservatoireError: no such file, not a warehouse of Observatoire, or open for writing elsewhere.
+
+    """
+    if not entrepot.is_file():
+        raise ObservatoireError(
+            f"« {entrepot} » n'existe pas. Construisez-le d'abord : "
+            f"observatoire build --donnees DOSSIER --entrepot {entrepot}"
+        )
+    try:
+        con = duckdb.connect(str(entrepot), read_only=True)
+    except duckdb.Error as error:
+        if is_busy(error):
+            raise ObservatoireError(
+                f"« {entrepot} » est ouvert en écriture par un autre programme : fermez-le, "
+                "ou ouvrez-le là-bas en lecture seule."
+            ) from error
+        raise ObservatoireError(f"« {entrepot} » n'est pas un fichier DuckDB lisible.") from error
+    try:
+        if not _is_warehouse(con):
+            raise ObservatoireError(
+                f"« {entrepot} » est une base DuckDB, mais pas un entrepôt publié par Observatoire "
+                "(table meta.executions absente)."
+            )
+        yield con
+    finally:
+        con.close()
+
+
+def is_busy(error: duckdb.Error) -> bool:
+    """Whether DuckDB refused to open a file because another program writes in it."""
+    text = str(error)
+    return "lock" in text or "different configuration" in text
+
+
+def _is_warehouse(con: duckdb.DuckDBPyConnection) -> bool:
+    return bool(
+        con.execute(
+            "select 1 from duckdb_tables() where schema_name = 'meta' and table_name = 'executions'"
+        ).fetchall()
+    )
+
+
+def refuse_foreign(entrepot: Path) -> None:
+    """Refuse to replace a file that Observatoire did not write.
+
+    Raises:
+        ObservatoireError: the file exists and is something else.
+
+    """
+    if not entrepot.exists() or entrepot.stat().st_size == 0:
+        return
+    try:
+        con = duckdb.connect(str(entrepot), read_only=True)
+    except duckdb.Error as error:
+        if is_busy(error):
+            return
+        ours = False
+    else:
+        with con:
+            ours = _is_warehouse(con)
+    if not ours:
+        raise ObservatoireError(
+            f"« {entrepot} » existe et n'est pas un entrepôt d'Observatoire : il ne sera pas remplacé. "
+            "Choisissez un autre nom avec --entrepot."
+        )
+
+
+def published_execution(con: duckdb.DuckDBPyConnection) -> Execution:
+    """Return the account of the run that wrote an open warehouse."""
+    row = con.execute(
+        "select version, execution, fin, empreinte, empreinte_modeles, version_observatoire "
+        "from meta.executions order by version desc limit 1"
+    ).fetchall()[0]
+    return Execution(*row)
+
+
+def read_parameters(con: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
+    """Return the parameters that a warehouse was built with: name → values, in order."""
+    rows = con.execute(
+        "select parametre, valeur from sources.parametres order by parametre, valeur"
+    ).fetchall()
+    values: dict[str, list[str]] = {}
+    for parametre, valeur in rows:
+        values.setdefault(str(parametre), []).append(str(valeur))
+    return values

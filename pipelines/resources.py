@@ -1,0 +1,173 @@
+"""What a run needs: its parameters, and the building site of the warehouse that it makes.
+
+The only place that reads environment variables of the project, and the only one that ties a Dagster run to
+the lock, the construction folder and the account of its steps.
+"""
+
+import logging
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import duckdb
+from dagster_duckdb import DuckDBResource
+from pydantic import Field, PrivateAttr
+
+from pipelines.errors import MauvaisUsage, ObservatoireError
+from pipelines.ingestion.pseudonymes import VARIABLE_CLE, VARIABLE_FICHIER, pseudonym_key
+from pipelines.paths import TERRITOIRES, WorkingFolder
+from pipelines.publication import Chantier, Etape, disk_errors_explained, open_chantier, peak_memory
+
+progress = logging.getLogger("observatoire.progression")
+
+
+def _variable(suffix: str) -> str | None:
+    return os.environ.get(f"OBSERVATOIRE_{suffix}") or None
+
+
+class Parametres(dg.ConfigurableResource[Any]):
+    """What a run reads, where it publishes and for whom.
+
+    Everything left empty comes from the environment (`OBSERVATOIRE_DONNEES`, `OBSERVATOIRE_ENTREPOT`,
+    `OBSERVATOIRE_TERRITOIRES`, `OBSERVATOIRE_RAPPORTS`), read when the run starts: definitions load without.
+    """
+
+    donnees: str | None = Field(default=None, description="Dossier de dépôt des fichiers.")
+    entrepot: str | None = Field(default=None, description="Fichier DuckDB publié.")
+    territoires: str | None = Field(default=None, description="Dossier des conventions.")
+    rapports: str | None = Field(default=None, description="Dossier où les bilans sont écrits.")
+    epci: list[str] = Field(default=[], description="SIREN demandés ; vide : ceux qui ont une convention.")
+    annees: list[int] = Field(default=[], description="Années demandées ; vide : toutes celles des données.")
+    tous: bool = Field(default=False, description="Tous les EPCI trouvés dans les données.")
+    garder: int = Field(default=3, description="Nombre de versions remplacées qui sont gardées.")
+    verrou: bool = Field(default=True, description="Écrit observatoire.lock.json dans le dossier de dépôt.")
+
+    def landing_folder(self) -> Path:
+        """Return the landing folder.
+
+        Raises:
+            MauvaisUsage: it was not given, or does not exist.
+
+        """
+        folder = self._path(self.donnees, "DONNEES", "le dossier de dépôt (--donnees)")
+        if not folder.is_dir():
+            raise MauvaisUsage(
+                f"Le dossier de dépôt « {folder} » n'existe pas ; attendu : <source>/<millésime>/<fichiers>, "
+                "par exemple rpls/2022/rpls.csv."
+            )
+        return folder
+
+    def working_folder(self) -> WorkingFolder:
+        """Return the warehouse's working folder; the warehouse itself may not exist yet."""
+        return WorkingFolder(self._path(self.entrepot, "ENTREPOT", "le fichier de l'entrepôt (--entrepot)"))
+
+    def territories_folder(self) -> Path:
+        """Return the folder of the convention files: the project's own unless told otherwise."""
+        given = self.territoires or _variable("TERRITOIRES")
+        folder = Path(given).expanduser().resolve() if given else TERRITOIRES
+        if not folder.is_dir():
+            raise MauvaisUsage(f"Le dossier des conventions « {folder} » n'existe pas (--territoires).")
+        return folder
+
+    def reports_folder(self) -> Path:
+        """Return the folder where reports are written: beside the warehouse unless told otherwise."""
+        given = self.rapports or _variable("RAPPORTS")
+        return (
+            Path(given).expanduser().resolve() if given else self.working_folder().entrepot.parent / "bilans"
+        )
+
+    def pseudonym_key(self) -> bytes:
+        """Return the key of the pseudonyms: that of the environment, else one kept for the user.
+
+        That file is in the user's configuration folder, made on first use; never in the repository, in the
+        warehouse nor in its working folder.
+
+        Raises:
+            ObservatoireError: the key is too short, or its file is readable by others.
+
+        """
+        if any(os.environ.get(name) for name in (VARIABLE_CLE, VARIABLE_FICHIER)):
+            return pseudonym_key()
+        home = os.environ.get("XDG_CONFIG_HOME") or "~/.config"
+        path = Path(home).expanduser() / "observatoire" / "cle_pseudonymes"
+        with disk_errors_explained(path.parent):
+            return pseudonym_key(path)
+
+    def _path(self, given: str | None, suffix: str, what: str) -> Path:
+        value = given or _variable(suffix)
+        if not value:
+            raise MauvaisUsage(f"Il manque {what}, ou la variable OBSERVATOIRE_{suffix}.")
+        return Path(value).expanduser().resolve()
+
+
+class Atelier(dg.ConfigurableResource[Any]):
+    """The building site of a run: the lock is held and the construction folder lives as long as the run."""
+
+    parametres: Parametres
+
+    _chantier: Chantier | None = PrivateAttr(default=None)
+    _etapes: list[Etape] = PrivateAttr(default_factory=list)
+
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["Atelier"]:
+        """Hold the lock of the warehouse for the whole run."""
+        run_id = context.run_id
+        if run_id is None:
+            raise RuntimeError("a building site needs a run")
+        self.parametres.landing_folder()
+        with open_chantier(self.parametres.working_folder(), run_id) as chantier:
+            self._chantier = chantier
+            self._etapes = []
+            yield self
+
+    @property
+    def chantier(self) -> Chantier:
+        """The building site that is open."""
+        if self._chantier is None:
+            raise RuntimeError("the building site is open only while a run is executed")
+        return self._chantier
+
+    @property
+    def etapes(self) -> list[Etape]:
+        """What each finished step of the run cost, in order."""
+        return list(self._etapes)
+
+    @contextmanager
+    def connect(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Open the base under construction for one step; closed before dbt, another process, opens it."""
+        resource = DuckDBResource(database=str(self.chantier.base))
+        with disk_errors_explained(self.chantier.dossier.root), resource.get_connection() as con:
+            try:
+                yield con
+            finally:
+                con.close()
+
+    @contextmanager
+    def etape(self, nom: str, libelle: str) -> Iterator[None]:
+        """Account for one step: a line when it starts, its duration and memory when it ends."""
+        progress.info("%s", libelle, extra={"etape": nom, "moment": "debut"})
+        start = time.monotonic()
+        with disk_errors_explained(self.chantier.dossier.root):
+            yield
+        spent = round(time.monotonic() - start, 2)
+        self._etapes.append(Etape(nom, spent, peak_memory()))
+        progress.info("%s", libelle, extra={"etape": nom, "moment": "fin", "duree_s": spent})
+
+    def require_sources(self, con: duckdb.DuckDBPyConnection, tables: list[str]) -> None:
+        """Refuse to go on with a base that a partial run left without its sources.
+
+        Raises:
+            ObservatoireError: a table of schema `sources` is missing.
+
+        """
+        rows = con.execute("select table_name from duckdb_tables() where schema_name = 'sources'").fetchall()
+        missing = sorted(set(tables) - {str(row[0]) for row in rows})
+        if missing:
+            raise ObservatoireError(
+                f"Cette exécution ne contient pas la lecture de {', '.join(missing)} : un entrepôt se "
+                "construit en entier. Lancez le travail « construire »."
+            )
