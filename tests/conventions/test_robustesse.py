@@ -80,7 +80,7 @@ def mutated(tirage: st.DrawFn, textes: list[str]) -> str:
 
 
 @settings(
-    max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 @given(texte=mutated(CONVENTIONS))
 def test_a_damaged_convention_loads_or_is_refused(texte: str) -> None:
@@ -93,7 +93,7 @@ def test_a_damaged_convention_loads_or_is_refused(texte: str) -> None:
 
 
 @settings(
-    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
 @given(texte=mutated(TEXTES_METHODES))
 def test_a_damaged_method_loads_or_is_refused(texte: str) -> None:
@@ -105,7 +105,7 @@ def test_a_damaged_method_loads_or_is_refused(texte: str) -> None:
     write_tables(duckdb.connect(), [], methodes=[methode])
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(octets=st.text(max_size=200))
 def test_any_text_is_read_or_refused(octets: str) -> None:
     try:
