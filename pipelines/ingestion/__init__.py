@@ -1,0 +1,39 @@
+"""Readers: from landing files to validated rows in schema `sources`.
+
+Reading by name, normalising, validating, quarantining and counting belong here, driven by the declarations and the
+mappings (YAML). Business rules do not: they are in the SQL models. Nothing here knows the orchestrator.
+"""
+
+from pipelines.ingestion.comptes import Avertissement, CompteFichier
+from pipelines.ingestion.declarations import (
+    Champ,
+    Produit,
+    column_comments,
+    declarations,
+    dictionary_rows,
+    products_of,
+    sources,
+)
+from pipelines.ingestion.executer import Options, ingest, load
+from pipelines.ingestion.landing import check_landing, landing_files, stray_entries
+from pipelines.ingestion.pseudonymes import pseudonym, pseudonym_key
+
+__all__ = [
+    "Avertissement",
+    "Champ",
+    "CompteFichier",
+    "Options",
+    "Produit",
+    "check_landing",
+    "column_comments",
+    "declarations",
+    "dictionary_rows",
+    "ingest",
+    "landing_files",
+    "load",
+    "products_of",
+    "pseudonym",
+    "pseudonym_key",
+    "sources",
+    "stray_entries",
+]

@@ -1,0 +1,88 @@
+"""The account of one file: what was read, kept, refused and why; the rows of `meta.verrou` and `meta.avertissements`.
+
+Only counts and names belong here, never the content of a row.
+"""
+
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+VERROU_DDL = """CREATE TABLE IF NOT EXISTS meta.verrou (
+    fichier VARCHAR, source VARCHAR, produit VARCHAR, millesime INTEGER, taille BIGINT, sha256 VARCHAR,
+    lecteur VARCHAR, correspondance VARCHAR, version_declaration VARCHAR, lignes_lues BIGINT, lignes_gardees BIGINT,
+    lignes_quarantaine BIGINT, lignes_doublons BIGINT, corrections BIGINT)"""
+AVERTISSEMENTS_DDL = """CREATE TABLE IF NOT EXISTS meta.avertissements (
+    source VARCHAR, produit VARCHAR, fichier VARCHAR, regle VARCHAR, message VARCHAR, nombre BIGINT, total BIGINT)"""
+
+
+@dataclass(frozen=True)
+class Avertissement:
+    """Something a person should see; `nombre` of `total` rows when it is about rows."""
+
+    regle: str
+    message: str
+    nombre: int | None = None
+    total: int | None = None
+
+
+@dataclass(frozen=True)
+class CompteFichier:
+    """What one product read from one file. `lignes_lues` = gardees + quarantaine + doublons, always.
+
+    Lines are those of the file: a line of a wide file that gives several rows counts once. `produit` is None for a
+    file that was recognised as nothing and only gives a warning.
+    """
+
+    fichier: str
+    source: str
+    produit: str | None
+    millesime: int | None
+    taille: int
+    sha256: str
+    lecteur: str = ""
+    correspondance: str = ""
+    version_declaration: str = ""
+    lignes_lues: int = 0
+    lignes_gardees: int = 0
+    lignes_quarantaine: int = 0
+    lignes_doublons: int = 0
+    corrections: int = 0
+    rangs: int = 0  # rows in the Parquet: more than lines when a line gives several rows
+    premiere_ligne: int | None = None  # line of the first row, when the Parquet has no `_ligne` of its own
+    colonnes_ignorees: tuple[str, ...] = ()
+    avertissements: tuple[Avertissement, ...] = ()
+    cle: str = ""
+    magasin: Path = field(default=Path(), compare=False)  # where the rows are, for this run
+    reutilise: bool = field(default=False, compare=False)
+
+    def __post_init__(self) -> None:
+        total = self.lignes_gardees + self.lignes_quarantaine + self.lignes_doublons
+        if self.lignes_lues != total:
+            raise AssertionError(f"{self.fichier}: {self.lignes_lues} read, {total} accounted for")
+
+    def to_json(self) -> dict[str, Any]:
+        """A plain dictionary, without what only this run knows."""
+        return {k: v for k, v in asdict(self).items() if k not in {"reutilise", "magasin"}}
+
+    @classmethod
+    def from_json(cls, contenu: dict[str, Any]) -> "CompteFichier":
+        """The inverse of `to_json`."""
+        contenu = dict(contenu)
+        contenu["colonnes_ignorees"] = tuple(contenu["colonnes_ignorees"])
+        contenu["avertissements"] = tuple(Avertissement(**a) for a in contenu["avertissements"])
+        return cls(**contenu)
+
+    def lock_row(self) -> tuple[Any, ...]:
+        """The row of `meta.verrou`, in the order of its columns."""
+        return (
+            *(self.fichier, self.source, self.produit, self.millesime, self.taille, self.sha256),
+            *(self.lecteur, self.correspondance, self.version_declaration, self.lignes_lues),
+            *(self.lignes_gardees, self.lignes_quarantaine, self.lignes_doublons, self.corrections),
+        )
+
+    def warning_rows(self) -> list[tuple[Any, ...]]:
+        """The rows of `meta.avertissements`, in the order of their columns."""
+        return [
+            (self.source, self.produit, self.fichier, a.regle, a.message, a.nombre, a.total)
+            for a in self.avertissements
+        ]

@@ -1,0 +1,296 @@
+"""How the columns of one layout become the fields of a product: `correspondances/*.yml`, and the user's own.
+
+A mapping is chosen by its column names, never by position: a new vintage or a local export is a new YAML file. The
+fields themselves are declared in `declarations`; reading the bytes belongs in `lecture`.
+"""
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+import ftfy
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from pipelines.errors import DonneesRefusees
+from pipelines.ingestion.declarations import Produit, declarations
+
+DOSSIER = Path(__file__).parent / "correspondances"
+_NON_ALNUM = re.compile(r"[^a-z0-9{}]+")
+
+
+def normalise_name(nom: str) -> str:
+    """A column name without case, accents, punctuation, nor the `_red` suffix of restricted files."""
+    texte = ftfy.fix_encoding(nom) if not nom.isascii() else nom
+    texte = unicodedata.normalize("NFKD", texte.lower())
+    texte = "".join(c for c in texte if not unicodedata.combining(c))
+    texte = _NON_ALNUM.sub("_", texte).strip("_")
+    return texte.removesuffix("_red")
+
+
+def normalise_label(texte: str) -> str:
+    """A cell value without case, accents nor doubled spaces, as value translations compare it."""
+    decompose = unicodedata.normalize("NFKD", texte.lower())
+    return " ".join("".join(c for c in decompose if not unicodedata.combining(c)).split())
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Derive(_Strict):
+    """A field computed from the text of one column: the value of the first pattern that matches."""
+
+    colonne: tuple[str, ...]
+    motifs: tuple[tuple[str, str], ...]
+    defaut: str | None = None
+
+
+class ColonneLongue(_Strict):
+    """One column of a wide file: its aliases, the fields it fixes, other fields read from other columns."""
+
+    alias: tuple[str, ...]
+    fixe: dict[str, str]
+    avec: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+
+
+class Depivot(_Strict):
+    """Wide to long: each known column becomes rows of `valeur`, with `statut` from the tokens found in the cell."""
+
+    valeur: str = "valeur"
+    statut: str | None = "statut"
+    statuts: dict[str, str] = Field(default_factory=dict)
+    mesures: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    colonnes: tuple[ColonneLongue, ...] = ()
+    mesure_colonne: tuple[str, ...] | None = None  # already long: the column that holds the measure's code
+    requises: tuple[str, ...] = ()
+
+    @cached_property
+    def toutes(self) -> tuple[ColonneLongue, ...]:
+        """Every wide column, the shorthand `mesures` included."""
+        courtes = tuple(ColonneLongue(alias=a, fixe={"mesure": m}) for m, a in self.mesures.items())
+        return courtes + self.colonnes
+
+
+class Eclater(_Strict):
+    """One row per item: of a list in one cell (`separateur`), or of several columns of the same field."""
+
+    champ: str
+    separateur: str | None = None
+    colonnes: tuple[str, ...] = ()
+
+
+class Correspondance(_Strict):
+    """One layout of one product."""
+
+    correspondance: str
+    produit: str
+    titre: str
+    canonique: bool = False
+    signature: tuple[str, ...] = ()
+    absents: tuple[str, ...] = ()
+    fichiers: str | None = None
+    complementaire: bool = False
+    feuille: str | None = None
+    champs: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    constantes: dict[str, str] = Field(default_factory=dict)
+    derives: dict[str, Derive] = Field(default_factory=dict)
+    valeurs: dict[str, dict[str, str]] = Field(default_factory=dict)
+    nuls: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    depivot: Depivot | None = None
+    eclater: Eclater | None = None
+
+    @model_validator(mode="after")
+    def _known_fields(self) -> "Correspondance":
+        produit = declarations().get(self.produit)
+        if produit is None:
+            raise ValueError(f"produit inconnu « {self.produit} » (connus : {', '.join(declarations())})")
+        noms = {c.nom for c in produit.champs} | {"millesime"}
+        for usage in (self.champs, self.constantes, self.derives, self.valeurs, self.nuls):
+            if inconnus := sorted(set(usage) - noms):
+                raise ValueError(f"champs inconnus de {self.produit} : {', '.join(inconnus)}")
+        return self
+
+    @property
+    def empreinte(self) -> str:
+        """Fingerprint: a changed mapping means files are read again."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:12]
+
+    @property
+    def declaration(self) -> Produit:
+        """The product this layout feeds."""
+        return declarations()[self.produit]
+
+    @cached_property
+    def alias(self) -> dict[str, tuple[str, ...]]:
+        """Aliases tried per field, in order; a canonical layout also accepts the field's own name."""
+        par_champ = {c: tuple(a) for c, a in self.champs.items()}
+        if self.canonique:
+            for c in self.declaration.champs:
+                par_champ.setdefault(c.nom, (c.nom,))
+            par_champ.setdefault("millesime", ("millesime",))
+        return par_champ
+
+
+@dataclass(frozen=True)
+class Appariement:
+    """A header matched with a mapping: where each field is, and what is missing."""
+
+    correspondance: Correspondance
+    colonnes: tuple[str, ...]  # names as printed
+    positions: dict[str, int]  # field -> column number
+    longues: tuple[tuple[ColonneLongue, int, dict[str, int]], ...] = ()
+    eclatees: tuple[int, ...] = ()
+    derivees: dict[str, int] = field(default_factory=dict)
+    manquants: tuple[str, ...] = ()
+    annee_colonnes: int | None = None
+
+    @property
+    def complet(self) -> bool:
+        """Whether every required column is there."""
+        return not self.manquants
+
+    @property
+    def utilisees(self) -> set[int]:
+        """Numbers of the columns that are read."""
+        positions = set(self.positions.values()) | set(self.eclatees) | set(self.derivees.values())
+        for _, position, avec in self.longues:
+            positions |= {position, *avec.values()}
+        return positions
+
+    @property
+    def ignorees(self) -> list[str]:
+        """Columns of the file that nothing reads, as printed."""
+        return [c for i, c in enumerate(self.colonnes) if i not in self.utilisees and c.strip()]
+
+
+@cache
+def _pattern(alias: str) -> re.Pattern[str]:
+    motif = re.escape(normalise_name(alias)).replace(r"\{aaaa\}", r"(\d{4})").replace(r"\{aa\}", r"(\d{2})")
+    return re.compile(motif)
+
+
+class _Entete:
+    """The normalised names of one header row, searched by alias."""
+
+    def __init__(self, cellules: Sequence[str | None]) -> None:
+        self.noms = [normalise_name(c or "") for c in cellules]
+        self.index: dict[str, int] = {}
+        for i, nom in enumerate(self.noms):
+            if nom:
+                self.index.setdefault(nom, i)
+        self.annees: list[int] = []
+
+    def find(self, alias: Iterable[str]) -> int | None:
+        for candidat in alias:
+            if "{" not in candidat:
+                position = self.index.get(normalise_name(candidat))
+                if position is not None:
+                    return position
+                continue
+            trouves = [(m[1], i) for i, n in enumerate(self.noms) if (m := _pattern(candidat).fullmatch(n))]
+            if trouves:
+                annee, position = max(trouves)
+                self.annees.append(_full_year(annee))
+                return position
+        return None
+
+
+def _full_year(texte: str) -> int:
+    """`21` is 2021: vintages of these products all belong to this century."""
+    return int(texte) if len(texte) == 4 else 2000 + int(texte)
+
+
+def match(
+    correspondance: Correspondance, cellules: Sequence[str | None], nom_fichier: str
+) -> Appariement | None:
+    """Try one mapping on one header row; None when the row cannot be this layout at all."""
+    entete = _Entete(cellules)
+    if correspondance.fichiers and not re.search(correspondance.fichiers, nom_fichier, re.IGNORECASE):
+        return None
+    if any(entete.find([s]) is None for s in correspondance.signature):
+        return None
+    if any(entete.find([s]) is not None for s in correspondance.absents):
+        return None
+
+    positions = {}
+    for champ, alias in correspondance.alias.items():
+        position = entete.find(alias)
+        if position is not None:
+            positions[champ] = position
+    entete.annees.clear()  # only measures say the vintage: `PLG_IRIS2024_CODE` is in the register of 2025
+    longues: list[tuple[ColonneLongue, int, dict[str, int]]] = []
+    eclatees: list[int] = []
+    if correspondance.depivot:
+        for longue in correspondance.depivot.toutes:
+            position = entete.find(longue.alias)
+            if position is not None:
+                avec = {c: p for c, a in longue.avec.items() if (p := entete.find(a)) is not None}
+                longues.append((longue, position, avec))
+    annee = max(entete.annees) if entete.annees else None
+    if correspondance.eclater and correspondance.eclater.colonnes:
+        eclatees = [p for c in correspondance.eclater.colonnes if (p := entete.find([c])) is not None]
+    derivees = {c: p for c, d in correspondance.derives.items() if (p := entete.find(d.colonne)) is not None}
+
+    fournis = set(positions) | set(correspondance.constantes) | set(derivees)
+    if correspondance.depivot and longues:
+        fournis |= {correspondance.depivot.valeur, *(c for longue, _, _ in longues for c in longue.fixe)}
+    if correspondance.eclater and eclatees:
+        fournis.add(correspondance.eclater.champ)
+    manquants = [c.nom for c in correspondance.declaration.champs if c.requis and c.nom not in fournis]
+    manquants += [c for c, d in correspondance.derives.items() if c not in derivees and d.defaut is None]
+    if correspondance.depivot and not longues:
+        manquants.append(correspondance.depivot.valeur)
+    return Appariement(
+        correspondance,
+        tuple(str(c or "") for c in cellules),
+        positions,
+        tuple(longues),
+        tuple(eclatees),
+        derivees,
+        tuple(manquants),
+        annee,
+    )
+
+
+def _parse(document: Any, origine: str) -> Correspondance:
+    try:
+        return Correspondance.model_validate(document)
+    except ValidationError as error:
+        details = " ; ".join(f"{'.'.join(str(x) for x in e['loc'])} : {e['msg']}" for e in error.errors())
+        raise DonneesRefusees(f"{origine} : table de correspondance invalide : {details}") from error
+
+
+def _load(dossier: Path, origine: str) -> list[Correspondance]:
+    trouvees = []
+    for chemin in sorted(dossier.glob("*.yml")):
+        try:
+            documents = list(yaml.safe_load_all(chemin.read_text(encoding="utf-8")))
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
+            raise DonneesRefusees(f"{origine}/{chemin.name} : fichier YAML illisible ({error}).") from error
+        trouvees += [_parse(d, f"{origine}/{chemin.name}") for d in documents if d is not None]
+    return trouvees
+
+
+@cache
+def _shipped() -> tuple[Correspondance, ...]:
+    return tuple(_load(DOSSIER, "correspondances"))
+
+
+def correspondances(source: str, donnees: Path | None = None) -> list[Correspondance]:
+    """Mappings of a source: those shipped, then the user's own from `<donnees>/correspondances/*.yml`.
+
+    A user's mapping with the name of a shipped one replaces it.
+
+    Raises:
+        DonneesRefusees: a mapping of the user is not valid.
+    """
+    par_nom = {c.correspondance: c for c in _shipped()}
+    if donnees is not None and (donnees / "correspondances").is_dir():
+        par_nom |= {c.correspondance: c for c in _load(donnees / "correspondances", "correspondances")}
+    return [c for c in par_nom.values() if c.declaration.source == source]

@@ -1,0 +1,283 @@
+"""What the project knows of each table of schema `sources`, read from `declarations/*.yml`.
+
+A table is declared once: columns, types, units, codes, bounds, rules, key. The pandera schema, the DuckDB types, the
+column comments, the dictionary and the empty tables all come from here. How the columns of one layout map to these
+fields belongs in `correspondances`; nothing here opens a data file.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+DOSSIER = Path(__file__).parent / "declarations"
+
+# Semantic type -> DuckDB type. A decimal carries its own precision: `decimal(9,2)`.
+TYPES_DUCKDB = {
+    "texte": "VARCHAR",
+    "commune": "VARCHAR",
+    "departement": "VARCHAR",
+    "region": "VARCHAR",
+    "siren": "VARCHAR",
+    "qpv": "VARCHAR",
+    "iris": "VARCHAR",
+    "liste": "VARCHAR",
+    "personne": "VARCHAR",
+    "entier": "INTEGER",
+    "grand_entier": "BIGINT",
+    "annee": "INTEGER",
+    "reel": "DOUBLE",
+    "booleen": "BOOLEAN",
+    "date": "DATE",
+    "mois": "DATE",
+}
+_DECIMAL = re.compile(r"decimal\((\d+),(\d+)\)")
+
+COLONNES_COMMUNES = {
+    "millesime": (
+        "INTEGER",
+        "Millésime de la donnée (année) : colonne du fichier si elle existe, sinon dossier ou nom du fichier ; "
+        "vide si la donnée n'est pas datée",
+    ),
+    "_fichier": ("VARCHAR", "Fichier d'origine, relatif au dossier de dépôt"),
+    "_ligne": ("BIGINT", "Ligne dans le fichier d'origine (1 = première ligne, en-tête compris)"),
+}
+COLONNES_QUARANTAINE = {
+    "_fichier": ("VARCHAR", "Fichier d'origine, relatif au dossier de dépôt"),
+    "_ligne": ("BIGINT", "Ligne refusée dans le fichier d'origine"),
+    "colonne": ("VARCHAR", "Colonne(s) en cause ; vide quand la ligne entière est refusée"),
+    "valeur": ("VARCHAR", "Valeur refusée ; « (masqué) » pour un identifiant de personne"),
+    "regle": ("VARCHAR", "Règle qui refuse la ligne"),
+    "message": ("VARCHAR", "Explication de la règle"),
+}
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Champ(_Strict):
+    """One column of a `sources` table."""
+
+    nom: str
+    type: str
+    description: str
+    unite: str | None = None
+    requis: bool = False  # the column must be in the file
+    obligatoire: bool = False  # the value must be there on every row
+    defaut: str | None = None
+    nuls: tuple[str, ...] = ()
+    codes: dict[str, str] | None = None
+    valeurs: dict[str, str] = Field(default_factory=dict)
+    min: float | None = None
+    max: float | None = None
+    motif: str | None = None
+
+    @field_validator("type")
+    @classmethod
+    def _known_type(cls, value: str) -> str:
+        if value not in TYPES_DUCKDB and not _DECIMAL.fullmatch(value):
+            raise ValueError(f"type inconnu : {value}")
+        return value
+
+    @property
+    def type_duckdb(self) -> str:
+        """The DuckDB type of the column."""
+        return TYPES_DUCKDB.get(self.type) or self.type.upper()
+
+    @property
+    def echelle(self) -> tuple[int, int] | None:
+        """Precision and scale of a decimal, None for other types."""
+        found = _DECIMAL.fullmatch(self.type)
+        return (int(found[1]), int(found[2])) if found else None
+
+    @property
+    def numerique(self) -> bool:
+        """Whether null tokens that are numbers are compared as numbers (`9999,00` is `9999`)."""
+        return self.echelle is not None or self.type in {"entier", "grand_entier", "annee", "reel"}
+
+    @property
+    def commentaire(self) -> str:
+        """French comment of the column: description, unit and codes."""
+        parts = [self.description]
+        if self.unite:
+            parts.append(f"Unité : {self.unite}")
+        if self.codes:
+            parts.append("Codes : " + " ; ".join(f"{c} = {label}" for c, label in self.codes.items()))
+        return ". ".join(p.rstrip(".") for p in parts)
+
+
+class Regle(_Strict):
+    """A rule over the columns of one row, in SQL; an unknown (NULL) result passes, as in an SQL CHECK."""
+
+    nom: str
+    sql: str
+    colonnes: tuple[str, ...]
+    message: str
+    gravite: Literal["rejet", "alerte"] = "rejet"
+
+
+class Produit(_Strict):
+    """One table of schema `sources`: what a row is, who produces it, its columns and its rules."""
+
+    produit: str
+    source: str
+    titre: str
+    description: str
+    grain: str
+    producteur: str
+    licence: str
+    restreint: bool = False
+    dossiers: tuple[str, ...]
+    millesime_requis: bool = True
+    cle: tuple[str, ...] = ()
+    tolerance: float = 0.02
+    nuls: tuple[str, ...] = ()
+    champs: tuple[Champ, ...]
+    regles: tuple[Regle, ...] = ()
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "Produit":
+        noms = [c.nom for c in self.champs]
+        if len(set(noms)) != len(noms):
+            raise ValueError(f"{self.produit} : un champ est déclaré deux fois")
+        connus = set(noms) | {"millesime"}
+        for usage in [self.cle, *(r.colonnes for r in self.regles)]:
+            if inconnus := set(usage) - connus:
+                raise ValueError(f"{self.produit} : champs inconnus {sorted(inconnus)}")
+        return self
+
+    def champ(self, nom: str) -> Champ:
+        """The declared field of that name."""
+        return next(c for c in self.champs if c.nom == nom)
+
+    @property
+    def personnes(self) -> tuple[str, ...]:
+        """Fields that identify a person: hashed on entry, never shown."""
+        return tuple(c.nom for c in self.champs if c.type == "personne")
+
+    @property
+    def colonnes(self) -> dict[str, str]:
+        """Columns of the `sources` table with their DuckDB types, in order."""
+        return {c.nom: c.type_duckdb for c in self.champs} | {n: t for n, (t, _) in COLONNES_COMMUNES.items()}
+
+    @property
+    def version(self) -> str:
+        """Fingerprint of the declaration: a changed declaration means files are read again."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:12]
+
+
+def read_yaml(chemin: Path) -> Any:
+    """Read one YAML file, with the error in French and the file's name."""
+    from pipelines.errors import MauvaisUsage
+
+    try:
+        return yaml.safe_load(chemin.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise MauvaisUsage(f"{chemin.name} : fichier YAML illisible ({error}).") from error
+
+
+@cache
+def declarations() -> dict[str, Produit]:
+    """Every declared product, by name, in alphabetical order.
+
+    Raises:
+        ValueError: a declaration shipped with the project is wrong (a programming error, not a user's).
+    """
+    produits = {}
+    for chemin in sorted(DOSSIER.glob("*.yml")):
+        for document in yaml.safe_load_all(chemin.read_text(encoding="utf-8")):
+            try:
+                produit = Produit.model_validate(document)
+            except ValidationError as error:
+                raise ValueError(f"{chemin.name}: {error}") from error
+            produits[produit.produit] = produit
+    return dict(sorted(produits.items()))
+
+
+def products_of(source: str) -> list[Produit]:
+    """The products of one source (`rpls`, `sne`, `ops`, `filosofi`, `geographie`, `referentiels`)."""
+    return [p for p in declarations().values() if p.source == source]
+
+
+def sources() -> list[str]:
+    """Names of the sources, in alphabetical order."""
+    return sorted({p.source for p in declarations().values()})
+
+
+def quote(texte: str) -> str:
+    """An SQL string literal."""
+    return "'" + texte.replace("'", "''") + "'"
+
+
+def ident(nom: str) -> str:
+    """An SQL identifier."""
+    return '"' + nom.replace('"', '""') + '"'
+
+
+def table_ddl(produit: Produit) -> Iterator[str]:
+    """SQL statements that create the empty tables `sources.x` and `quarantaine.x` with their comments."""
+    for schema, colonnes in (
+        ("sources", produit.colonnes),
+        ("quarantaine", {n: t for n, (t, _) in COLONNES_QUARANTAINE.items()}),
+    ):
+        table = f"{schema}.{ident(produit.produit)}"
+        yield f"CREATE OR REPLACE TABLE {table} ({', '.join(f'{ident(n)} {t}' for n, t in colonnes.items())})"
+    yield f"COMMENT ON TABLE sources.{ident(produit.produit)} IS {quote(f'{produit.titre}. Grain : {produit.grain}')}"
+    yield (
+        f"COMMENT ON TABLE quarantaine.{ident(produit.produit)} IS "
+        f"{quote(f'Lignes refusées de {produit.produit}. Grain : une ligne refusée et une règle')}"
+    )
+    for (schema, table, colonne), texte in column_comments(produit).items():
+        yield f"COMMENT ON COLUMN {schema}.{ident(table)}.{ident(colonne)} IS {quote(texte)}"
+
+
+def column_comments(produit: Produit | None = None) -> dict[tuple[str, str, str], str]:
+    """French comments keyed by (schema, table, column), for one product or for all."""
+    comments = {}
+    for p in [produit] if produit else declarations().values():
+        for c in p.champs:
+            comments["sources", p.produit, c.nom] = c.commentaire
+        for nom, (_, texte) in COLONNES_COMMUNES.items():
+            comments["sources", p.produit, nom] = texte
+        for nom, (_, texte) in COLONNES_QUARANTAINE.items():
+            comments["quarantaine", p.produit, nom] = texte
+    return comments
+
+
+def dictionary_rows() -> list[dict[str, Any]]:
+    """Rows of the data dictionary: one per column of `sources`, one per rule (colonne empty, regle filled)."""
+    rows: list[dict[str, Any]] = []
+    for p in declarations().values():
+        commun = {"schema": "sources", "table": p.produit, "source": p.source, "titre": p.titre}
+        commun |= {"producteur": p.producteur, "licence": p.licence, "restreint": p.restreint}
+        for c in p.champs:
+            rows.append(
+                commun
+                | {"colonne": c.nom, "type": c.type_duckdb, "description": c.description, "unite": c.unite}
+                | {
+                    "codes": c.codes,
+                    "requis": c.requis,
+                    "cle": c.nom in p.cle,
+                    "regle": None,
+                    "gravite": None,
+                }
+            )
+        for nom, (type_, texte) in COLONNES_COMMUNES.items():
+            rows.append(
+                commun
+                | {"colonne": nom, "type": type_, "description": texte, "unite": None, "codes": None}
+                | {"requis": False, "cle": False, "regle": None, "gravite": None}
+            )
+        for r in p.regles:
+            rows.append(
+                commun
+                | {"colonne": ", ".join(r.colonnes), "type": None, "description": r.message, "unite": None}
+                | {"codes": None, "requis": False, "cle": False, "regle": r.nom, "gravite": r.gravite}
+            )
+    return rows

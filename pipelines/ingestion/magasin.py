@@ -1,0 +1,62 @@
+"""The store of validated files: one Parquet, its quarantine and its account per key, each parsed once.
+
+The key says everything the content depends on. Files are written aside and renamed; the account is written last, so
+that an entry without account does not exist.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipelines.ingestion.comptes import CompteFichier
+
+# To be raised when the reader itself changes what it writes for the same declaration and mapping.
+VERSION_LECTEUR = "1"
+
+
+def entry_key(morceaux: Sequence[object]) -> str:
+    """Key of an entry from all that its content depends on."""
+    texte = json.dumps([VERSION_LECTEUR, *(str(m) for m in morceaux)], ensure_ascii=False)
+    return hashlib.sha256(texte.encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Magasin:
+    """A folder of entries."""
+
+    dossier: Path
+
+    def parquet(self, cle: str) -> Path:
+        """Validated rows of an entry."""
+        return self.dossier / f"{cle}.parquet"
+
+    def quarantaine(self, cle: str) -> Path:
+        """Refused rows of an entry."""
+        return self.dossier / f"{cle}.quarantaine.parquet"
+
+    def compte(self, cle: str) -> Path:
+        """Account of an entry."""
+        return self.dossier / f"{cle}.json"
+
+    def get(self, cle: str) -> CompteFichier | None:
+        """The account of a complete entry, None when it must be read."""
+        try:
+            contenu = json.loads(self.compte(cle).read_text(encoding="utf-8"))
+            compte = CompteFichier.from_json(contenu)
+        except (OSError, ValueError, TypeError, KeyError, AssertionError):
+            return None
+        complet = self.parquet(cle).is_file() and self.quarantaine(cle).is_file()
+        return compte if complet else None
+
+    def put(self, compte: CompteFichier, parquet: Path, quarantaine: Path) -> None:
+        """Move finished files into the store, the account last."""
+        os.replace(parquet, self.parquet(compte.cle))
+        os.replace(quarantaine, self.quarantaine(compte.cle))
+        provisoire = parquet.with_suffix(".json")
+        provisoire.write_text(
+            json.dumps(compte.to_json(), ensure_ascii=False, indent=1, sort_keys=True), encoding="utf-8"
+        )
+        os.replace(provisoire, self.compte(compte.cle))

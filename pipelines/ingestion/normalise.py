@@ -1,0 +1,340 @@
+"""SQL that turns raw text cells into typed values, one expression per semantic type.
+
+Each field goes through the same steps: trim, null tokens, translation of labels, conversion. A cell that holds
+something and converts to nothing is written in `_rejets`, so that the row is refused with its column and value.
+Whether a converted value is acceptable belongs in `validation`.
+"""
+
+import unicodedata
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+from pipelines.ingestion.correspondances import Appariement, normalise_label
+from pipelines.ingestion.declarations import Champ, Produit, ident, quote
+from pipelines.ingestion.pseudonymes import hmac_sql
+
+MASQUE = "(masqué)"
+SEPARATEUR_REJETS = "\x1f"
+SEPARATEUR_VALEUR = "\x1e"
+
+_ESPACES = " \t\r\n\u00a0\u202f\u2009\ufeff"
+_BRUITS_DE_NOMBRE = " \t\u00a0\u202f\u2009€%'"
+_OUI = ("oui", "o", "vrai", "true", "t", "yes", "y", "1", "1.0", "x")
+_NON = ("non", "n", "faux", "false", "f", "no", "0", "2", "0.0", "2.0")
+_COMMUNE = "^(0[1-9]|[1-8][0-9]|9[0-8]|2[AB])[0-9]{3}$"
+_QPV = "^(QP[0-9]{2}[0-9AB][0-9]{3}|QN[0-9]{2}[0-9AB][0-9]{2}[MINC])$"
+_MILLESIME = Champ(nom="millesime", type="annee", description="Millésime")
+
+
+def _in(expression: str, valeurs: Sequence[str]) -> str:
+    return f"{expression} IN ({', '.join(quote(v) for v in valeurs)})"
+
+
+def _number(x: str) -> str:
+    """Text of a number: decimal comma or dot, spaces of any width, €, % and typographic minus removed."""
+    cible = f"translate({x}, {quote(',−' + _BRUITS_DE_NOMBRE)}, '.-')"
+    # DuckDB reads 1_000 as a thousand; no producer writes that, so it is damage.
+    return f"CASE WHEN contains({x}, '_') THEN NULL ELSE {cible} END"
+
+
+def _integer(x: str, type_duckdb: str) -> str:
+    reel = f"try_cast({_number(x)} AS DOUBLE)"
+    return f"CASE WHEN isfinite({reel}) AND floor({reel}) = {reel} THEN try_cast({reel} AS {type_duckdb}) END"
+
+
+def _date(x: str) -> str:
+    iso = f"try_cast(substr({x}, 1, 10) AS DATE)"
+    francaise = f"try_cast(substr({x}, 7, 4) || '-' || substr({x}, 4, 2) || '-' || substr({x}, 1, 2) AS DATE)"
+    autres = f"CAST(try_strptime({x}, ['%d/%m/%Y', '%d-%m-%Y', '%d.%m.%Y', '%Y/%m/%d', '%Y%m%d']) AS DATE)"
+    entiere = f"(length({x}) = 10 OR substr({x}, 11, 1) IN (' ', 'T'))"
+    return (
+        f"CASE WHEN {entiere} AND substr({x}, 5, 1) = '-' AND substr({x}, 8, 1) = '-' THEN {iso} "
+        f"WHEN {entiere} AND substr({x}, 3, 1) = '/' AND substr({x}, 6, 1) = '/' THEN {francaise} ELSE {autres} END"
+    )
+
+
+def _month(x: str) -> str:
+    return (
+        f"CASE WHEN length({x}) = 7 AND substr({x}, 3, 1) = '/' "
+        f"THEN try_cast(substr({x}, 4, 4) || '-' || substr({x}, 1, 2) || '-01' AS DATE) "
+        f"WHEN length({x}) = 6 AND substr({x}, 2, 1) = '/' "
+        f"THEN try_cast(substr({x}, 3, 4) || '-0' || substr({x}, 1, 1) || '-01' AS DATE) "
+        f"WHEN length({x}) = 7 AND substr({x}, 5, 1) = '-' THEN try_cast({x} || '-01' AS DATE) "
+        f"ELSE CAST(date_trunc('month', {_date(x)}) AS DATE) END"
+    )
+
+
+def _code(x: str) -> str:
+    """A code that a spreadsheet may have turned into a number: upper case, no `.0`."""
+    return f"upper(CASE WHEN suffix({x}, '.0') THEN substr({x}, 1, length({x}) - 2) ELSE {x} END)"
+
+
+def _commune(x: str) -> str:
+    code = _code(x)
+    complete = f"CASE WHEN length({code}) = 4 THEN '0' || {code} ELSE {code} END"
+    return f"CASE WHEN regexp_full_match({complete}, {quote(_COMMUNE)}) THEN {complete} END"
+
+
+def _departement(x: str) -> str:
+    code = _code(x)
+    court = (
+        f"CASE WHEN length({code}) = 1 THEN '0' || {code} "
+        f"WHEN length({code}) = 3 AND {code}[1] = '0' THEN substr({code}, 2) ELSE {code} END"
+    )
+    return f"CASE WHEN regexp_full_match({court}, '[0-9]{{2,3}}|2[AB]') THEN {court} END"
+
+
+def _region(x: str) -> str:
+    code = _code(x)
+    return f"CASE WHEN regexp_full_match({code}, '[0-9]{{1,3}}') THEN CASE WHEN length({code}) = 1 THEN '0' || {code} ELSE {code} END END"
+
+
+def _siren(x: str) -> str:
+    chiffres = f"translate({_code(x)}, {quote(' .' + _ESPACES)}, '')"
+    return (
+        f"CASE WHEN NOT regexp_full_match({chiffres}, '[0-9]+') THEN NULL "
+        f"WHEN length({chiffres}) = 9 THEN {chiffres} "
+        f"WHEN length({chiffres}) IN (13, 14) THEN substr(lpad({chiffres}, 14, '0'), 1, 9) "
+        f"WHEN length({chiffres}) = 8 THEN '0' || {chiffres} END"
+    )
+
+
+def _qpv(x: str) -> str:
+    return f"CASE WHEN regexp_full_match(upper({x}), {quote(_QPV)}) THEN upper({x}) END"
+
+
+def _iris(x: str) -> str:
+    code = _code(x)
+    complet = f"CASE WHEN length({code}) = 8 THEN '0' || {code} ELSE {code} END"
+    return f"CASE WHEN regexp_full_match({complet}, '[0-9][0-9AB][0-9]{{7}}') THEN {complet} END"
+
+
+def _list(x: str) -> str:
+    return f"regexp_replace(trim(translate({x}, ';|/+ ', ',,,,'), ','), ',+', ',', 'g')"
+
+
+def _text(x: str) -> str:
+    """Text; `="06029"` (a spreadsheet's way to keep zeros) is unwrapped, any other formula is refused."""
+    return (
+        f"CASE WHEN {x}[1] IN ('=', '@') THEN nullif(regexp_extract({x}, '^=\"(.*)\"$', 1), '') ELSE {x} END"
+    )
+
+
+def _convert(champ: Champ, x: str) -> str:
+    if champ.echelle:
+        return f"try_cast({_number(x)} AS {champ.type_duckdb})"
+    if champ.type in {"entier", "grand_entier", "annee"}:
+        return _integer(x, champ.type_duckdb)
+    if champ.type == "reel":
+        reel = f"try_cast({_number(x)} AS DOUBLE)"
+        return f"CASE WHEN isfinite({reel}) THEN {reel} END"
+    if champ.type == "booleen":
+        return (
+            f"CASE WHEN {_in(f'lower({x})', _OUI)} THEN true WHEN {_in(f'lower({x})', _NON)} THEN false END"
+        )
+    if champ.type == "personne":
+        # Same cleaning as `pseudonymes.pseudonym`.
+        return hmac_sql(f"upper(regexp_replace({x}, '\\s+', '', 'g'))")
+    return {
+        "texte": _text,
+        "commune": _commune,
+        "departement": _departement,
+        "region": _region,
+        "siren": _siren,
+        "qpv": _qpv,
+        "iris": _iris,
+        "liste": _list,
+        "date": _date,
+        "mois": _month,
+    }[champ.type](x)
+
+
+def _without_accents(texte: str) -> str:
+    return "".join(c for c in unicodedata.normalize("NFKD", texte) if not unicodedata.combining(c))
+
+
+def _numeric_tokens(champ: Champ, jetons: Sequence[str]) -> list[str]:
+    if not champ.numerique:
+        return []
+    nombres = []
+    for jeton in jetons:
+        try:
+            nombres.append(str(float(jeton)).removesuffix(".0"))
+        except ValueError:
+            continue
+    return list(dict.fromkeys(nombres))
+
+
+def _tokens(champ: Champ, jetons: Sequence[str]) -> str:
+    """The trimmed text, NULL when it is one of the field's null tokens."""
+    nom = ident(champ.nom)
+    if not jetons:
+        return nom
+    bas = [j.lower() for j in jetons]
+    return f"CASE WHEN {_in(f'lower({nom})', list(dict.fromkeys(bas + [_without_accents(j) for j in bas])))} THEN NULL ELSE {nom} END"
+
+
+def _translate(champ: Champ, valeurs: Mapping[str, str], expression: str) -> str:
+    """Labels to codes, compared without case, accents nor double spaces; code lists are matched without case."""
+    table = {normalise_label(c): c for c in champ.codes or {} if normalise_label(c) != c}
+    table |= {normalise_label(k): v for k, v in valeurs.items()}
+    if not table:
+        return expression
+    cle = f"lower(strip_accents({expression}))"
+    if any(" " in k for k in table):
+        cle = f"regexp_replace({cle}, '\\s+', ' ', 'g')"
+    par_valeur: dict[str, list[str]] = {}
+    for k, v in table.items():
+        par_valeur.setdefault(v, []).append(k)
+    cas = " ".join(f"WHEN {_in(cle, ks)} THEN {quote(v)}" for v, ks in par_valeur.items())
+    return f"CASE {cas} ELSE {expression} END"
+
+
+@dataclass(frozen=True)
+class Requete:
+    """The normalising query and the fields it produces, in order."""
+
+    sql: str
+    champs: tuple[Champ, ...]
+    multiplie: bool  # one line of the file may give several rows
+
+
+def build_query(
+    produit: Produit, appariement: Appariement, relation: str, millesime: int | None, *, ligne: bool
+) -> Requete:
+    """The query that reads raw cells and gives typed fields, `_rejets`, and `_ligne` when the relation has it."""
+    c = appariement.correspondance
+    base, bruts, surs = _raw_expressions(appariement, relation, millesime)
+    tous = (*produit.champs, _MILLESIME)
+    champs = [f for f in tous if f.nom in bruts]
+    gardee = ["_ligne"] if ligne else []
+    # Values that come from the mapping and not from a cell need no cleaning: they cross the layers as they are.
+    gardee += [f"CAST({surs[f.nom]} AS {f.type_duckdb}) AS {ident(f.nom)}" for f in tous if f.nom in surs]
+
+    portees = [*(["_ligne"] if ligne else []), *(ident(f.nom) for f in tous if f.nom in surs)]
+
+    def layer(expressions: list[str], source: str, debut: list[str] = portees) -> str:
+        return f"SELECT {', '.join([*debut, *expressions])} FROM ({source})"
+
+    espaces = quote(_ESPACES)
+    sql = layer(
+        [f"nullif(trim({bruts[f.nom]}, {espaces}), '') AS {ident(f.nom)}" for f in champs], base, gardee
+    )
+    etape = []
+    for f in champs:
+        jetons = (*produit.nuls, *f.nuls, *c.nuls.get(f.nom, ()))
+        etape.append(f"{_tokens(f, jetons)} AS {ident(f.nom)}")
+    sql = layer(etape, sql)
+    traduits = {f.nom: _translate(f, {**f.valeurs, **c.valeurs.get(f.nom, {})}, ident(f.nom)) for f in champs}
+    sql = layer([f"{traduits[f.nom]} AS {ident(f.nom)}" for f in champs], sql)
+    convertis = [f"{ident(f.nom)} AS {ident('t_' + f.nom)}" for f in champs]
+    convertis += [f"{_convert(f, ident(f.nom))} AS {ident(f.nom)}" for f in champs]
+    sql = layer(convertis, sql)
+    finales = [*_final(produit, c.nuls, champs, set(surs)), _rejects(champs)]
+    return Requete(layer(finales, sql, ["_ligne"] if ligne else []), tous, bool(c.depivot or c.eclater))
+
+
+def _final(
+    produit: Produit, nuls: Mapping[str, Sequence[str]], lus: Sequence[Champ], surs: Collection[str]
+) -> list[str]:
+    """Every field of the product: converted, defaulted, or an empty one of the right type when the file lacks it."""
+    noms = {f.nom for f in lus}
+    expressions = []
+    for f in (*produit.champs, _MILLESIME):
+        valeur = ident(f.nom) if f.nom in noms or f.nom in surs else f"CAST(NULL AS {f.type_duckdb})"
+        if f.nom in noms:
+            for nombre in _numeric_tokens(f, (*produit.nuls, *f.nuls, *nuls.get(f.nom, ()))):
+                valeur = f"nullif({valeur}, CAST({nombre} AS {f.type_duckdb}))"
+        if f.defaut is not None:
+            valeur = f"coalesce({valeur}, CAST({quote(f.defaut)} AS {f.type_duckdb}))"
+        expressions.append(f"{valeur} AS {ident(f.nom)}")
+    return expressions
+
+
+def _rejects(champs: Sequence[Champ]) -> str:
+    """Column `_rejets`: `field RS value` items for the cells that hold something and convert to nothing."""
+    # An HMAC and a list always convert.
+    faillibles = [f for f in champs if f.type not in {"personne", "liste"}]
+    if not faillibles:
+        return "CAST(NULL AS VARCHAR) AS _rejets"
+    tests = {f.nom: f"({ident('t_' + f.nom)} IS NOT NULL AND {ident(f.nom)} IS NULL)" for f in faillibles}
+    items = ", ".join(
+        f"CASE WHEN {tests[f.nom]} THEN {quote(f.nom + SEPARATEUR_VALEUR)} || {ident('t_' + f.nom)} END"
+        for f in faillibles
+    )
+    return f"CASE WHEN {' OR '.join(tests.values())} THEN concat_ws({quote(SEPARATEUR_REJETS)}, {items}) END AS _rejets"
+
+
+def _raw_expressions(
+    appariement: Appariement, relation: str, millesime: int | None
+) -> tuple[str, dict[str, str], dict[str, str]]:
+    """The relation after unpivoting or exploding, the cell of each field, and the fields the mapping itself gives."""
+    c = appariement.correspondance
+    bruts = {champ: f"c{p}" for champ, p in appariement.positions.items()}
+    surs = {}
+    contexte = {"correspondance": c.correspondance, "millesime": "" if millesime is None else str(millesime)}
+    for champ, modele in c.constantes.items():
+        surs[champ] = quote(modele.format_map(contexte))
+    for champ, d in c.derives.items():
+        if champ in appariement.derivees:
+            brut = f"trim(c{appariement.derivees[champ]})"
+            cas = " ".join(f"WHEN regexp_matches({brut}, {quote(m)}) THEN {quote(v)}" for m, v in d.motifs)
+            defaut = "NULL" if d.defaut is None else quote(d.defaut)
+            surs[champ] = f"CASE {cas} ELSE {defaut} END"
+        elif d.defaut is not None:
+            surs[champ] = quote(d.defaut)
+    if c.depivot:
+        relation = f"({_unpivot(appariement, relation)})"
+        _unpivoted(appariement, bruts, surs)
+    if c.eclater:
+        champ = c.eclater.champ
+        if c.eclater.separateur is not None:
+            cellule = bruts[champ]
+            items = f"CASE WHEN {cellule} IS NULL THEN [NULL] ELSE string_split({cellule}, {quote(c.eclater.separateur)}) END"
+        else:
+            cellules = ", ".join(f"nullif(trim(c{p}), '')" for p in appariement.eclatees)
+            # A line whose columns are all empty still gives one row, with an empty value.
+            liste = f"list_filter([{cellules}], lambda v: v IS NOT NULL)"
+            items = f"CASE WHEN len({liste}) = 0 THEN [NULL] ELSE {liste} END"
+        relation = f"(SELECT *, unnest({items}) AS u FROM {relation})"
+        bruts[champ] = "u"
+    if "millesime" not in bruts and millesime is not None:
+        surs["millesime"] = str(millesime)
+    bruts = {champ: cellule for champ, cellule in bruts.items() if champ not in surs}
+    return f"SELECT * FROM {relation}", bruts, surs
+
+
+def _unpivot(appariement: Appariement, relation: str) -> str:
+    """One row per wide column of each line: `k` the column's rank, `v` its cell, `a_x` the cells read with it."""
+    avec = sorted({champ for _, _, autres in appariement.longues for champ in autres})
+    structures = []
+    for rang, (_, position, autres) in enumerate(appariement.longues):
+        cellules = [f"k: {rang}", f"v: c{position}"]
+        cellules += [
+            f"{ident('a_' + champ)}: {f'c{autres[champ]}' if champ in autres else 'NULL'}" for champ in avec
+        ]
+        structures.append("{" + ", ".join(cellules) + "}")
+    return (
+        f"SELECT * EXCLUDE (m), m.* FROM (SELECT *, unnest([{', '.join(structures)}]) AS m FROM {relation})"
+    )
+
+
+def _unpivoted(appariement: Appariement, bruts: dict[str, str], surs: dict[str, str]) -> None:
+    """Add the fields that unpivoting gives."""
+    depivot = appariement.correspondance.depivot
+    assert depivot is not None
+    for champ in sorted({champ for longue, _, _ in appariement.longues for champ in longue.fixe}):
+        valeurs = [
+            quote(longue.fixe[champ]) if champ in longue.fixe else "NULL"
+            for longue, _, _ in appariement.longues
+        ]
+        surs[champ] = f"[{', '.join(valeurs)}][k + 1]"
+    for champ in sorted({champ for _, _, autres in appariement.longues for champ in autres}):
+        bruts[champ] = ident("a_" + champ)
+    bruts[depivot.valeur] = "v"
+    statuts = {k.lower(): s for k, s in depivot.statuts.items()}
+    if statuts and depivot.statut:
+        cellule = f"lower(coalesce(trim(v, {quote(_ESPACES)}), ''))"
+        bruts[depivot.valeur] = f"CASE WHEN {_in(cellule, list(statuts))} THEN NULL ELSE v END"
+        cas = " ".join(f"WHEN {quote(k)} THEN {quote(s)}" for k, s in statuts.items())
+        surs[depivot.statut] = f"CASE {cellule} {cas} ELSE 'publie' END"
