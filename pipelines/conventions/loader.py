@@ -10,7 +10,7 @@ from pathlib import Path
 from pipelines.conventions.methods import load_methods
 from pipelines.conventions.models import Convention, FichierConvention, SocleLegal, contradictions, slugify
 from pipelines.conventions.reading import Document, read, refuse, validate
-from pipelines.conventions.vocabulary import indicator_catalogue
+from pipelines.conventions.vocabulary import event_families, indicator_catalogue
 from pipelines.errors import DonneesRefusees, MauvaisUsage
 from pipelines.paths import TERRITOIRES
 
@@ -36,7 +36,11 @@ def load_conventions(dossier: Path, sirens: list[str] | None = None) -> list[Con
     _check_one_per_epci(documents)
     retenus = [d for d in documents if sirens is None or _siren(d) is None or _siren(d) in sirens]
     socle, _ = legal_core(dossier)
-    contexte = {"indicateurs": indicator_catalogue(), "methodes": [m.methode for m in load_methods(dossier)]}
+    contexte = {
+        "indicateurs": indicator_catalogue(),
+        "familles": event_families(),
+        "methodes": [m.methode for m in load_methods(dossier)],
+    }
     conventions: list[Convention] = []
     erreurs: list[str] = []
     for document in retenus:

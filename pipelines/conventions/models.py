@@ -441,6 +441,25 @@ class FichierConvention(_AvecObjectifs):
         return parametres
 
     @model_validator(mode="after")
+    def _check_events(self, info: ValidationInfo) -> Self:
+        """One event per family of indicators: with two, one indicator would mean two things."""
+        familles = (info.context or {}).get("familles") or {}
+        choisis = {
+            famille: (str(self.parametres[f"evenement_{famille}"]), "parametres")
+            for famille in sorted(set(familles.values()))
+            if f"evenement_{famille}" in self.parametres
+        }
+        for rang, objectif in enumerate(self.objectifs):
+            famille = familles.get(objectif.indicateur)
+            if objectif.evenement is None or famille is None:
+                continue
+            attendu, ou = choisis.setdefault(famille, (objectif.evenement, objectif.id))
+            if objectif.evenement != attendu:
+                seul = f"un seul événement pour la famille « {famille} » (« {attendu} » dans {ou})"
+                raise refusal(seul, objectif.evenement, cle=f"objectifs[{rang}].evenement")
+        return self
+
+    @model_validator(mode="after")
     def _check_convention(self) -> Self:
         _check_order(self.debut, self.fin)
         for rang, objectif in enumerate(self.objectifs):

@@ -123,8 +123,21 @@ def indicator_catalogue(chemin: Path = INDICATEURS) -> dict[str, str | None] | N
 
     Returns None when the catalogue is not there: identifiers are then not checked.
     """
+    lignes = _catalogue_rows(chemin)
+    return {ligne["indicateur"]: ligne.get("unite") for ligne in lignes} or None
+
+
+def event_families(chemin: Path = INDICATEURS) -> dict[str, str]:
+    """Indicator → its family; one event per family, that of the parameter `evenement_<famille>`."""
+    return {
+        ligne["indicateur"]: famille
+        for ligne in _catalogue_rows(chemin)
+        if (famille := ligne.get("famille_evenement"))
+    }
+
+
+def _catalogue_rows(chemin: Path) -> list[dict[str, str]]:
     if not chemin.is_file():
-        return None
+        return []
     with chemin.open(encoding="utf-8", newline="") as fichier:
-        lignes = list(csv.DictReader(fichier))
-    return {next(iter(ligne.values())): ligne.get("unite") for ligne in lignes}
+        return list(csv.DictReader(fichier))

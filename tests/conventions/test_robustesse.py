@@ -11,13 +11,17 @@ from pipelines.conventions import load_methods, write_tables
 from pipelines.conventions.loader import _convention, legal_core
 from pipelines.conventions.methods import METHODES, Methode
 from pipelines.conventions.reading import parse, validate
-from pipelines.conventions.vocabulary import indicator_catalogue
+from pipelines.conventions.vocabulary import event_families, indicator_catalogue
 from pipelines.errors import ObservatoireError
 from pipelines.paths import TERRITOIRES
 
 CONVENTIONS = [p.read_text(encoding="utf-8") for p in sorted(TERRITOIRES.glob("[!_]*.yml"))]
 TEXTES_METHODES = [p.read_text(encoding="utf-8") for p in sorted(METHODES.glob("*.yml"))]
-CONTEXTE = {"indicateurs": indicator_catalogue(), "methodes": [m.methode for m in load_methods()]}
+CONTEXTE = {
+    "indicateurs": indicator_catalogue(),
+    "familles": event_families(),
+    "methodes": [m.methode for m in load_methods()],
+}
 SOCLE, _ = legal_core()
 
 VALEURS = st.sampled_from(

@@ -91,6 +91,17 @@ def zone(nom: str = "z", **cles: str) -> str:
         (objectifs(objectif(axe="[epci, bailleur]", acteurs='["123456789"]')), "un seul axe"),
         (objectifs(objectif(axe="reservataire", autres="sans_objet")), r"clé « objectifs\[0\].acteurs »"),
         (objectifs(objectif(), objectif(indicateur="mutations")), "identifiants d'objectif différents"),
+        (
+            "parametres:\n  evenement_hors_qpv: effective\n" + objectifs(objectif(evenement="bail_signe")),
+            r"clé « objectifs\[0\].evenement » : attendu un seul événement .*« effective » dans parametres",
+        ),
+        (
+            objectifs(
+                objectif(id="a", indicateur="qpv_q234", evenement="bail_signe"),
+                objectif(id="b", indicateur="qpv_q34", evenement="prononcee"),
+            ),
+            "famille « qpv » .*« bail_signe » dans a.*reçu « prononcee »",
+        ),
         ("parametres:\n  egalite: q1\n", "clé « parametres.egalite ».*« egalite_seuil »"),
         (
             "parametres:\n  egalite_seuil: Q1\n",
