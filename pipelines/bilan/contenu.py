@@ -1,0 +1,998 @@
+"""The annual bilan: which sections it has, in which order, and what each says when its data is missing.
+
+Layout and wording only; tables and charts are made in `tables`, figures come from the warehouse.
+"""
+
+from collections.abc import Sequence
+
+from pipelines.bilan import formats, graphiques, libelles, tables
+from pipelines.bilan.document import (
+    LIBELLES_ETAT,
+    Bloc,
+    Carte,
+    Cartes,
+    Colonne,
+    Definitions,
+    Document,
+    Etat,
+    Graphique,
+    Ligne,
+    Manquant,
+    Mesure,
+    Nombre,
+    Paragraphe,
+    Puces,
+    Reperes,
+    Section,
+    Tableau,
+    etat,
+    texte,
+)
+from pipelines.bilan.donnees import TOUS, Chiffre, Donnees, Objectif
+
+REPERES = ("baux", "demandes", "tension", "logements")
+PARCOURS = ("attributions", "baux", "conversion_bail", "delai_median", "refus")
+LOCALISATION = ("q1_secteurs_fragiles", "relogements_hors_site", "relogements_hors_qpv", "relogements_neuf")
+DEMANDE = ("demandes", "part_mutations_demande", "part_endogene", "tension", "anciennete")
+PARC = (
+    "logements",
+    "part_qpv",
+    "vacance",
+    "vacance_3mois",
+    "mobilite",
+    "loyer_m2",
+    "concentration_bailleurs",
+    "mobilisable_q1",
+    "accessible_q1",
+    "plai_neufs_hors_qpv",
+)
+OCCUPATION = (
+    "part_isoles",
+    "part_monoparentales",
+    "part_familles_nombreuses",
+    "part_moins_40_plus",
+    "part_minima_sociaux",
+    "part_actifs_occupes",
+    "part_75_ans_et_plus",
+    "part_demandes_mutation_parc",
+)
+FRAGILITE = (
+    "fragilite_points_stock",
+    "fragilite_classe_stock",
+    "fragilite_points_flux",
+    "fragilite_classe_flux",
+    "fragilite_classe",
+)
+REVENUS = ("revenu_median", "taux_pauvrete", "revenu_d1", "revenu_d9", "rapport_interdecile")
+TERRITOIRES_DE_REFERENCE = ("epci", "departement", "region", "france")
+
+
+def bilan(d: Donnees) -> Document:
+    """Build the annual bilan of one EPCI."""
+    corps = [
+        _synthese(d),
+        _methode(d),
+        _volumes(d),
+        _objectif(
+            d,
+            "hors-qpv",
+            "Attributions hors quartiers prioritaires",
+            ("hors_qpv_q1", "hors_qpv_q1_strict"),
+            axes=("bailleur", "commune", "reservataire"),
+            autres=("bas_revenus", *LOCALISATION),
+        ),
+        _en_qpv(d),
+        _objectif(
+            d,
+            "prioritaires",
+            "Publics prioritaires",
+            ("prioritaires",),
+            axes=("reservataire", "bailleur", "commune"),
+            autres=("dalo", "mal_loges"),
+        ),
+        _objectif(
+            d,
+            "mutations",
+            "Mutations",
+            ("mutations",),
+            axes=("bailleur", "commune", "reservataire"),
+            autres=("part_mutations_demande",),
+        ),
+        _objectif(
+            d,
+            "travailleurs-essentiels",
+            "Travailleurs essentiels",
+            ("travailleurs_essentiels",),
+            axes=("bailleur", "reservataire", "commune"),
+        ),
+        _acteurs(d),
+        _demande(d),
+        _parc(d),
+        _occupation(d),
+        _revenus(d),
+        _portraits(d),
+        _qualite(d),
+    ]
+    sections = [section for section in corps if section is not None]
+    annexe, chiffres = tables.annexe(d, sections)
+    glossaire = Section("glossaire", "Glossaire", (Definitions(libelles.glossaire()),))
+    return Document(
+        nom_fichier=f"bilan-{d.epci_siren}-{d.annee}",
+        titre="Bilan annuel des attributions de logements sociaux",
+        sous_titre=f"{d.nom} – {d.annee}",
+        annee=d.annee,
+        entete=entete(d),
+        identite=identite(d),
+        sections=(*sections, annexe, glossaire),
+        chiffres=chiffres,
+    )
+
+
+def entete(d: Donnees) -> tuple[tuple[str, str], ...]:
+    """What the top of the first page says of the provenance; the whole is in « Méthode et sources »."""
+    return (
+        ("Convention", _version(d)),
+        ("Données", f"empreinte {d.empreinte[:12]}" if d.empreinte else "empreinte non publiée"),
+    )
+
+
+def _version(d: Donnees) -> str:
+    convention = d.convention
+    if convention is None or not convention.fichier:
+        return "aucune convention enregistrée, objectifs légaux par défaut"
+    return f"version {convention.version}" if convention.version else "version non renseignée"
+
+
+def identite(d: Donnees) -> tuple[tuple[str, str], ...]:
+    """What proves which warehouse and which convention a report was made from."""
+    convention = d.convention
+    version = _version(d)
+    if convention is not None and convention.fichier:
+        version += f" ({convention.fichier})"
+    lignes = [
+        ("Territoire", f"{d.nom} (SIREN {d.epci_siren})"),
+        ("Année", str(d.annee)),
+        ("Convention", version),
+    ]
+    if convention is not None and convention.empreinte:
+        lignes.append(("Empreinte de la convention", convention.empreinte))
+    lignes.append(("Empreinte du verrou des données", d.empreinte or "non publiée"))
+    if d.version_methodes:
+        lignes.append(("Version des méthodes", d.version_methodes))
+    return tuple(lignes)
+
+
+def objectifs_du_territoire(d: Donnees) -> list[tuple[Objectif | None, str]]:
+    """Objectives set for the whole EPCI and in force in the year, each with its indicator, once."""
+    vus: dict[str, Objectif | None] = {}
+    for objectif in d.objectifs:
+        if objectif.axe == "epci" and objectif.statut != "sans_objet" and objectif.en_vigueur(d.annee):
+            vus.setdefault(objectif.indicateur, objectif)
+    for ident in d.catalogue:
+        c = d.chiffre(ident)
+        if ident not in vus and c is not None and (c.cible is not None or c.operateur):
+            vus[ident] = None
+    return sorted(((o, i) for i, o in vus.items()), key=lambda p: (d.indicateur(p[1]).ordre, p[1]))
+
+
+def _synthese(d: Donnees) -> Section:
+    cartes = []
+    for objectif, ident in objectifs_du_territoire(d):
+        c = d.chiffre(ident)
+        titre = objectif.libelle if objectif and objectif.libelle else d.indicateur(ident).libelle
+        cartes.append(
+            Carte(
+                titre,
+                c,
+                etat(c),
+                _objectif_en_mots(d, objectif, c),
+                _detail(c),
+                tuple((str(a), d.chiffre(ident, annee=a)) for a in d.annees),
+            )
+        )
+    blocs: list[Bloc] = []
+    evalues = [carte for carte in cartes if carte.etat in ("atteint", "non_atteint")]
+    if evalues:
+        atteints = sum(carte.etat == "atteint" for carte in evalues)
+        verbe = "est atteint" if atteints < 2 else "sont atteints"
+        blocs.append(
+            Paragraphe(
+                (
+                    f"À l’échelle du territoire, {atteints} des "
+                    f"{formats.accorder(len(evalues), 'objectif chiffré', 'objectifs chiffrés')} {verbe} "
+                    f"en {d.annee}."
+                    if len(evalues) > 1
+                    else "À l’échelle du territoire, l’objectif chiffré "
+                    f"{'est' if atteints else 'n’est pas'} atteint en {d.annee}.",
+                ),
+                "chapo",
+            )
+        )
+    reperes = [(d.indicateur(i).libelle, c) for i in REPERES if (c := d.chiffre(i)) is not None]
+    if reperes:
+        blocs.append(Reperes(tuple((libelle, Mesure(c)) for libelle, c in reperes)))
+    if cartes:
+        blocs.append(Cartes(tuple(cartes)))
+    else:
+        blocs.append(
+            Manquant(
+                "Pas d’objectif à évaluer",
+                f"Ni la convention ni les chiffres de {d.annee} ne portent d’objectif pour l’ensemble du "
+                "territoire.",
+            )
+        )
+    if jauges := _jauges(d, cartes):
+        blocs.append(jauges)
+    if tableau := _bilan_par_acteur(d):
+        blocs.append(tableau)
+    if courbes := _tendances(d, cartes):
+        blocs.append(courbes)
+    return Section("essentiel", "L’essentiel", tuple(blocs))
+
+
+def _objectif_en_mots(d: Donnees, objectif: Objectif | None, c: Chiffre | None) -> str:
+    ecrit = formats.cible(c.operateur, c.cible, c.unite) if c else ""
+    if not ecrit and objectif is not None:
+        ecrit = formats.cible(
+            objectif.operateur or None, objectif.cible, d.indicateur(objectif.indicateur).unite
+        )
+    return f"Objectif : {ecrit}" if ecrit else "Sans cible chiffrée"
+
+
+def _detail(c: Chiffre | None) -> str:
+    if c is None or not c.lisible:
+        return ""
+    morceaux = []
+    if c.numerateur is not None and c.denominateur is not None:
+        morceaux.append(f"{formats.entier(c.numerateur)} sur {formats.entier(c.denominateur)}")
+    if c.manque and c.atteint is False:
+        morceaux.append(f"il manque {formats.accorder(c.manque, tables.NOM_DU_MANQUE)}")
+    if c.inconnus:
+        morceaux.append(formats.accorder(c.inconnus, "inconnu"))
+    return " ; ".join(morceaux)
+
+
+def _jauges(d: Donnees, cartes: Sequence[Carte]) -> Graphique | None:
+    lignes = [
+        graphiques.Barre(
+            carte.titre, carte.chiffre.valeur, texte(Mesure(carte.chiffre)), carte.chiffre.cible, carte.etat
+        )
+        for carte in cartes
+        if carte.chiffre is not None
+        and carte.chiffre.unite == "%"
+        and (carte.chiffre.lisible or carte.etat == "secret")
+    ]
+    if not lignes or all(b.valeur is None for b in lignes):
+        return None
+    description = "Jauges horizontales, de 0 à 100 %. " + " ; ".join(
+        f"{b.nom} : {b.texte}"
+        + (f", cible {formats.sans_zeros(b.cible, '%')}" if b.cible is not None else "")
+        + f", {LIBELLES_ETAT[b.etat]}"
+        for b in lignes
+    )
+    return Graphique(
+        "g-jauges",
+        f"Résultats et cibles en {d.annee}",
+        description + ".",
+        graphiques.barres("g-jauges", lignes),
+        None,
+        graphiques.LEGENDE_ETATS,
+    )
+
+
+def _tendances(d: Donnees, cartes: Sequence[Carte]) -> Graphique | None:
+    series = []
+    for carte in cartes:
+        points = tuple((a, c.valeur if c else None, texte(Mesure(c))) for a, c in carte.annees)
+        if sum(v is not None for _, v, _ in points) >= 2:
+            series.append(
+                graphiques.Serie(carte.titre, points, carte.chiffre.cible if carte.chiffre else None)
+            )
+    if not series:
+        return None
+    description = "Courbes des trois dernières années. " + " ; ".join(
+        f"{s.nom} : " + ", ".join(f"{mots} en {p}" for p, _, mots in s.points) for s in series
+    )
+    return Graphique(
+        "g-tendances",
+        f"Évolution de {d.annees[0]} à {d.annee}",
+        description + ".",
+        graphiques.tendances("g-tendances", series),
+        None,
+        "Le trait en tirets marque la cible de l’année du bilan.",
+    )
+
+
+def _bilan_par_acteur(d: Donnees) -> Tableau | None:
+    paires: dict[tuple[str, str], str] = {}
+    for objectif in d.objectifs:
+        if objectif.axe != "epci" and " x " not in objectif.axe and objectif.en_vigueur(d.annee):
+            libelle = d.indicateur(objectif.indicateur).libelle
+            paires.setdefault((objectif.indicateur, objectif.axe), libelle)
+    ordre: tuple[Etat, ...] = ("atteint", "non_atteint", "suivi", "secret", "indisponible", "sans_objet")
+    lignes = []
+    for (ident, axe), libelle in sorted(paires.items(), key=lambda p: (d.indicateur(p[0][0]).ordre, p[0])):
+        compte = dict.fromkeys(ordre, 0)
+        for code, _ in d.modalites(axe, [ident]):
+            c = d.chiffre(ident, axe, code)
+            e = etat(c)
+            if c is not None and c.statut == "sans_objet":
+                e = "sans_objet"
+            if e in compte:
+                compte[e] += 1
+        if any(compte.values()):
+            lignes.append(
+                Ligne((libelle, libelles.axe(axe, "plusieurs"), *(Nombre(compte[e]) for e in ordre)))
+            )
+    if not lignes:
+        return None
+    entetes = (
+        Colonne("Objectif"),
+        Colonne("Acteurs"),
+        Colonne("Atteignent", True),
+        Colonne("N’atteignent pas", True),
+        Colonne("Sans cible", True),
+        Colonne("Secret", True),
+        Colonne("Indisponible", True),
+        Colonne("Sans objet", True),
+    )
+    gardees = [0, 1, 2, 3] + [
+        rang
+        for rang in range(4, len(entetes))
+        if any(isinstance(ligne.cellules[rang], Nombre) and ligne.cellules[rang].valeur for ligne in lignes)  # type: ignore[union-attr]
+    ]
+    return Tableau(
+        "t-acteurs",
+        f"Combien d’acteurs atteignent leur objectif en {d.annee}",
+        tuple(entetes[rang] for rang in gardees),
+        tuple(Ligne(tuple(ligne.cellules[rang] for rang in gardees)) for ligne in lignes),
+        "Objectifs par acteur",
+    )
+
+
+def _methode(d: Donnees) -> Section:
+    blocs: list[Bloc] = [
+        Tableau(
+            "t-identite",
+            "Ce qui identifie ce document",
+            (Colonne("Élément"), Colonne("Valeur")),
+            tuple(Ligne(paire) for paire in identite(d)),
+            "Provenance",
+        )
+    ]
+    vintages = d.millesimes.get(d.annee, {})
+    if vintages:
+        lignes = []
+        for ident, millesime in sorted(vintages.items()):
+            source = libelles.source(ident)
+            lignes.append(Ligne((source.nom, millesime, source.contenu)))
+        blocs.append(
+            Tableau(
+                "t-millesimes",
+                f"Sources et millésimes du bilan {d.annee}",
+                (Colonne("Source"), Colonne("Millésime"), Colonne("Ce qu’elle apporte")),
+                tuple(lignes),
+                "Millésimes",
+            )
+        )
+    else:
+        blocs.append(
+            Manquant(
+                "Millésimes non publiés",
+                "L’entrepôt ne dit pas quels millésimes il a appariés à cette année.",
+            )
+        )
+    couverture = tables.series(
+        d,
+        "t-couverture",
+        "Couverture et complétude",
+        ("taux_couverture", "ressources_renseignees"),
+        feuille="Couverture",
+    )
+    if couverture:
+        blocs.append(couverture)
+    if d.parametres:
+        blocs.append(
+            Tableau(
+                "t-parametres",
+                "Choix de la convention qui changent les chiffres",
+                (Colonne("Question"), Colonne("Choix retenu"), Colonne("Paramètre")),
+                tuple(Ligne((*libelles.parametre(p, v), p)) for p, v in d.parametres),
+                "Paramètres",
+            )
+        )
+    objectifs = [o for o in d.objectifs if o.en_vigueur(d.annee)]
+    if objectifs:
+        blocs.append(_objectifs_en_vigueur(d, objectifs))
+    ruptures = [i for i in d.catalogue.values() if i.rupture]
+    if ruptures:
+        blocs.append(
+            Tableau(
+                "t-ruptures",
+                "Ruptures de série",
+                (Colonne("Indicateur"), Colonne("Ce qui a changé")),
+                tuple(Ligne((i.libelle, i.rupture)) for i in ruptures),
+                "Ruptures de série",
+            )
+        )
+    lecture = Puces(tuple((phrase,) for phrase in libelles.lecture()))
+    comment = Section("lire", "Comment lire les tableaux", (lecture,))
+    return Section("methode", "Méthode et sources", tuple(blocs), (comment,), nouvelle_page=True)
+
+
+def _objectifs_en_vigueur(d: Donnees, objectifs: Sequence[Objectif]) -> Tableau:
+    lignes = []
+    for o in objectifs:
+        if o.statut == "sans_objet":
+            cible = "sans objet"
+        elif o.cible_indicateur:
+            cible = f"se rapprocher de : {d.indicateur(o.cible_indicateur).libelle.lower()}"
+        else:
+            cible = (
+                formats.cible(o.operateur or None, o.cible, d.indicateur(o.indicateur).unite or "%")
+                or "suivi"
+            )
+        acteurs = libelles.axe(o.axe)
+        noms = dict(d.modalites(o.axe, [o.indicateur]))
+        if o.modalite:
+            acteurs = f"{acteurs} : {noms.get(o.modalite, o.modalite)}"
+        elif o.axe != "epci":
+            acteurs = f"{libelles.axe(o.axe, 'plusieurs').capitalize()}"
+            if o.statut == "sans_objet":
+                acteurs = f"Autres {libelles.axe(o.axe, 'plusieurs')}"
+        lignes.append(
+            Ligne(
+                (
+                    o.libelle or d.indicateur(o.indicateur).libelle,
+                    acteurs,
+                    cible,
+                    libelles.evenement(o.evenement) if o.evenement else formats.TIRET,
+                    f"du {_date(o.debut)}" + (f" au {_date(o.fin)}" if o.fin else ""),
+                    o.article or formats.TIRET,
+                )
+            )
+        )
+    entetes = tuple(
+        Colonne(t) for t in ("Objectif", "Acteurs", "Cible", "Événement compté", "En vigueur", "Texte")
+    )
+    return Tableau("t-objectifs", f"Objectifs en vigueur en {d.annee}", entetes, tuple(lignes), "Objectifs")
+
+
+def _date(iso: str) -> str:
+    morceaux = iso[:10].split("-")
+    return "/".join(reversed(morceaux)) if len(morceaux) == 3 else iso
+
+
+def _volumes(d: Donnees) -> Section:
+    blocs: list[Bloc] = []
+    tableau = tables.series(d, "t-volumes", "Attributions et baux", PARCOURS, feuille="Volumes")
+    if tableau:
+        blocs.append(tableau)
+    for ident in ("attributions", "conversion_bail", "baux"):
+        for segment_type in d.segments(ident):
+            t = tables.par_segment(
+                d,
+                f"t-{formats.slug(ident)}-{formats.slug(segment_type)}",
+                f"{d.indicateur(ident).libelle} par {libelles.segment_type(segment_type).lower()}, {d.annee}",
+                segment_type,
+                [ident],
+                feuille=f"{ident} par {segment_type}",
+            )
+            if t:
+                blocs.append(t)
+    return Section(
+        "volumes",
+        "Volumes et parcours de l’attribution",
+        _ou_manquant(d, ("baux", "attributions"), ("sne",), blocs),
+        nouvelle_page=True,
+    )
+
+
+def _objectif(
+    d: Donnees,
+    ident: str,
+    titre: str,
+    indicateurs: Sequence[str],
+    *,
+    axes: Sequence[str],
+    autres: Sequence[str] = (),
+) -> Section:
+    principal = indicateurs[0]
+    blocs: list[Bloc] = [Paragraphe((libelles.chapo(ident),), "chapo")]
+    sections: list[Section] = []
+    if d.disponible([principal]):
+        blocs.append(tables.phrase_objectif(d, principal, d.chiffre(principal)))
+        if tableau := tables.trois_annees(d, principal, feuille=f"{titre[:24]} – ans"):
+            blocs.append(tableau)
+        complements = tables.series(
+            d,
+            f"t-{ident}-complements",
+            f"{titre} : indicateurs associés",
+            (*indicateurs[1:], *autres),
+            feuille=f"{titre[:20]} – autres",
+        )
+        if complements:
+            blocs.append(complements)
+        for axe in axes:
+            contenu = _acteur(d, principal, axe, titre)
+            if contenu:
+                sections.append(Section(f"{ident}-{axe}", f"Par {libelles.axe(axe, 'un')}", contenu))
+        fin: tuple[Bloc, ...] = tuple(blocs)
+    else:
+        fin = (blocs[0], *_ou_manquant(d, [principal], ("sne",), []))
+    return Section(ident, titre, fin, tuple(sections), nouvelle_page=True)
+
+
+def _acteur(d: Donnees, ident: str, axe: str, titre: str) -> tuple[Bloc, ...]:
+    tableau = tables.par_acteur(d, ident, axe, feuille=f"{titre[:16]} – {libelles.axe(axe, 'un')}")
+    if tableau is None:
+        return ()
+    graphique = tables.barres_par_acteur(d, ident, axe)
+    if graphique is None:
+        return (tableau,)
+    return (graphique, tableau)
+
+
+def _en_qpv(d: Donnees) -> Section:
+    section = _objectif(
+        d,
+        "en-qpv",
+        "Attributions en quartiers prioritaires",
+        ("qpv_q234", "qpv_q2", "qpv_q34"),
+        axes=("qpv", "zone", "bailleur", "commune"),
+        autres=("porteurs_mixite",),
+    )
+    complements: list[Section] = []
+    quartiles = _quartiles_par_quartier(d)
+    if quartiles:
+        complements.append(Section("en-qpv-quartiles", "Quartiles par quartier", quartiles))
+    if carte := _carte(d):
+        complements.append(Section("en-qpv-carte", "Carte des quartiers", carte))
+    return Section(
+        section.ident, section.titre, section.blocs, (*section.sections, *complements), section.nouvelle_page
+    )
+
+
+def _quartiles_par_quartier(d: Donnees) -> tuple[Bloc, ...]:
+    valeurs = libelles.ordonner_segments("quartile", d.segments("baux", "qpv").get("quartile", []))
+    if not valeurs:
+        return ()
+    cases, lignes = [], []
+    for code, nom in d.modalites("qpv", ["baux"]):
+        chiffres = [d.chiffre("baux", "qpv", code, segment_type="quartile", segment=q) for q in valeurs]
+        if not any(chiffres):
+            continue
+        for q, c in zip(valeurs, chiffres, strict=True):
+            cases.append(
+                graphiques.Case(
+                    nom, libelles.segment("quartile", q), c.valeur if c else None, texte(Mesure(c)), etat(c)
+                )
+            )
+        lignes.append(Ligne((nom, *tables.mesures(chiffres), Mesure(d.chiffre("baux", "qpv", code)))))
+    if not lignes:
+        return ()
+    titre = f"Baux signés par quartile de ressources et quartier, {d.annee}"
+    tableau = Tableau(
+        "t-quartiles-qpv",
+        titre,
+        (
+            Colonne("Quartier prioritaire"),
+            *(Colonne(libelles.segment("quartile", q).capitalize(), True) for q in valeurs),
+            Colonne("Ensemble", True),
+        ),
+        tuple(lignes),
+        "Quartiles par quartier",
+    )
+    if len(lignes) > 40 or all(c.valeur is None for c in cases):
+        return (tableau,)
+    description = f"Grille : {titre.lower()}. Plus la case est foncée, plus il y a de baux."
+    graphique = Graphique(
+        "g-quartiles-qpv", titre, description, graphiques.chaleur("g-quartiles-qpv", cases), tableau.ident
+    )
+    return (graphique, tableau)
+
+
+def _carte(d: Donnees) -> tuple[Bloc, ...]:
+    noms = dict(d.modalites("qpv", ["qpv_q234", "baux"])) | dict(d.modalites("zone", ["qpv_q234", "baux"]))
+    quartiers = sorted(
+        (c for c in d.contours if c.niveau in ("qpv", "zone") and c.code in noms),
+        key=lambda c: (formats.cle_de_tri(noms[c.code]), c.code),
+    )
+    if not quartiers:
+        return ()
+    formes = [
+        graphiques.Forme(c.geometrie, "", graphiques.FOND_DE_CARTE, True)
+        for c in d.contours
+        if c.niveau in ("epci", "commune")
+    ]
+    lignes = []
+    for rang, contour in enumerate(quartiers, 1):
+        c = d.chiffre("qpv_q234", contour.niveau, contour.code)
+        couleur = graphiques.couleur_de_carte(etat(c))
+        formes.append(graphiques.Forme(contour.geometrie, str(rang), couleur, False))
+        lignes.append(
+            Ligne((f"{rang}. {noms[contour.code]}", Mesure(c), Mesure(c, "cible"), Mesure(c, "atteint")))
+        )
+    titre = f"{d.indicateur('qpv_q234').libelle} : carte des quartiers, {d.annee}"
+    tableau = Tableau(
+        "t-carte",
+        "Repères de la carte",
+        (Colonne("Quartier"), Colonne("Résultat", True), Colonne("Objectif", True), Colonne("Atteint")),
+        tuple(lignes),
+    )
+    description = f"Carte : {titre}. Les numéros renvoient au tableau « Repères de la carte »."
+    return (
+        Graphique("g-carte", titre, description, graphiques.carte("g-carte", formes), tableau.ident),
+        tableau,
+    )
+
+
+def _acteurs(d: Donnees) -> Section:
+    idents = ("baux", "hors_qpv_q1", "qpv_q234", "prioritaires", "mutations", "travailleurs_essentiels")
+    sections = []
+    for axe, titre in (
+        ("bailleur", "Par bailleur"),
+        ("commune", "Par commune"),
+        ("qpv", "Par quartier prioritaire"),
+        ("zone", "Par quartier assimilé ou suivi"),
+        ("reservataire", "Par réservataire"),
+    ):
+        tableau = tables.croise(
+            d,
+            f"t-vue-{axe}",
+            f"Vue d’ensemble {titre.lower()}, {d.annee}",
+            idents,
+            [axe],
+            feuille=f"Vue {axe}",
+        )
+        if tableau:
+            sections.append(Section(f"vue-{axe}", titre, (tableau,)))
+    blocs: tuple[Bloc, ...] = (Paragraphe((libelles.chapo("acteurs"),), "chapo"),)
+    if not sections:
+        blocs = (*blocs, *_ou_manquant(d, idents, ("sne",), []))
+    return Section(
+        "acteurs", "Vue d’ensemble par acteur et par territoire", blocs, tuple(sections), nouvelle_page=True
+    )
+
+
+def _demande(d: Donnees) -> Section:
+    blocs: list[Bloc] = []
+    if t := tables.series(d, "t-demande", "La demande et sa tension", DEMANDE, feuille="Demande"):
+        blocs.append(t)
+    sections = []
+    if d.disponible(("demandes", "tension")):
+        types = dict.fromkeys([*d.segments("tension"), *d.segments("demandes")])
+        for segment_type in types:
+            cle = formats.slug(segment_type)
+            par = f"par {libelles.segment_type(segment_type).lower()}"
+            titre = f"Demande, attributions et tension {par}, {d.annee}"
+            tableau = tables.par_segment(
+                d,
+                f"t-demande-{cle}",
+                titre,
+                segment_type,
+                ("demandes", "baux", "tension"),
+                feuille=f"Demande {segment_type}",
+            )
+            if tableau is None:
+                continue
+            contenu: list[Bloc] = []
+            if segment_type in d.segments("tension"):
+                legende = (
+                    f"Demandes actives pour un bail signé, par {libelles.segment_type(segment_type).lower()}"
+                )
+                g = tables.colonnes_par_segment(
+                    d,
+                    f"g-tension-{cle}",
+                    legende,
+                    "tension",
+                    segment_type=segment_type,
+                    tableau=tableau.ident,
+                )
+                if g:
+                    contenu.append(g)
+            sections.append(
+                Section(
+                    f"demande-{cle}",
+                    f"Par {libelles.segment_type(segment_type).lower()}",
+                    (*contenu, tableau),
+                )
+            )
+    communes = tables.croise(
+        d,
+        "t-demande-communes",
+        f"Demande et tension par commune, {d.annee}",
+        ("demandes", "baux", "tension"),
+        ["commune"],
+        feuille="Demande communes",
+    )
+    if communes and d.disponible(("demandes",), "commune"):
+        sections.append(Section("demande-communes", "Par commune de premier choix", (communes,)))
+    chapo = Paragraphe((libelles.chapo("demande"),), "chapo")
+    return Section(
+        "demande",
+        "Demande et tension",
+        (chapo, *_ou_manquant(d, DEMANDE, ("sne",), blocs)),
+        tuple(sections),
+        nouvelle_page=True,
+    )
+
+
+def _parc(d: Donnees) -> Section:
+    blocs: list[Bloc] = []
+    if t := tables.series(d, "t-parc", "Le parc social", PARC, feuille="Parc"):
+        blocs.append(t)
+    sections = []
+    for segment_type in d.segments("logements"):
+        cle = formats.slug(segment_type)
+        tableau = tables.par_segment(
+            d,
+            f"t-parc-{cle}",
+            f"Logements par {libelles.segment_type(segment_type).lower()}",
+            segment_type,
+            ("logements", "vacance", "mobilite", "loyer_m2"),
+            feuille=f"Parc {segment_type}",
+        )
+        if tableau:
+            sections.append(
+                Section(f"parc-{cle}", f"Par {libelles.segment_type(segment_type).lower()}", (tableau,))
+            )
+    for axe in ("bailleur", "commune", "qpv"):
+        tableau = tables.croise(
+            d,
+            f"t-parc-{axe}",
+            f"Le parc social par {libelles.axe(axe, 'un')}",
+            ("logements", "part_qpv", "vacance", "mobilite", "loyer_m2"),
+            [axe],
+            feuille=f"Parc {axe}",
+        )
+        if tableau:
+            sections.append(Section(f"parc-{axe}", f"Par {libelles.axe(axe, 'un')}", (tableau,)))
+    return Section(
+        "parc", "Parc social", _ou_manquant(d, PARC, ("rpls",), blocs), tuple(sections), nouvelle_page=True
+    )
+
+
+def _occupation(d: Donnees) -> Section:
+    blocs: list[Bloc] = []
+    if t := tables.series(d, "t-occupation", "Les ménages logés", OCCUPATION, feuille="Occupation"):
+        blocs.append(t)
+    sections = []
+    tableau = tables.croise(
+        d,
+        "t-occupation-quartiers",
+        "Les ménages logés, par quartier et par zone",
+        OCCUPATION[:6],
+        ("qpv", "zone"),
+        feuille="Occupation quartiers",
+    )
+    if tableau:
+        sections.append(Section("occupation-quartiers", "Par quartier", (tableau,)))
+    return Section(
+        "occupation",
+        "Occupation et fragilité",
+        _ou_manquant(d, OCCUPATION, ("ops",), blocs),
+        (*sections, _fragilite(d)),
+        nouvelle_page=True,
+    )
+
+
+def _fragilite(d: Donnees) -> Section:
+    blocs: list[Bloc] = []
+    methodes: dict[tuple[str, str], None] = {}
+    axes = ("qpv", "zone", "commune")
+    for ident in FRAGILITE:
+        for axe in axes:
+            if d.existe(ident, axe):
+                methodes[(TOUS, TOUS)] = None
+            methodes.update(dict.fromkeys(("methode", s) for s in d.segments(ident, axe).get("methode", [])))
+    for segment_type, segment in sorted(methodes):
+        nom = "" if segment_type == TOUS else f", méthode {libelles.segment(segment_type, segment)}"
+        lignes = []
+        for axe in axes:
+            for code, libelle in d.modalites(axe, FRAGILITE):
+                chiffres = [
+                    d.chiffre(i, axe, code, segment_type=segment_type, segment=segment) for i in FRAGILITE
+                ]
+                if any(chiffres):
+                    lignes.append(Ligne((libelle, *tables.mesures(chiffres))))
+        if lignes:
+            blocs.append(
+                Tableau(
+                    f"t-fragilite-{formats.slug(segment)}",
+                    f"Indice de fragilité{nom}",
+                    (
+                        Colonne("Quartier ou zone"),
+                        *(Colonne(d.indicateur(i).libelle, True) for i in FRAGILITE),
+                    ),
+                    tuple(lignes),
+                    f"Fragilité {segment}",
+                )
+            )
+    chapo = Paragraphe((libelles.chapo("fragilite"),), "note")
+    if blocs:
+        return Section("fragilite", "Indice de fragilité", (chapo, *blocs))
+    return Section("fragilite", "Indice de fragilité", _manque_fragilite())
+
+
+def _manque_fragilite() -> tuple[Bloc, ...]:
+    return (
+        Manquant(
+            "Indice de fragilité non calculé",
+            libelles.chapo("fragilite-absente"),
+        ),
+    )
+
+
+def _revenus(d: Donnees) -> Section:
+    blocs: list[Bloc] = []
+    tableau = tables.croise(
+        d,
+        "t-revenus-reference",
+        "Revenus et pauvreté : le territoire et ses références",
+        REVENUS,
+        ("epci",),
+        references=TERRITOIRES_DE_REFERENCE[1:],
+        feuille="Revenus",
+    )
+    if tableau:
+        blocs.append(tableau)
+    sections = []
+    for axes, cle, titre in (
+        (("qpv", "zone"), "quartiers", "Par quartier"),
+        (("commune",), "communes", "Par commune"),
+    ):
+        t = tables.croise(
+            d,
+            f"t-revenus-{cle}",
+            f"Revenus et pauvreté {titre.lower()}",
+            REVENUS[:2] + REVENUS[4:],
+            axes,
+            feuille=f"Revenus {cle}",
+        )
+        if t:
+            sections.append(Section(f"revenus-{cle}", titre, (t,)))
+    if not blocs and sections:
+        return Section("revenus", "Revenus des habitants", (), tuple(sections), nouvelle_page=True)
+    return Section(
+        "revenus",
+        "Revenus des habitants",
+        _ou_manquant(d, REVENUS, ("filosofi",), blocs),
+        tuple(sections),
+        nouvelle_page=True,
+    )
+
+
+def _portraits(d: Donnees) -> Section:
+    idents = (*d.catalogue,) or (*REPERES, *PARC, *OCCUPATION, *REVENUS)
+    sections = []
+    for axe in ("qpv", "zone"):
+        for code, nom in d.modalites(axe, idents):
+            lignes = []
+            for ident in idents:
+                for segment_type, segment, libelle in tables.variantes(d, ident, axe):
+                    c = d.chiffre(ident, axe, code, segment_type=segment_type, segment=segment)
+                    if c is None or c.statut == "indisponible":
+                        continue
+                    reference = d.chiffre(ident, "epci", segment_type=segment_type, segment=segment)
+                    precedent = d.chiffre(
+                        ident, axe, code, d.annee - 1, segment_type=segment_type, segment=segment
+                    )
+                    lignes.append(Ligne((libelle, Mesure(c), Mesure(precedent), Mesure(reference))))
+            if lignes:
+                cle = f"{axe}-{formats.slug(code)}"
+                tableau = Tableau(
+                    f"t-portrait-{cle}",
+                    f"{nom} : chiffres clés",
+                    (
+                        Colonne("Indicateur"),
+                        Colonne(str(d.annee), True),
+                        Colonne(str(d.annee - 1), True),
+                        Colonne("Territoire", True),
+                    ),
+                    tuple(lignes),
+                    "Portraits",
+                )
+                sections.append(Section(f"portrait-{cle}", nom, (tableau,)))
+    if sections:
+        chapo = Paragraphe((libelles.chapo("portraits"),), "chapo")
+        return Section("portraits", "Portraits de quartiers", (chapo,), tuple(sections), nouvelle_page=True)
+    return Section(
+        "portraits",
+        "Portraits de quartiers",
+        (
+            Manquant(
+                "Pas de portrait de quartier",
+                libelles.chapo("portraits-absents"),
+            ),
+        ),
+        nouvelle_page=True,
+    )
+
+
+def _qualite(d: Donnees) -> Section:
+    blocs: list[Bloc] = []
+    inconnus = []
+    for ident in d.catalogue:
+        c = d.chiffre(ident)
+        if c is not None and c.inconnus is not None:
+            inconnus.append(
+                Ligne((d.indicateur(ident).libelle, Mesure(c, "inconnus"), Mesure(c, "denominateur")))
+            )
+    if inconnus:
+        blocs.append(
+            Tableau(
+                "t-inconnus",
+                f"Dossiers incomplets, {d.annee}",
+                (Colonne("Indicateur"), Colonne("Inconnus", True), Colonne("Base", True)),
+                tuple(inconnus),
+                "Inconnus",
+            )
+        )
+    for axe in ("bailleur", "guichet"):
+        for ident in ("ressources_renseignees", "taux_couverture"):
+            if t := tables.par_acteur(d, ident, axe, feuille=f"{ident[:18]} {axe}"):
+                blocs.append(t)
+    if d.fichiers:
+        lignes = [
+            Ligne(
+                (
+                    libelles.source(f.source).court,
+                    f.millesime or formats.TIRET,
+                    Nombre(f.fichiers),
+                    Nombre(f.lues),
+                    Nombre(f.gardees),
+                    Nombre(f.ecartees),
+                    Nombre(f.doublons),
+                )
+            )
+            for f in d.fichiers
+        ]
+        entetes = (
+            Colonne("Source"),
+            Colonne("Millésime"),
+            *(Colonne(t, True) for t in ("Fichiers", "Lignes lues", "Gardées", "Écartées", "Doublons")),
+        )
+        blocs.append(
+            Tableau("t-fichiers", "Fichiers lus par l’entrepôt", entetes, tuple(lignes), "Fichiers lus")
+        )
+    if d.avertissements:
+        lignes = [
+            Ligne(
+                (
+                    libelles.source(a.source).court,
+                    a.message,
+                    Nombre(a.nombre),
+                    Nombre(a.total),
+                )
+            )
+            for a in d.avertissements
+        ]
+        entetes = (Colonne("Source"), Colonne("Constat"), Colonne("Lignes", True), Colonne("Sur", True))
+        blocs.append(
+            Tableau("t-avertissements", "Réserves sur les données", entetes, tuple(lignes), "Réserves")
+        )
+    if not blocs:
+        blocs.append(
+            Manquant(
+                "Pas d’information sur la qualité", "L’entrepôt ne publie ni fichiers lus ni avertissements."
+            )
+        )
+    return Section("qualite", "Qualité des données", tuple(blocs), nouvelle_page=True)
+
+
+def _ou_manquant(
+    d: Donnees, indicateurs: Sequence[str], sources: Sequence[str], blocs: Sequence[Bloc]
+) -> tuple[Bloc, ...]:
+    if d.disponible(indicateurs):
+        return tuple(blocs)
+    decrites = [libelles.source(s) for s in sources]
+    noms = formats.enumerer([s.nom for s in decrites])
+    aupres = " ; ".join(s.aupres for s in decrites if s.aupres)
+    return (
+        Manquant(
+            "Données non fournies",
+            f"Cette partie demande la source {noms}, absente de l’entrepôt pour {d.annee}. "
+            f"Elle s’obtient auprès {aupres}.",
+        ),
+    )

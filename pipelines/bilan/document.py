@@ -1,0 +1,257 @@
+"""The document that every format renders: sections of paragraphs, tables, charts and notices.
+
+It holds content and figures, never markup: HTML, PDF, workbook and data files all start from the same
+`Document`, so that they cannot disagree. Building one is the work of `contenu`, `suivi` and the others.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Literal
+
+from pipelines.bilan import formats
+from pipelines.bilan.donnees import Chiffre
+
+Champ = Literal["valeur", "numerateur", "denominateur", "inconnus", "cible", "atteint", "manque"]
+Etat = Literal[
+    "atteint", "non_atteint", "suivi", "secret", "indisponible", "sans_objet", "rupture_serie", "absent"
+]
+
+LIBELLES_ETAT: dict[Etat, str] = {
+    "atteint": "objectif atteint",
+    "non_atteint": "objectif non atteint",
+    "suivi": "suivi, sans cible",
+    "secret": "secret",
+    "indisponible": "indisponible",
+    "sans_objet": "sans objet",
+    "rupture_serie": "rupture de série",
+    "absent": "aucune donnée",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Mesure:
+    """A cell that shows one field of a figure; `chiffre` is None where the mart has no such row."""
+
+    chiffre: Chiffre | None
+    champ: Champ = "valeur"
+
+
+@dataclass(frozen=True, slots=True)
+class Nombre:
+    """A cell with a number that is not a figure of the mart (rows read, files, …)."""
+
+    valeur: float | None
+    unite: str = "nombre"
+
+
+Cellule = str | Mesure | Nombre
+
+
+@dataclass(frozen=True, slots=True)
+class Colonne:
+    """One column of a table; numbers are aligned on the right."""
+
+    titre: str
+    nombre: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ligne:
+    """One row; the first cell is its header. `forte` marks the row of the whole territory."""
+
+    cellules: tuple[Cellule, ...]
+    forte: bool = False
+    ancre: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tableau:
+    """A table with its caption. `feuille` is its sheet in the workbook, None when it has none of its own."""
+
+    ident: str
+    legende: str
+    colonnes: tuple[Colonne, ...]
+    lignes: tuple[Ligne, ...]
+    feuille: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Graphique:
+    """A chart, as a finished SVG, with its text alternative and the table that holds its data."""
+
+    ident: str
+    titre: str
+    description: str
+    svg: str
+    tableau: str | None = None
+    legende: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraphe:
+    """Text in which figures may be quoted."""
+
+    morceaux: tuple[str | Mesure, ...]
+    genre: Literal["normal", "chapo", "note"] = "normal"
+
+
+@dataclass(frozen=True, slots=True)
+class Puces:
+    """A list of short paragraphs."""
+
+    elements: tuple[tuple[str | Mesure, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Manquant:
+    """What is missing, and from whom it can be had; shown in place of a section's figures."""
+
+    titre: str
+    texte: str
+
+
+@dataclass(frozen=True, slots=True)
+class Carte:
+    """One objective of the summary: its rate, its target, the verdict and the last years."""
+
+    titre: str
+    chiffre: Chiffre | None
+    etat: Etat
+    objectif: str
+    detail: str
+    annees: tuple[tuple[str, Chiffre | None], ...]
+
+    @property
+    def mesure(self) -> Mesure:
+        """The figure as a cell."""
+        return Mesure(self.chiffre)
+
+    @property
+    def mesures(self) -> list[tuple[str, Mesure]]:
+        """The last years as cells."""
+        return [(annee, Mesure(c)) for annee, c in self.annees]
+
+
+@dataclass(frozen=True, slots=True)
+class Cartes:
+    """The cards of the summary."""
+
+    cartes: tuple[Carte, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reperes:
+    """A few volumes shown large: label and figure."""
+
+    elements: tuple[tuple[str, Mesure], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Definitions:
+    """Terms and their definitions."""
+
+    termes: tuple[tuple[str, str], ...]
+
+
+Bloc = Paragraphe | Puces | Tableau | Graphique | Manquant | Cartes | Reperes | Definitions
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A titled part; sub-sections go one level down."""
+
+    ident: str
+    titre: str
+    blocs: tuple[Bloc, ...] = ()
+    sections: tuple["Section", ...] = ()
+    nouvelle_page: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A whole report. `chiffres` are its figures, in the order of the annex; `identite` its provenance,
+    of which `entete` is what stands at the top of the first page.
+    """
+
+    nom_fichier: str
+    titre: str
+    sous_titre: str
+    annee: int
+    entete: tuple[tuple[str, str], ...]
+    identite: tuple[tuple[str, str], ...]
+    sections: tuple[Section, ...]
+    chiffres: tuple[Chiffre, ...] = field(default=())
+
+    def blocs(self) -> Iterator[Bloc]:
+        """Every block in reading order."""
+
+        def parcourir(sections: tuple[Section, ...]) -> Iterator[Bloc]:
+            for section in sections:
+                yield from section.blocs
+                yield from parcourir(section.sections)
+
+        yield from parcourir(self.sections)
+
+    def tableaux(self) -> list[Tableau]:
+        """Every table in reading order."""
+        return [bloc for bloc in self.blocs() if isinstance(bloc, Tableau)]
+
+
+def etat(chiffre: Chiffre | None) -> Etat:
+    """Say in one word what a reader should make of a figure against its objective."""
+    if chiffre is None:
+        return "absent"
+    if chiffre.statut in ("secret", "indisponible"):
+        return chiffre.statut  # type: ignore[return-value]
+    if chiffre.statut == "sans_objet":
+        return "sans_objet"
+    if chiffre.valeur is None:
+        return "absent"
+    if chiffre.atteint is not None:
+        return "atteint" if chiffre.atteint else "non_atteint"
+    return "suivi"
+
+
+def texte(cellule: Cellule) -> str:
+    """Write a cell as a reader sees it; a masked or missing figure is a word, never a number."""
+    if isinstance(cellule, str):
+        return cellule
+    if isinstance(cellule, Nombre):
+        return formats.TIRET if cellule.valeur is None else formats.valeur(cellule.valeur, cellule.unite)
+    chiffre = cellule.chiffre
+    if chiffre is None:
+        return formats.TIRET
+    if cellule.champ == "cible":
+        ecrit = formats.cible(chiffre.operateur, chiffre.cible, chiffre.unite)
+        return ecrit or ("sans objet" if chiffre.statut == "sans_objet" else formats.TIRET)
+    if cellule.champ == "atteint":
+        if chiffre.atteint is None:
+            return _mot(chiffre)
+        return "✓ oui" if chiffre.atteint else "✗ non"
+    brut = nombre(cellule)
+    if brut is None:
+        return _mot(chiffre)
+    if cellule.champ == "valeur":
+        marque = f"{formats.FINE}†" if chiffre.statut == "rupture_serie" else ""
+        return f"{formats.valeur(brut, chiffre.unite)}{marque}"
+    return formats.entier(int(brut))
+
+
+def nombre(cellule: Cellule) -> float | None:
+    """The number behind a cell, or None when it shows a word."""
+    if isinstance(cellule, str):
+        return None
+    if isinstance(cellule, Nombre):
+        return cellule.valeur
+    if cellule.chiffre is None or cellule.champ == "atteint":
+        return None
+    brut = getattr(cellule.chiffre, cellule.champ)
+    return None if brut is None else float(brut)
+
+
+def _mot(chiffre: Chiffre) -> str:
+    if chiffre.statut in ("secret", "indisponible"):
+        return LIBELLES_ETAT[chiffre.statut]  # type: ignore[index]
+    if chiffre.statut == "sans_objet":
+        return "sans objet"
+    return formats.TIRET

@@ -1,0 +1,542 @@
+"""What a report reads from a published warehouse: `marts.*` and `meta.*`, read-only, as typed rows.
+
+The only module of the package that holds SQL. It selects and types; it derives nothing: rates, targets,
+verdicts and masks come from the mart as they are. A masked figure loses its numbers here as well, so that no
+report can show what a wrong row would let through.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from pipelines.bilan import formats
+from pipelines.errors import DonneesRefusees
+
+ANNEE, SEMESTRE, TRIMESTRE = "annee", "semestre", "trimestre"
+MILLESIME = "millesime"
+GLISSANTS = ("glissant_6m", "glissant_12m")
+TOUS = "tous"
+PROFONDEUR = 3
+"""Number of years a bilan compares: the year itself and those just before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chiffre:
+    """One row of `marts.indicateurs`, with the columns of the contract."""
+
+    epci_siren: str
+    periode_type: str
+    periode: str
+    indicateur: str
+    axe: str
+    modalite: str
+    modalite_libelle: str
+    segment_type: str
+    segment: str
+    numerateur: int | None
+    denominateur: int | None
+    inconnus: int | None
+    valeur: float | None
+    unite: str
+    cible: float | None
+    operateur: str | None
+    atteint: bool | None
+    manque: int | None
+    statut: str
+    source: str
+    version_methode: str
+
+    @property
+    def ancre(self) -> str:
+        """Identifier of the figure in a page: the columns that make it unique, as a slug."""
+        periode = self.periode if self.periode_type == ANNEE else f"{self.periode_type}-{self.periode}"
+        segment = TOUS if self.segment_type == TOUS else f"{self.segment_type}-{self.segment}"
+        morceaux = (self.indicateur, self.axe, self.modalite, periode, segment)
+        return "-".join(formats.slug(morceau) for morceau in morceaux)
+
+    @property
+    def lisible(self) -> bool:
+        """Whether there is a number to show."""
+        return self.valeur is not None
+
+
+COLONNES: tuple[str, ...] = tuple(Chiffre.__slots__)
+"""Columns of `marts.indicateurs`, in the order of the contract; the data files use the same names."""
+
+_MASQUES = ("numerateur", "denominateur", "inconnus", "valeur", "atteint", "manque")
+
+
+@dataclass(frozen=True, slots=True)
+class Indicateur:
+    """One entry of the catalogue `meta.indicateurs`."""
+
+    indicateur: str
+    libelle: str
+    definition: str = ""
+    formule: str = ""
+    unite: str = ""
+    article: str = ""
+    additif: bool | None = None
+    source: str = ""
+    famille: str = ""
+    ordre: int = 0
+    version_methode: str = ""
+    rupture: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Convention:
+    """Which convention file a warehouse was built with."""
+
+    epci_siren: str
+    nom: str
+    slug: str
+    version: str
+    empreinte: str
+    fichier: str
+    debut: str
+    fin: str
+
+
+@dataclass(frozen=True, slots=True)
+class Objectif:
+    """One objective of the convention, as written in its file."""
+
+    objectif: str
+    indicateur: str
+    axe: str
+    modalite: str
+    operateur: str
+    cible: float | None
+    cible_indicateur: str
+    evenement: str
+    debut: str
+    fin: str
+    article: str
+    statut: str
+    libelle: str
+
+    def en_vigueur(self, annee: int) -> bool:
+        """Whether the objective applies on at least one day of the year."""
+        return self.debut <= f"{annee}-12-31" and (not self.fin or self.fin >= f"{annee}-01-01")
+
+
+@dataclass(frozen=True, slots=True)
+class Fichiers:
+    """What was read of one source and vintage, all files together."""
+
+    source: str
+    millesime: str
+    fichiers: int
+    lues: int
+    gardees: int
+    ecartees: int
+    doublons: int
+
+
+@dataclass(frozen=True, slots=True)
+class Avertissement:
+    """A warning that the build gave on a source."""
+
+    source: str
+    produit: str
+    fichier: str
+    regle: str
+    message: str
+    nombre: int | None
+    total: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Contour:
+    """A polygon to draw, as GeoJSON in longitude and latitude."""
+
+    niveau: str
+    code: str
+    libelle: str
+    geometrie: str
+
+
+@dataclass(frozen=True)
+class Donnees:
+    """All that a report on one EPCI needs."""
+
+    epci_siren: str
+    nom: str
+    annee: int
+    annees: tuple[int, ...]
+    catalogue: dict[str, Indicateur]
+    convention: Convention | None
+    objectifs: tuple[Objectif, ...]
+    parametres: tuple[tuple[str, str], ...]
+    millesimes: dict[int, dict[str, str]]
+    fichiers: tuple[Fichiers, ...]
+    avertissements: tuple[Avertissement, ...]
+    empreinte: str
+    version_methodes: str
+    contours: tuple[Contour, ...]
+    chiffres: tuple[Chiffre, ...]
+    _index: dict[tuple[str, str, str, str, str, str, str], Chiffre] = field(default_factory=dict)
+    _cles: dict[tuple[str, str], list[Chiffre]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for c in self.chiffres:
+            cle = (c.indicateur, c.axe, c.modalite, c.segment_type, c.segment, c.periode_type, c.periode)
+            self._index[cle] = c
+            self._cles.setdefault((c.indicateur, c.axe), []).append(c)
+
+    def indicateur(self, ident: str) -> Indicateur:
+        """The catalogue entry, or a bare one named after its identifier."""
+        return self.catalogue.get(ident) or Indicateur(ident, ident.replace("_", " "))
+
+    def periodes(self, ident: str, annee: int) -> list[tuple[str, str]]:
+        """Where the figures of a year are: the year itself, else the vintage of the source paired with it."""
+        vintages = self.millesimes.get(annee, {})
+        sources = re.findall(r"[a-z]+", self.indicateur(ident).source.lower())
+        paires = [(MILLESIME, vintages[s]) for s in dict.fromkeys(sources) if s in vintages]
+        return [(ANNEE, str(annee)), *dict.fromkeys(paires)]
+
+    def chiffre(
+        self,
+        ident: str,
+        axe: str = "epci",
+        modalite: str | None = None,
+        annee: int | None = None,
+        *,
+        segment_type: str = TOUS,
+        segment: str = TOUS,
+    ) -> Chiffre | None:
+        """One figure of the bilan's year (or another), None when the mart has no such row."""
+        for periode_type, periode in self.periodes(ident, annee or self.annee):
+            cle = (ident, axe, modalite or self.epci_siren, segment_type, segment, periode_type, periode)
+            if trouve := self._index.get(cle):
+                return trouve
+        return None
+
+    def a_la_periode(
+        self, ident: str, axe: str, modalite: str, periode_type: str, periode: str
+    ) -> Chiffre | None:
+        """One unsegmented figure of an exact period (half-year, quarter, rolling window)."""
+        return self._index.get((ident, axe, modalite, TOUS, TOUS, periode_type, periode))
+
+    def modalites(self, axe: str, indicateurs: Sequence[str]) -> list[tuple[str, str]]:
+        """Codes and names met on an axis for these indicators, over all periods read, in reading order."""
+        noms: dict[str, str] = {}
+        for ident in indicateurs:
+            for c in self._cles.get((ident, axe), []):
+                noms[c.modalite] = c.modalite_libelle or noms.get(c.modalite) or c.modalite
+        if axe == "reservataire":
+            return sorted(noms.items())
+        return sorted(noms.items(), key=lambda paire: (formats.cle_de_tri(paire[1]), paire[0]))
+
+    def segments(self, ident: str, axe: str = "epci", annee: int | None = None) -> dict[str, list[str]]:
+        """Splits that exist for an indicator in the year: type → values, both in order."""
+        periodes = set(self.periodes(ident, annee or self.annee))
+        trouves: dict[str, set[str]] = {}
+        for c in self._cles.get((ident, axe), []):
+            if c.segment_type != TOUS and (c.periode_type, c.periode) in periodes:
+                trouves.setdefault(c.segment_type, set()).add(c.segment)
+        return {cle: sorted(trouves[cle]) for cle in sorted(trouves)}
+
+    def existe(self, ident: str, axe: str) -> bool:
+        """Whether an unsegmented figure of the indicator exists on the axis, whatever the period."""
+        return any(c.segment_type == TOUS for c in self._cles.get((ident, axe), []))
+
+    def axes(self, ident: str) -> list[str]:
+        """Axes on which the indicator exists."""
+        return sorted(axe for autre, axe in self._cles if autre == ident)
+
+    def disponible(self, indicateurs: Sequence[str], axe: str | None = None) -> bool:
+        """Whether the year has at least one figure of these indicators that a source could produce."""
+        for ident in indicateurs:
+            periodes = set(self.periodes(ident, self.annee))
+            for (autre, autre_axe), chiffres in self._cles.items():
+                if autre != ident or (axe is not None and autre_axe != axe):
+                    continue
+                if any(
+                    (c.periode_type, c.periode) in periodes and c.statut != "indisponible" for c in chiffres
+                ):
+                    return True
+        return False
+
+    def millesimes_de(self, ident: str, axe: str = "epci") -> list[str]:
+        """Vintages that exist for an indicator, oldest first."""
+        return sorted({c.periode for c in self._cles.get((ident, axe), []) if c.periode_type == MILLESIME})
+
+
+@contextmanager
+def ouvrir(entrepot: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a published warehouse read-only; raises DonneesRefusees when it is not one."""
+    if not entrepot.is_file():
+        raise DonneesRefusees(
+            f"{entrepot} : ce fichier n’existe pas. Construisez l’entrepôt avec « observatoire build »."
+        )
+    try:
+        con = duckdb.connect(str(entrepot), read_only=True)
+    except duckdb.Error as erreur:
+        raise DonneesRefusees(
+            f"{entrepot} : ce fichier ne peut pas être lu comme un entrepôt DuckDB "
+            f"({type(erreur).__name__}). "
+            "Vérifiez le chemin, ou qu’aucun autre programme ne le tient ouvert en écriture."
+        ) from erreur
+    try:
+        if not _colonnes(con, "marts", "indicateurs"):
+            raise DonneesRefusees(
+                f"{entrepot} : la table marts.indicateurs est absente ; ce n’est pas un entrepôt publié."
+            )
+        yield con
+    finally:
+        con.close()
+
+
+def territoires(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
+    """SIREN and name of every EPCI that has figures, in order of SIREN."""
+    lignes = con.execute(
+        """
+        select epci_siren, min(modalite_libelle) filter (where axe = 'epci' and modalite = epci_siren)
+        from marts.indicateurs group by epci_siren order by epci_siren
+        """
+    ).fetchall()
+    noms = {c[0]: c[1] for c in _lire(con, "meta", "conventions", ("epci_siren", "nom"), "epci_siren")}
+    return [(siren, noms.get(siren) or nom or siren) for siren, nom in lignes]
+
+
+def annees_de(con: duckdb.DuckDBPyConnection, epci: str) -> list[int]:
+    """Years for which an EPCI has yearly figures."""
+    lignes = con.execute(
+        "select distinct periode from marts.indicateurs where epci_siren = ? and periode_type = ? order by 1",
+        [epci, ANNEE],
+    ).fetchall()
+    return [int(periode) for (periode,) in lignes if str(periode).isdigit()]
+
+
+def charger(
+    con: duckdb.DuckDBPyConnection,
+    epci: str,
+    annee: int,
+    *,
+    profondeur: int = PROFONDEUR,
+    axes_croises: bool = False,
+) -> Donnees:
+    """Read everything about one EPCI and year; raises DonneesRefusees, naming what is there, otherwise."""
+    connus = territoires(con)
+    noms = dict(connus)
+    if epci not in noms:
+        liste = " ; ".join(f"{siren} ({nom})" for siren, nom in connus[:40]) or "aucun"
+        suite = f" ; et {len(connus) - 40} autres" if len(connus) > 40 else ""
+        raise DonneesRefusees(
+            f"EPCI {epci} : cet entrepôt ne contient aucun chiffre pour lui. "
+            f"EPCI présents : {liste}{suite}. "
+            "Donnez l’un de ces SIREN, ou reconstruisez l’entrepôt avec ce territoire."
+        )
+    annees = annees_de(con, epci)
+    if annee not in annees:
+        liste = ", ".join(map(str, annees)) or "aucune"
+        raise DonneesRefusees(
+            f"{noms[epci]} ({epci}) : pas de chiffres pour l’année {annee}. "
+            f"Années présentes : {liste}. Donnez l’une d’elles, ou déposez les fichiers de {annee} "
+            "et reconstruisez l’entrepôt."
+        )
+    fenetre = tuple(range(annee - profondeur + 1, annee + 1))
+    empreintes = _lire(con, "meta", "empreinte", ("empreinte", "version_methodes"), "empreinte")
+    convention = _convention(con, epci, annee)
+    return Donnees(
+        epci_siren=epci,
+        nom=noms[epci],
+        annee=annee,
+        annees=fenetre,
+        catalogue=catalogue(con),
+        convention=convention,
+        objectifs=_objectifs(con, epci),
+        parametres=tuple(
+            (str(p), _texte(v))
+            for p, v in _lire(
+                con,
+                "meta",
+                "convention_parametres",
+                ("parametre", "valeur"),
+                "parametre",
+                filtre=("epci_siren", epci),
+            )
+        ),
+        millesimes=_millesimes(con, epci),
+        fichiers=_fichiers(con),
+        avertissements=_avertissements(con),
+        empreinte=_texte(empreintes[0][0]) if empreintes else "",
+        version_methodes=_texte(empreintes[0][1]) if empreintes else "",
+        contours=_contours(con, epci),
+        chiffres=_chiffres(con, epci, fenetre, axes_croises=axes_croises),
+    )
+
+
+def catalogue(con: duckdb.DuckDBPyConnection) -> dict[str, Indicateur]:
+    """The catalogue of indicators, in its own order."""
+    colonnes = tuple(Indicateur.__slots__)
+    entrees: dict[str, Indicateur] = {}
+    for ligne in _lire(con, "meta", "indicateurs", colonnes, "ordre, indicateur"):
+        champs = dict(zip(colonnes, ligne, strict=True))
+        entrees[champs["indicateur"]] = Indicateur(
+            indicateur=champs["indicateur"],
+            libelle=_texte(champs["libelle"]) or champs["indicateur"],
+            additif=champs["additif"],
+            ordre=int(champs["ordre"] or 0),
+            **{
+                nom: _texte(champs[nom])
+                for nom in colonnes
+                if nom not in ("indicateur", "libelle", "additif", "ordre")
+            },
+        )
+    return entrees
+
+
+def dictionnaire(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str, str, str, str]]:
+    """Rows of `meta.dictionnaire`: schema, table, column, type, description."""
+    colonnes = ("schema", "table", "colonne", "type", "description")
+    lignes = _lire(con, "meta", "dictionnaire", colonnes, None)
+    return [(_texte(a), _texte(b), _texte(c), _texte(d), _texte(e)) for a, b, c, d, e in lignes]
+
+
+def _chiffres(
+    con: duckdb.DuckDBPyConnection, epci: str, annees: Sequence[int], *, axes_croises: bool
+) -> tuple[Chiffre, ...]:
+    # A residence has a few dwellings and there are thousands of them: they have no place in a document.
+    croises = "" if axes_croises else "and position(' x ' in axe) = 0"
+    lignes = con.execute(
+        f"""
+        select {", ".join(_guillemets(c) for c in COLONNES)}
+        from marts.indicateurs
+        where epci_siren = ? and axe <> 'residence' {croises}
+          and (periode_type = 'millesime' or try_cast(left(periode, 4) as integer) in (select unnest(?)))
+        order by indicateur, axe, modalite, segment_type, segment, periode_type, periode
+        """,
+        [epci, list(annees)],
+    ).fetchall()
+    return tuple(_chiffre(ligne) for ligne in lignes)
+
+
+def _chiffre(ligne: tuple[Any, ...]) -> Chiffre:
+    champs = dict(zip(COLONNES, ligne, strict=True))
+    if champs["statut"] in ("secret", "indisponible"):
+        for nom in _MASQUES:
+            champs[nom] = None
+    for nom in ("valeur", "cible"):
+        champs[nom] = None if champs[nom] is None else float(champs[nom])
+    for nom in ("modalite_libelle", "source", "version_methode", "unite"):
+        champs[nom] = _texte(champs[nom])
+    champs["modalite_libelle"] = champs["modalite_libelle"] or champs["modalite"]
+    return Chiffre(**champs)
+
+
+def _convention(con: duckdb.DuckDBPyConnection, epci: str, annee: int) -> Convention | None:
+    colonnes = tuple(Convention.__slots__)
+    lignes = _lire(con, "meta", "conventions", colonnes, "debut", filtre=("epci_siren", epci))
+    conventions = [Convention(*(_texte(v) for v in ligne)) for ligne in lignes]
+    commencees = [c for c in conventions if not c.debut or c.debut <= f"{annee}-12-31"]
+    retenues = commencees or conventions
+    return retenues[-1] if retenues else None
+
+
+def _objectifs(con: duckdb.DuckDBPyConnection, epci: str) -> tuple[Objectif, ...]:
+    colonnes = tuple(Objectif.__slots__)
+    lignes = _lire(
+        con,
+        "meta",
+        "convention_objectifs",
+        colonnes,
+        "indicateur, axe, modalite, debut, objectif",
+        filtre=("epci_siren", epci),
+    )
+    objectifs = []
+    for ligne in lignes:
+        champs = dict(zip(colonnes, ligne, strict=True))
+        cible = champs.pop("cible")
+        objectifs.append(
+            Objectif(
+                cible=None if cible is None else float(cible),
+                **{nom: _texte(valeur) for nom, valeur in champs.items()},
+            )
+        )
+    return tuple(objectifs)
+
+
+def _millesimes(con: duckdb.DuckDBPyConnection, epci: str) -> dict[int, dict[str, str]]:
+    paires: dict[int, dict[str, str]] = {}
+    colonnes = ("annee", "source", "millesime")
+    for annee, source, millesime in _lire(
+        con, "meta", "millesimes", colonnes, "annee, source", filtre=("epci_siren", epci)
+    ):
+        if millesime is not None:
+            paires.setdefault(int(annee), {})[str(source).lower()] = _texte(millesime)
+    return paires
+
+
+def _fichiers(con: duckdb.DuckDBPyConnection) -> tuple[Fichiers, ...]:
+    if not _colonnes(con, "meta", "verrou"):
+        return ()
+    lignes = con.execute(
+        """
+        select source, cast(millesime as varchar), count(*), sum(lignes_lues)::bigint,
+               sum(lignes_gardees)::bigint, sum(lignes_quarantaine)::bigint, sum(lignes_doublons)::bigint
+        from meta.verrou group by 1, 2 order by 1, 2
+        """
+    ).fetchall()
+    return tuple(
+        Fichiers(_texte(s), _texte(m), n, int(lues or 0), int(g or 0), int(q or 0), int(d or 0))
+        for s, m, n, lues, g, q, d in lignes
+    )
+
+
+def _avertissements(con: duckdb.DuckDBPyConnection) -> tuple[Avertissement, ...]:
+    colonnes = tuple(Avertissement.__slots__)
+    lignes = _lire(con, "meta", "avertissements", colonnes, "source, produit, fichier, regle, message")
+    return tuple(
+        Avertissement(_texte(s), _texte(p), _texte(f), _texte(r), _texte(m), nombre, total)
+        for s, p, f, r, m, nombre, total in lignes
+    )
+
+
+def _contours(con: duckdb.DuckDBPyConnection, epci: str) -> tuple[Contour, ...]:
+    colonnes = tuple(Contour.__slots__)
+    lignes = _lire(con, "marts", "contours", colonnes, "niveau, code", filtre=("epci_siren", epci))
+    return tuple(Contour(*(_texte(v) for v in ligne)) for ligne in lignes if ligne[3])
+
+
+def _lire(
+    con: duckdb.DuckDBPyConnection,
+    schema: str,
+    table: str,
+    colonnes: Sequence[str],
+    ordre: str | None,
+    *,
+    filtre: tuple[str, str] | None = None,
+) -> list[tuple[Any, ...]]:
+    """Read named columns of a supporting table; an absent table gives no row, an absent column NULL."""
+    presentes = _colonnes(con, schema, table)
+    if not presentes:
+        return []
+    choix = ", ".join(_guillemets(c) if c in presentes else f"null as {_guillemets(c)}" for c in colonnes)
+    ou = f"where {_guillemets(filtre[0])} = ?" if filtre else ""
+    tri = f"order by {ordre}" if ordre else "order by all"
+    requete = f"select {choix} from {_guillemets(schema)}.{_guillemets(table)} {ou} {tri} nulls first"
+    return con.execute(requete, [filtre[1]] if filtre else []).fetchall()
+
+
+def _colonnes(con: duckdb.DuckDBPyConnection, schema: str, table: str) -> set[str]:
+    lignes = con.execute(
+        "select column_name from information_schema.columns where table_schema = ? and table_name = ?",
+        [schema, table],
+    ).fetchall()
+    return {nom for (nom,) in lignes}
+
+
+def _guillemets(nom: str) -> str:
+    return '"' + nom.replace('"', '""') + '"'
+
+
+def _texte(valeur: object) -> str:
+    return "" if valeur is None else str(valeur)

@@ -1,0 +1,523 @@
+"""Charts, as Vega-Lite specifications rendered to SVG by vl-convert.
+
+Each function takes rows that are already worded and gives a finished SVG; no figure is computed here. The
+specifications are plain JSON rather than Altair objects: they are short, and importing Altair costs more than
+drawing all the charts of a bilan.
+
+Colours are safe for the colour-blind and differ in darkness, so that a black-and-white print keeps them
+apart; no state is told by colour alone. Masked cells are hatched, which Vega has no word for: they are drawn
+in a marker colour that is then replaced by a pattern.
+"""
+
+import json
+import math
+import re
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import vl_convert
+
+from pipelines.bilan.document import Etat
+
+POLICES = Path(__file__).with_name("polices")
+_VERSION = "6.1"
+
+COULEURS: dict[Etat, str] = {
+    "atteint": "#0b4f8a",
+    "non_atteint": "#d9730d",
+    "suivi": "#7a8ca0",
+    "rupture_serie": "#7a8ca0",
+    "sans_objet": "#7a8ca0",
+    "secret": "#fedcba",
+    "indisponible": "#fedcba",
+    "absent": "#fedcba",
+}
+_MARQUEUR = "#fedcba"
+_SIGNES: dict[Etat, str] = {"atteint": " ✓", "non_atteint": " ✗"}
+_ENCRE = "#1d2733"
+_GRILLE = "#dfe4ea"
+_DEGRADE = ["#eef4fa", "#b9d3ea", "#6ea3d0", "#2c6fab", "#0b3c6b"]
+_TAILLE = 13
+# White under the letters, then the letters: they stay readable over a line or a hatching.
+_HALO: list[dict[str, Any]] = [
+    {"color": "#ffffff", "stroke": "#ffffff", "strokeWidth": 4, "strokeJoin": "round"},
+    {"color": _ENCRE},
+]
+
+LEGENDE_ETATS = (
+    "Bleu foncé et ✓ : objectif atteint ; orange et ✗ : non atteint ; gris : sans cible ; "
+    "hachures : secret. Le trait noir marque la cible."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Barre:
+    """One bar: its name, its value if it may be shown, its words, its target and its state."""
+
+    nom: str
+    valeur: float | None
+    texte: str
+    cible: float | None
+    etat: Etat
+
+
+@dataclass(frozen=True, slots=True)
+class Serie:
+    """One small trend: points are (period, value or None, words)."""
+
+    nom: str
+    points: tuple[tuple[str, float | None, str], ...]
+    cible: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One cell of a heat map."""
+
+    ligne: str
+    colonne: str
+    valeur: float | None
+    texte: str
+    etat: Etat
+
+
+@dataclass(frozen=True, slots=True)
+class Forme:
+    """One polygon of a map: GeoJSON geometry, mark written on it, value and state."""
+
+    geometrie: str
+    repere: str
+    couleur: str
+    fond: bool
+
+
+def barres(ident: str, lignes: Sequence[Barre], *, pourcent: bool = True) -> str:
+    """Horizontal bars, one per actor, with target ticks."""
+    maximum = _maximum([b.valeur for b in lignes] + [b.cible for b in lignes], pourcent)
+    noms = _uniques([_sur_deux_lignes(b.nom) for b in lignes])
+    donnees = [
+        {
+            "nom": nom,
+            "v": barre.valeur
+            if barre.valeur is not None
+            else (maximum * 0.12 if _hachure(barre.etat) else 0),
+            "texte": barre.texte + _SIGNES.get(barre.etat, ""),
+            "couleur": COULEURS[barre.etat],
+            "cible": barre.cible,
+            "fin": _fin_du_texte(barre, maximum),
+        }
+        for nom, barre in zip(noms, lignes, strict=True)
+    ]
+    y = {
+        "field": "nom",
+        "type": "nominal",
+        "sort": None,
+        "axis": {
+            "title": None,
+            "domain": False,
+            "ticks": False,
+            "labelExpr": "split(datum.label, '|')",
+            "labelLimit": 290,
+            "labelPadding": 8,
+            "labelLineHeight": 15,
+        },
+    }
+    echelle = {"domain": [0, maximum], "nice": False}
+    calques = [
+        {
+            "mark": {"type": "bar", "height": {"band": 0.66}},
+            "encoding": {
+                "y": y,
+                "x": {
+                    "field": "v",
+                    "type": "quantitative",
+                    "scale": echelle,
+                    "axis": _axe_quantitatif(pourcent),
+                },
+                "color": {"field": "couleur", "type": "nominal", "scale": None},
+            },
+        },
+        {
+            "transform": [{"filter": "datum.cible != null"}],
+            "mark": {"type": "tick", "thickness": 3, "color": _ENCRE, "opacity": 1, "height": {"band": 0.96}},
+            "encoding": {"y": y, "x": {"field": "cible", "type": "quantitative", "scale": echelle}},
+        },
+        {
+            "mark": {"type": "text", "align": "left", "dx": 7, "fontSize": _TAILLE, "color": _ENCRE},
+            "encoding": {
+                "y": y,
+                "x": {"field": "fin", "type": "quantitative", "scale": echelle},
+                "text": {"field": "texte", "type": "nominal"},
+            },
+        },
+    ]
+    return _svg(
+        ident,
+        {
+            "data": {"values": donnees},
+            "width": 400,
+            "height": {"step": 38 if any("|" in nom for nom in noms) else 30},
+            "layer": calques,
+        },
+    )
+
+
+def tendances(ident: str, series: Sequence[Serie], *, colonnes: int = 3) -> str:
+    """Small multiples, one per indicator: the last years, each value written, the target as a dashed line."""
+    donnees = []
+    titres = _uniques(["|".join(textwrap.wrap(s.nom.replace("|", "/"), 30)) for s in series])
+    for titre, serie in zip(titres, series, strict=True):
+        valeurs = [v for _, v, _ in serie.points] + [serie.cible]
+        plafond = max([v for v in valeurs if v is not None], default=1.0) * 1.35 or 1.0
+        for periode, valeur, texte in serie.points:
+            donnees.append(
+                {
+                    "serie": titre,
+                    "p": periode,
+                    "v": valeur,
+                    "texte": texte,
+                    "cible": serie.cible,
+                    "bas": 0.0,
+                    "plafond": plafond,
+                }
+            )
+    x = {
+        "field": "p",
+        "type": "ordinal",
+        "axis": {"title": None, "labelAngle": 0, "domainColor": "#8793a1", "ticks": False, "labelPadding": 6},
+        "scale": {"padding": 0.45},
+    }
+
+    def y(champ: str) -> dict[str, Any]:
+        return {"field": champ, "type": "quantitative", "axis": None, "scale": {"zero": True}}
+
+    calques: list[dict[str, Any]] = [
+        {"mark": {"type": "point", "opacity": 0, "size": 1}, "encoding": {"x": x, "y": y("plafond")}},
+        {
+            "transform": [{"filter": "datum.cible != null"}],
+            "mark": {"type": "rule", "strokeDash": [5, 4], "color": _ENCRE, "strokeWidth": 1.5},
+            "encoding": {"y": {**y("cible"), "aggregate": "max"}},
+        },
+        {
+            "transform": [{"filter": "datum.v != null"}],
+            "mark": {"type": "line", "color": COULEURS["atteint"], "strokeWidth": 2.5},
+            "encoding": {"x": x, "y": y("v")},
+        },
+        {
+            "transform": [{"filter": "datum.v != null"}],
+            "mark": {"type": "point", "filled": True, "size": 70, "opacity": 1, "color": COULEURS["atteint"]},
+            "encoding": {"x": x, "y": y("v")},
+        },
+        *(
+            {
+                "transform": [{"calculate": "datum.v == null ? 0 : datum.v", "as": "ancrage"}],
+                "mark": encre | {"type": "text", "dy": -14, "fontSize": _TAILLE},
+                "encoding": {"x": x, "y": y("ancrage"), "text": {"field": "texte", "type": "nominal"}},
+            }
+            for encre in _HALO
+        ),
+    ]
+    spec = {
+        "data": {"values": donnees},
+        "facet": {
+            "field": "serie",
+            "type": "nominal",
+            "sort": titres,
+            "header": {
+                "title": None,
+                "labelExpr": "split(datum.label, '|')",
+                "labelFontSize": _TAILLE,
+                "labelFontWeight": 600,
+                "labelColor": _ENCRE,
+                "labelLimit": 260,
+                "labelAnchor": "start",
+                "labelLineHeight": 16,
+            },
+        },
+        "columns": min(colonnes, len(series)),
+        "spacing": {"row": 28, "column": 28},
+        "spec": {"width": 225, "height": 120, "layer": calques},
+        "resolve": {"scale": {"y": "independent"}},
+    }
+    return _svg(ident, spec)
+
+
+def chaleur(ident: str, cases: Sequence[Case]) -> str:
+    """A heat map: darker means more; every cell carries its words."""
+    maximum = max([c.valeur for c in cases if c.valeur is not None], default=1.0) or 1.0
+    donnees = [
+        {
+            "l": case.ligne,
+            "c": case.colonne,
+            "texte": case.texte,
+            "masque": _hachure(case.etat),
+            "couleur": _nuance(case.valeur, maximum) if case.valeur is not None else _fond(case.etat),
+            "encre": "#ffffff" if case.valeur is not None and case.valeur > maximum * 0.55 else _ENCRE,
+        }
+        for case in cases
+    ]
+    axe: dict[str, Any] = {"title": None, "domain": False, "ticks": False, "labelPadding": 8}
+    x = {
+        "field": "c",
+        "type": "nominal",
+        "sort": None,
+        "axis": {**axe, "orient": "top", "labelAngle": 0, "labelLimit": 120},
+        "scale": {"padding": 0.06},
+    }
+    y = {
+        "field": "l",
+        "type": "nominal",
+        "sort": None,
+        "axis": {**axe, "labelLimit": 270},
+        "scale": {"padding": 0.08},
+    }
+    calques: list[dict[str, Any]] = [
+        {
+            "mark": {"type": "rect", "stroke": "#8793a1", "strokeWidth": 0.6},
+            "encoding": {"x": x, "y": y, "color": {"field": "couleur", "type": "nominal", "scale": None}},
+        },
+        {
+            "transform": [{"filter": "datum.masque"}],
+            "mark": _HALO[0] | {"type": "text", "fontSize": _TAILLE},
+            "encoding": {"x": x, "y": y, "text": {"field": "texte", "type": "nominal"}},
+        },
+        {
+            "mark": {"type": "text", "fontSize": _TAILLE},
+            "encoding": {
+                "x": x,
+                "y": y,
+                "text": {"field": "texte", "type": "nominal"},
+                "color": {"field": "encre", "type": "nominal", "scale": None},
+            },
+        },
+    ]
+    return _svg(
+        ident, {"data": {"values": donnees}, "width": {"step": 98}, "height": {"step": 34}, "layer": calques}
+    )
+
+
+def colonnes(ident: str, lignes: Sequence[Barre]) -> str:
+    """Vertical bars for an ordered category (dwelling size, quartile…), each value written."""
+    maximum = max([b.valeur for b in lignes if b.valeur is not None], default=1.0) * 1.15 or 1.0
+    donnees = [
+        {
+            "nom": nom,
+            "v": barre.valeur
+            if barre.valeur is not None
+            else (maximum * 0.12 if _hachure(barre.etat) else 0),
+            "texte": barre.texte,
+            "couleur": COULEURS["atteint"] if barre.valeur is not None else COULEURS[barre.etat],
+        }
+        for nom, barre in zip(_uniques([b.nom for b in lignes]), lignes, strict=True)
+    ]
+    x = {
+        "field": "nom",
+        "type": "nominal",
+        "sort": None,
+        "axis": {"title": None, "labelAngle": 0, "ticks": False, "labelPadding": 6, "labelLimit": 110},
+        "scale": {"paddingInner": 0.35},
+    }
+    y = {
+        "field": "v",
+        "type": "quantitative",
+        "axis": None,
+        "scale": {"domain": [0, maximum], "nice": False},
+    }
+    calques = [
+        {
+            "mark": {"type": "bar"},
+            "encoding": {"x": x, "y": y, "color": {"field": "couleur", "type": "nominal", "scale": None}},
+        },
+        {
+            "mark": {"type": "text", "dy": -9, "fontSize": _TAILLE, "color": _ENCRE},
+            "encoding": {"x": x, "y": y, "text": {"field": "texte", "type": "nominal"}},
+        },
+    ]
+    return _svg(ident, {"data": {"values": donnees}, "width": {"step": 96}, "height": 190, "layer": calques})
+
+
+def carte(ident: str, formes: Sequence[Forme]) -> str:
+    """A map drawn from the polygons themselves, without any background from elsewhere."""
+    geometries = [json.loads(f.geometrie) for f in formes]
+    latitudes = [point[1] for g in geometries for point in _points(g)]
+    rapport = math.cos(math.radians(sum(latitudes) / len(latitudes))) if latitudes else 1.0
+    traits, reperes = [], []
+    for forme, geometrie in zip(formes, geometries, strict=True):
+        plane = {"type": geometrie["type"], "coordinates": _a_plat(geometrie["coordinates"], rapport)}
+        traits.append(
+            {
+                "type": "Feature",
+                "geometry": plane,
+                "properties": {"couleur": forme.couleur, "fond": forme.fond},
+            }
+        )
+        if not forme.fond:
+            points = _points(plane)
+            reperes.append(
+                {
+                    "x": (min(p[0] for p in points) + max(p[0] for p in points)) / 2,
+                    "y": (min(p[1] for p in points) + max(p[1] for p in points)) / 2,
+                    "texte": forme.repere,
+                }
+            )
+    # A plane projection: on a sphere, the order of a ring's points decides what is inside it.
+    projection = {"type": "identity", "reflectY": True}
+    commun = {"width": 640, "height": 420, "projection": projection}
+    calques = [
+        {
+            "data": {"values": traits},
+            "mark": {"type": "geoshape", "stroke": _ENCRE, "strokeWidth": 0.8},
+            "encoding": {"color": {"field": "properties.couleur", "type": "nominal", "scale": None}},
+        },
+        {
+            "data": {"values": reperes},
+            "mark": {"type": "circle", "size": 330, "color": "#ffffff", "stroke": _ENCRE, "opacity": 1},
+            "encoding": {
+                "longitude": {"field": "x", "type": "quantitative"},
+                "latitude": {"field": "y", "type": "quantitative"},
+            },
+        },
+        {
+            "data": {"values": reperes},
+            "mark": {"type": "text", "fontSize": 12, "fontWeight": 600, "color": _ENCRE},
+            "encoding": {
+                "longitude": {"field": "x", "type": "quantitative"},
+                "latitude": {"field": "y", "type": "quantitative"},
+                "text": {"field": "texte", "type": "nominal"},
+            },
+        },
+    ]
+    return _svg(ident, {**commun, "layer": calques})
+
+
+def couleur_de_carte(etat: Etat) -> str:
+    """Fill of a polygon in that state; white where there is nothing to show."""
+    return "#ffffff" if etat in ("indisponible", "absent") else COULEURS[etat]
+
+
+FOND_DE_CARTE = "#f3f5f7"
+
+
+def _axe_quantitatif(pourcent: bool) -> dict[str, Any]:
+    etiquette = "datum.label + '\u202f%'" if pourcent else "datum.label"
+    return {
+        "title": None,
+        "gridColor": _GRILLE,
+        "domain": False,
+        "ticks": False,
+        "tickCount": 5,
+        "labelExpr": etiquette,
+        "labelPadding": 6,
+        "labelColor": "#4a5663",
+    }
+
+
+def _maximum(valeurs: Sequence[float | None], pourcent: bool) -> float:
+    connues = [v for v in valeurs if v is not None]
+    plafond = max(connues, default=100.0 if pourcent else 1.0) * 1.05 or 1.0
+    return min(100.0, max(plafond, 10.0)) if pourcent else plafond
+
+
+def _fin_du_texte(barre: Barre, maximum: float) -> float:
+    # The words follow the bar, unless the target mark would fall in them.
+    place = 0.24 * maximum
+    bout = barre.valeur or (maximum * 0.12 if _hachure(barre.etat) else 0.0)
+    if barre.cible is not None and bout <= barre.cible <= bout + place:
+        return barre.cible
+    return bout
+
+
+def _hachure(etat: Etat) -> bool:
+    return etat == "secret"
+
+
+def _fond(etat: Etat) -> str:
+    return _MARQUEUR if _hachure(etat) else "#ffffff"
+
+
+def _nuance(valeur: float, maximum: float) -> str:
+    rang = int(max(0.0, valeur) / maximum * len(_DEGRADE))
+    return _DEGRADE[min(rang, len(_DEGRADE) - 1)]
+
+
+def _uniques(noms: Sequence[str]) -> list[str]:
+    # Two actors may bear one name: Vega would draw them as one.
+    vus: dict[str, int] = {}
+    sortie = []
+    for nom in noms:
+        vus[nom] = vus.get(nom, 0) + 1
+        sortie.append(nom if vus[nom] == 1 else f"{nom} ({vus[nom]})")
+    return sortie
+
+
+def _sur_deux_lignes(nom: str) -> str:
+    coupe = textwrap.wrap(nom.replace("|", "/"), 38)
+    return "|".join(coupe if len(coupe) < 3 else [coupe[0], f"{coupe[1][:36]}…"])
+
+
+def _points(geometrie: dict[str, Any]) -> list[list[float]]:
+    def plonger(noeud: Any) -> list[list[float]]:
+        if noeud and isinstance(noeud[0], int | float):
+            return [noeud]
+        return [point for enfant in noeud for point in plonger(enfant)]
+
+    return plonger(geometrie["coordinates"])
+
+
+def _a_plat(noeud: Any, rapport: float) -> Any:
+    if noeud and isinstance(noeud[0], int | float):
+        return [noeud[0] * rapport, noeud[1]]
+    return [_a_plat(enfant, rapport) for enfant in noeud]
+
+
+@cache
+def _enregistrer_polices() -> None:
+    vl_convert.register_font_directory(str(POLICES))
+
+
+def _svg(ident: str, spec: dict[str, Any]) -> str:
+    _enregistrer_polices()
+    complet = {
+        "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
+        "background": None,
+        "padding": 4,
+        "config": {
+            "font": "Inter",
+            "view": {"stroke": None},
+            "axis": {"labelFontSize": _TAILLE, "labelColor": _ENCRE, "titleFontSize": _TAILLE},
+            "text": {"font": "Inter"},
+        },
+        **spec,
+    }
+    brut = vl_convert.vegalite_to_svg(
+        complet, vl_version=_VERSION, format_locale="fr-FR", allowed_base_urls=[]
+    )
+    return _nettoyer(brut, ident)
+
+
+_BALISE = re.compile(r"<[^<>]*>")
+_BAVARDAGE = re.compile(r'\s(?:aria-[a-z]+|role|xmlns:xlink|version|class|pointer-events)="[^"]*"')
+
+
+def _nettoyer(svg: str, ident: str) -> str:
+    # Several drawings share one page: their identifiers must not meet. Vega's own aria labels are English and
+    # repeat the table that stands beside the chart.
+    def balise(trouvee: re.Match[str]) -> str:
+        texte = _BAVARDAGE.sub("", trouvee.group(0))
+        texte = re.sub(r'(\sid=")', rf"\1{ident}-", texte)
+        texte = re.sub(r'(="url\(#)', rf"\1{ident}-", texte)
+        return texte.replace(f'"{_MARQUEUR}"', f'"url(#{ident}-hachures)"')
+
+    propre = _BALISE.sub(balise, svg)
+    if f"#{ident}-hachures" in propre:
+        motif = (
+            f'<defs><pattern id="{ident}-hachures" width="6" height="6" patternUnits="userSpaceOnUse" '
+            'patternTransform="rotate(45)"><rect width="6" height="6" fill="#f3f5f7"/>'
+            '<rect width="1.4" height="6" fill="#8a96a3"/></pattern></defs>'
+        )
+        propre = re.sub(r"(<svg[^>]*>)", rf"\1{motif}", propre, count=1)
+    return re.sub(r">\s+<", "><", propre)

@@ -1,0 +1,114 @@
+"""The document as one HTML page: no request to the network, font and charts inside, readable by everyone.
+
+Markup only. Everything that comes from a file is escaped by Jinja's autoescape; the charts are the only
+markup let through, and they are made in `graphiques`, where Vega escapes its text.
+"""
+
+import base64
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from markupsafe import Markup, escape
+
+from pipelines.bilan import document as modele
+from pipelines.bilan import formats
+from pipelines.bilan.document import Cellule, Document, Graphique, Mesure, Nombre
+from pipelines.bilan.donnees import Chiffre
+from pipelines.bilan.graphiques import POLICES
+
+_GABARITS = Path(__file__).with_name("gabarits")
+
+
+def rendre(document: Document, definitions: dict[str, str] | None = None) -> str:
+    """Render a document; `definitions` (indicator → rule) goes into the note shown over each figure."""
+    contexte = {
+        "document": document,
+        "style": Markup((_GABARITS / "style.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
+        "polices": _polices(),
+        "annexe": {c.ancre for c in document.chiffres},
+        "definitions": definitions or {},
+    }
+    return _environnement().get_template("document.html.j2").render(contexte)
+
+
+def note(chiffre: Chiffre, definitions: dict[str, str]) -> str:
+    """What is shown over a figure: what makes it, by which rule, from which source."""
+    morceaux = []
+    for nom, valeur in (
+        ("Numérateur", chiffre.numerateur),
+        ("Dénominateur", chiffre.denominateur),
+        ("Inconnus", chiffre.inconnus),
+    ):
+        if valeur is not None:
+            morceaux.append(f"{nom} : {formats.entier(valeur)}.")
+    if chiffre.statut in ("secret", "indisponible", "sans_objet"):
+        morceaux.append(f"Statut : {modele.LIBELLES_ETAT[modele.etat(chiffre)]}.")
+    if regle := definitions.get(chiffre.indicateur):
+        morceaux.append(f"Règle : {regle.rstrip('. ')}.")
+    if chiffre.source:
+        morceaux.append(f"Source : {chiffre.source}.")
+    return " ".join(morceaux)
+
+
+def _classe(cellule: Cellule) -> str:
+    if isinstance(cellule, str | Nombre):
+        return ""
+    chiffre = cellule.chiffre
+    if chiffre is None:
+        return "absent"
+    if cellule.champ == "atteint" and chiffre.atteint is not None:
+        return "oui" if chiffre.atteint else "non"
+    if modele.nombre(cellule) is None and chiffre.statut in ("secret", "indisponible", "sans_objet"):
+        return chiffre.statut
+    return ""
+
+
+def _lien(cellule: Cellule) -> Chiffre | None:
+    if isinstance(cellule, Mesure) and cellule.champ == "valeur":
+        return cellule.chiffre
+    return None
+
+
+def _numerique(cellule: Cellule) -> bool:
+    return isinstance(cellule, Nombre) or (isinstance(cellule, Mesure) and cellule.champ != "atteint")
+
+
+def _dessin(graphique: Graphique) -> Markup:
+    titre = escape(graphique.description)
+    return Markup(  # noqa: S704 - the drawing is ours; its text was escaped by Vega
+        graphique.svg.replace("<svg ", f'<svg role="img" aria-label="{titre}" ', 1)
+    )
+
+
+@cache
+def _polices() -> dict[str, str]:
+    return {
+        nom: base64.b64encode((POLICES / f"Inter-{nom}.woff2").read_bytes()).decode()
+        for nom in ("Regular", "SemiBold")
+    }
+
+
+@cache
+def _environnement() -> jinja2.Environment:
+    environnement = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(_GABARITS),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+    )
+    filtres: dict[str, Any] = {
+        "texte": modele.texte,
+        "classe": _classe,
+        "lien": _lien,
+        "numerique": _numerique,
+        "note": note,
+        "dessin": _dessin,
+        "genre": lambda bloc: type(bloc).__name__,
+    }
+    environnement.filters.update(filtres)
+    environnement.globals["libelles_etat"] = modele.LIBELLES_ETAT
+    return environnement

@@ -1,0 +1,87 @@
+"""French words for the codes of the warehouse, read from `libelles.yml`.
+
+Words only: no figure, no rule. A code without an entry is written as it is.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+_FICHIER = Path(__file__).with_name("libelles.yml")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A source as a reader knows it, and from whom it can be had."""
+
+    nom: str
+    court: str
+    contenu: str
+    aupres: str
+
+
+@cache
+def _textes() -> dict[str, Any]:
+    textes: dict[str, Any] = yaml.safe_load(_FICHIER.read_text(encoding="utf-8"))
+    return textes
+
+
+def source(ident: str) -> Source:
+    """The source of that identifier, or one named after it."""
+    champs = _textes()["sources"].get(ident.lower())
+    return Source(**champs) if champs else Source(ident, ident, "", "")
+
+
+def axe(ident: str, forme: str = "titre") -> str:
+    """The axis in words: `titre` for a column, `un` and `plusieurs` for a sentence."""
+    morceaux = [_textes()["axes"].get(m, {}).get(forme, m) for m in ident.split(" x ")]
+    return " × ".join(morceaux)
+
+
+def segment_type(ident: str) -> str:
+    """The kind of split in words."""
+    return str(_textes()["segments"].get(ident) or ident.replace("_", " ").capitalize())
+
+
+def segment(type_: str, valeur: str) -> str:
+    """One value of a split in words."""
+    valeurs = _textes()["valeurs"]
+    return str(valeurs.get(f"{type_}/{valeur}") or valeurs.get(valeur) or valeur.replace("_", " "))
+
+
+def ordonner_segments(type_: str, valeurs: Iterable[str]) -> list[str]:
+    """Values of a split in the order of `libelles.yml`, then those it does not know, by code."""
+    rangs = {cle: rang for rang, cle in enumerate(_textes()["valeurs"])}
+    return sorted(valeurs, key=lambda v: (rangs.get(f"{type_}/{v}", rangs.get(v, len(rangs))), v))
+
+
+def parametre(ident: str, valeur: str) -> tuple[str, str]:
+    """A parameter of the convention as a question and the answer kept."""
+    entree = _textes()["parametres"].get(ident)
+    if entree is None:
+        return ident.replace("_", " ").capitalize(), valeur
+    return entree["question"], str(entree["valeurs"].get(valeur, valeur))
+
+
+def evenement(ident: str) -> str:
+    """The event an objective counts, in words."""
+    return str(_textes()["evenements"].get(ident, ident))
+
+
+def glossaire() -> tuple[tuple[str, str], ...]:
+    """Terms and definitions, in reading order."""
+    return tuple((terme, " ".join(texte.split())) for terme, texte in _textes()["glossaire"].items())
+
+
+def chapo(ident: str) -> str:
+    """The opening sentence of a section."""
+    return " ".join(str(_textes()["chapos"][ident]).split())
+
+
+def lecture() -> tuple[str, ...]:
+    """How to read the tables, one sentence per convention of writing."""
+    return tuple(_textes()["lecture"])

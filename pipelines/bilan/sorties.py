@@ -1,0 +1,33 @@
+"""Writing a document in the formats asked for, each file whole or not at all."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from pipelines.bilan import html
+from pipelines.bilan.document import Document
+from pipelines.bilan.donnees import Donnees
+
+
+def ecrire(document: Document, d: Donnees, sortie: Path, formats: Sequence[str]) -> list[Path]:
+    """Write `<document.nom_fichier>.<format>` for each format, and return the paths in the same order."""
+    sortie.mkdir(parents=True, exist_ok=True)
+    ecrits = []
+    for format_ in dict.fromkeys(formats):
+        chemin = sortie / f"{document.nom_fichier}.{format_}"
+        # A reader who already has the file open never sees half of the next one.
+        provisoire = chemin.with_name(f".{chemin.name}.partiel")
+        try:
+            _ECRIVAINS[format_](document, d, provisoire)
+            provisoire.replace(chemin)
+        finally:
+            provisoire.unlink(missing_ok=True)
+        ecrits.append(chemin)
+    return ecrits
+
+
+def _html(document: Document, d: Donnees, chemin: Path) -> None:
+    regles = {ident: i.definition for ident, i in d.catalogue.items()}
+    chemin.write_text(html.rendre(document, regles), encoding="utf-8", newline="\n")
+
+
+_ECRIVAINS: dict[str, Callable[[Document, Donnees, Path], None]] = {"html": _html}

@@ -1,0 +1,502 @@
+"""Tables and charts built from figures: the pieces that every report shares.
+
+Each function returns None, or an empty tuple, when the warehouse has nothing to put in it, so that a report
+never shows an empty frame.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from pipelines.bilan import formats, graphiques, libelles
+from pipelines.bilan.document import (
+    Bloc,
+    Cartes,
+    Cellule,
+    Colonne,
+    Document,
+    Etat,
+    Graphique,
+    Ligne,
+    Mesure,
+    Paragraphe,
+    Puces,
+    Reperes,
+    Section,
+    Tableau,
+    etat,
+    texte,
+)
+from pipelines.bilan.donnees import ANNEE, TOUS, Chiffre, Donnees
+
+VARIANTES = ("concept", "population")
+"""Splits that are another reading of the same indicator, not a share of it: shown as rows of their own."""
+
+NOM_DU_MANQUE = "attribution"
+
+
+def mesures(chiffres: Iterable[Chiffre | None], champ: str = "valeur") -> tuple[Mesure, ...]:
+    """One cell per figure."""
+    return tuple(Mesure(c, champ) for c in chiffres)  # type: ignore[arg-type]
+
+
+def phrase_objectif(d: Donnees, ident: str, chiffre: Chiffre | None) -> Paragraphe:
+    """Say in one sentence what a figure is, what was expected, and what is missing."""
+    article = d.indicateur(ident).article
+    morceaux: list[str | Mesure] = []
+    if chiffre is None or not chiffre.lisible:
+        mots = {
+            "secret": "ce chiffre est couvert par le secret statistique.",
+            "indisponible": "ce chiffre ne peut pas être calculé avec les sources fournies.",
+            "sans_objet": "ce chiffre est sans objet pour ce territoire.",
+        }
+        suite = mots.get(chiffre.statut if chiffre else "", "aucune donnée n’a été trouvée.")
+        return Paragraphe((f"À l’échelle du territoire, en {d.annee} : {suite}",))
+    morceaux += [f"À l’échelle du territoire, le taux de {d.annee} est de ", Mesure(chiffre)]
+    if chiffre.numerateur is not None and chiffre.denominateur is not None:
+        morceaux.append(f" ({formats.entier(chiffre.numerateur)} sur {formats.entier(chiffre.denominateur)})")
+    morceaux.append(". ")
+    objectif = formats.cible(chiffre.operateur, chiffre.cible, chiffre.unite)
+    if objectif:
+        morceaux.append(f"Objectif : {objectif}{f' ({article})' if article else ''}. ")
+        if chiffre.atteint is None:
+            morceaux.append("Il est suivi sans être évalué. ")
+        elif chiffre.atteint:
+            morceaux.append("Il est atteint. ")
+        else:
+            manque = formats.accorder(chiffre.manque, NOM_DU_MANQUE) if chiffre.manque else ""
+            morceaux.append(f"Il n’est pas atteint{f' : il manque {manque}' if manque else ''}. ")
+    elif chiffre.statut == "sans_objet":
+        morceaux.append("La convention ne fixe pas d’objectif (« sans objet »). ")
+    if chiffre.inconnus:
+        nombre = formats.accorder(chiffre.inconnus, NOM_DU_MANQUE)
+        accord = "est comptée" if chiffre.inconnus < 2 else "sont comptées"
+        morceaux.append(f"{nombre} dont les ressources ou la situation sont inconnues {accord} à part. ")
+    if chiffre.statut == "rupture_serie":
+        rupture = d.indicateur(ident).rupture
+        morceaux.append(f"Rupture de série{f' : {rupture}' if rupture else ''}. ")
+    return Paragraphe(tuple(morceaux))
+
+
+def trois_annees(d: Donnees, ident: str, feuille: str | None = None) -> Tableau | None:
+    """The territory's figure over the years, with all that proves it."""
+    chiffres = [d.chiffre(ident, annee=annee) for annee in d.annees]
+    lignes = [
+        Ligne((str(annee), *_preuves(c)), forte=annee == d.annee)
+        for annee, c in zip(d.annees, chiffres, strict=True)
+    ]
+    if not any(chiffres):
+        return None
+    colonnes = (Colonne("Année"), *_COLONNES_PREUVES)
+    entetes, tries = _alleger(colonnes, lignes)
+    legende = f"{d.indicateur(ident).libelle} : ensemble du territoire"
+    return Tableau(f"t-{formats.slug(ident)}-annees", legende, entetes, tries, feuille)
+
+
+def par_acteur(
+    d: Donnees, ident: str, axe: str, *, segment: tuple[str, str] = (TOUS, TOUS), feuille: str | None = None
+) -> Tableau | None:
+    """One row per actor of an axis: base, count, unknowns, rate, target, verdict, and the years before."""
+    avant = [a for a in reversed(d.annees) if a != d.annee]
+    lignes = []
+    for code, nom in d.modalites(axe, [ident]):
+        courant = d.chiffre(ident, axe, code, None, segment_type=segment[0], segment=segment[1])
+        passes = [d.chiffre(ident, axe, code, a, segment_type=segment[0], segment=segment[1]) for a in avant]
+        if courant or any(passes):
+            lignes.append(Ligne((nom, *_preuves(courant), *mesures(passes))))
+    if not lignes:
+        return None
+    courant = d.chiffre(ident, "epci", None, None, segment_type=segment[0], segment=segment[1])
+    passes = [d.chiffre(ident, "epci", None, a, segment_type=segment[0], segment=segment[1]) for a in avant]
+    if courant or any(passes):
+        lignes.append(Ligne((libelles.axe("epci"), *_preuves(courant), *mesures(passes)), forte=True))
+    entetes = (Colonne(libelles.axe(axe)), *_COLONNES_PREUVES, *(Colonne(str(a), True) for a in avant))
+    entetes, tries = _alleger(entetes, lignes)
+    legende = f"{d.indicateur(ident).libelle} par {libelles.axe(axe, 'un')}, {d.annee}"
+    return Tableau(f"t-{formats.slug(ident)}-{formats.slug(axe)}", legende, entetes, tries, feuille)
+
+
+def barres_par_acteur(d: Donnees, ident: str, axe: str, *, limite: int = 30) -> Graphique | None:
+    """Bars of the actors of an axis with their targets; None when there is nothing to compare."""
+    lignes = []
+    for code, nom in d.modalites(axe, [ident]):
+        c = d.chiffre(ident, axe, code)
+        if c is not None and (c.lisible or c.statut == "secret"):
+            lignes.append(graphiques.Barre(nom, c.valeur, texte(Mesure(c)), c.cible, etat(c)))
+    if not 2 <= len(lignes) <= limite or not any(b.valeur is not None for b in lignes):
+        return None
+    lignes.sort(key=lambda b: (b.valeur is None, -(b.valeur or 0.0), formats.cle_de_tri(b.nom)))
+    cle = f"g-{formats.slug(ident)}-{formats.slug(axe)}"
+    unite = d.indicateur(ident).unite or "%"
+    libelle = d.indicateur(ident).libelle
+    description = (
+        f"Barres horizontales : {libelle}, par {libelles.axe(axe, 'un')}, en {d.annee}. "
+        + " ; ".join(f"{b.nom} : {b.texte}" for b in lignes)
+        + "."
+    )
+    return Graphique(
+        cle,
+        f"{libelle} par {libelles.axe(axe, 'un')}, {d.annee}",
+        description,
+        graphiques.barres(cle, lignes, pourcent=unite == "%"),
+        f"t-{formats.slug(ident)}-{formats.slug(axe)}",
+        graphiques.LEGENDE_ETATS,
+    )
+
+
+def series(
+    d: Donnees,
+    ident: str,
+    legende: str,
+    indicateurs: Sequence[str],
+    *,
+    axe: str = "epci",
+    modalite: str | None = None,
+    feuille: str | None = None,
+) -> Tableau | None:
+    """One row per indicator, one column per year, for the territory or one actor."""
+    lignes = []
+    for nom_indicateur in indicateurs:
+        for segment_type, segment, libelle in variantes(d, nom_indicateur, axe):
+            valeurs = [
+                d.chiffre(nom_indicateur, axe, modalite, a, segment_type=segment_type, segment=segment)
+                for a in d.annees
+            ]
+            if any(valeurs):
+                dernier = valeurs[-1]
+                lignes.append(
+                    Ligne(
+                        (
+                            libelle,
+                            *mesures(valeurs),
+                            Mesure(dernier, "numerateur"),
+                            Mesure(dernier, "denominateur"),
+                        )
+                    )
+                )
+    if not lignes:
+        return None
+    entetes = (
+        Colonne("Indicateur"),
+        *(Colonne(str(a), True) for a in d.annees),
+        Colonne(f"Numérateur {d.annee}", True),
+        Colonne(f"Dénominateur {d.annee}", True),
+    )
+    entetes, tries = _alleger(entetes, lignes)
+    return Tableau(ident, legende, entetes, tries, feuille)
+
+
+def croise(
+    d: Donnees,
+    ident: str,
+    legende: str,
+    indicateurs: Sequence[str],
+    axes: Sequence[str],
+    *,
+    references: Sequence[str] = ("epci",),
+    feuille: str | None = None,
+) -> Tableau | None:
+    """One row per actor (of one or several axes), one column per indicator; reference rows close it."""
+    colonnes = [
+        (nom_indicateur, segment_type, segment, libelle)
+        for nom_indicateur in indicateurs
+        for segment_type, segment, libelle in variantes(d, nom_indicateur, None)
+    ]
+
+    def rangee(axe: str, code: str, nom: str, *, forte: bool) -> Ligne | None:
+        chiffres = [d.chiffre(i, axe, code, segment_type=st, segment=s) for i, st, s, _ in colonnes]
+        return Ligne((nom, *mesures(chiffres)), forte=forte) if any(chiffres) else None
+
+    lignes = [
+        ligne
+        for axe in axes
+        for code, nom in d.modalites(axe, indicateurs)
+        if (ligne := rangee(axe, code, nom, forte=False))
+    ]
+    if not lignes:
+        return None
+    for axe in references:
+        for code, nom in d.modalites(axe, indicateurs):
+            if ligne := rangee(axe, code, libelles.axe("epci") if axe == "epci" else nom, forte=True):
+                lignes.append(ligne)
+    titre = " ou ".join(libelles.axe(a).lower() for a in axes).capitalize()
+    entetes = (Colonne(titre), *(Colonne(libelle, True) for *_, libelle in colonnes))
+    entetes, tries = _alleger(entetes, lignes)
+    return Tableau(ident, legende, entetes, tries, feuille)
+
+
+def par_segment(
+    d: Donnees,
+    ident: str,
+    legende: str,
+    segment_type: str,
+    indicateurs: Sequence[str],
+    *,
+    feuille: str | None = None,
+) -> Tableau | None:
+    """One row per value of a split, one column per indicator: profiles set side by side."""
+    trouvees = {s for i in indicateurs for s in d.segments(i).get(segment_type, [])}
+    valeurs = libelles.ordonner_segments(segment_type, trouvees)
+    presents = [i for i in indicateurs if segment_type in d.segments(i)]
+    if not valeurs:
+        return None
+    lignes = [
+        Ligne(
+            (
+                libelles.segment(segment_type, s),
+                *mesures(d.chiffre(i, segment_type=segment_type, segment=s) for i in presents),
+            )
+        )
+        for s in valeurs
+    ]
+    ensemble = [d.chiffre(i) for i in presents]
+    if any(ensemble):
+        lignes.append(Ligne(("Ensemble", *mesures(ensemble)), forte=True))
+    entetes = (
+        Colonne(libelles.segment_type(segment_type)),
+        *(Colonne(d.indicateur(i).libelle, True) for i in presents),
+    )
+    return Tableau(ident, legende, entetes, tuple(lignes), feuille)
+
+
+def colonnes_par_segment(
+    d: Donnees, ident: str, titre: str, indicateur: str, *, segment_type: str, tableau: str
+) -> Graphique | None:
+    """Vertical bars of one indicator over an ordered split."""
+    lignes = []
+    for s in libelles.ordonner_segments(segment_type, d.segments(indicateur).get(segment_type, [])):
+        c = d.chiffre(indicateur, segment_type=segment_type, segment=s)
+        if c is not None:
+            lignes.append(
+                graphiques.Barre(libelles.segment(segment_type, s), c.valeur, texte(Mesure(c)), None, etat(c))
+            )
+    if len(lignes) < 2 or not any(b.valeur is not None for b in lignes):
+        return None
+    description = f"{titre}. " + " ; ".join(f"{b.nom} : {b.texte}" for b in lignes) + "."
+    return Graphique(ident, titre, description, graphiques.colonnes(ident, lignes), tableau)
+
+
+def variantes(d: Donnees, ident: str, axe: str | None = "epci") -> list[tuple[str, str, str]]:
+    """Readings of an indicator: as a whole, and by concept of income or population when it has such."""
+    libelle = d.indicateur(ident).libelle
+    axes = [axe] if axe else d.axes(ident)
+    sortie = []
+    if any(d.existe(ident, a) for a in axes):
+        sortie.append((TOUS, TOUS, libelle))
+    trouvees: dict[tuple[str, str], None] = {}
+    for a in axes:
+        for segment_type, valeurs in d.segments(ident, a).items():
+            if segment_type in VARIANTES:
+                trouvees.update(dict.fromkeys((segment_type, s) for s in valeurs))
+    for segment_type, s in sorted(trouvees):
+        sortie.append((segment_type, s, f"{libelle} ({libelles.segment(segment_type, s)})"))
+    return sortie
+
+
+def annexe(
+    d: Donnees, sections: Sequence[Section], titre: str = "Annexe : détail de chaque chiffre"
+) -> tuple[Section, tuple[Chiffre, ...]]:
+    """Every figure quoted in these sections, with what proves it: the target of all the links."""
+    chiffres = _ordonner(d, _cites(sections))
+    par_indicateur: dict[str, list[Chiffre]] = {}
+    for c in chiffres:
+        par_indicateur.setdefault(c.indicateur, []).append(c)
+    sous_sections = tuple(
+        Section(f"annexe-{formats.slug(ident)}", d.indicateur(ident).libelle, _preuve(d, ident, groupe))
+        for ident, groupe in par_indicateur.items()
+    )
+    chapo = Paragraphe((libelles.chapo("annexe"),), "chapo")
+    return Section("annexe", titre, (chapo,), sous_sections, nouvelle_page=True), chiffres
+
+
+_COLONNES_PREUVES = (
+    Colonne("Base", True),
+    Colonne("Comptées", True),
+    Colonne("Inconnus", True),
+    Colonne("Résultat", True),
+    Colonne("Objectif", True),
+    Colonne("Atteint"),
+    Colonne("Il manque", True),
+)
+
+
+def _preuves(c: Chiffre | None) -> tuple[Cellule, ...]:
+    champs = ("denominateur", "numerateur", "inconnus", "valeur", "cible", "atteint", "manque")
+    return tuple(Mesure(c, champ) for champ in champs)  # type: ignore[arg-type]
+
+
+def _alleger(
+    colonnes: tuple[Colonne, ...], lignes: Sequence[Ligne]
+) -> tuple[tuple[Colonne, ...], tuple[Ligne, ...]]:
+    # A column in which no row has anything to say only makes the table harder to read. « secret » is
+    # something to say, except where the figure never has that field.
+    def parle(cellule: Cellule) -> bool:
+        if not isinstance(cellule, Mesure):
+            return True
+        c = cellule.chiffre
+        if c is None:
+            return False
+        if cellule.champ in ("valeur",):
+            return True
+        return getattr(c, cellule.champ) is not None or (cellule.champ == "cible" and bool(c.operateur))
+
+    gardees = [0] + [
+        rang for rang in range(1, len(colonnes)) if any(parle(ligne.cellules[rang]) for ligne in lignes)
+    ]
+    return (
+        tuple(colonnes[rang] for rang in gardees),
+        tuple(
+            Ligne(tuple(ligne.cellules[rang] for rang in gardees), ligne.forte, ligne.ancre)
+            for ligne in lignes
+        ),
+    )
+
+
+def _cites(sections: Sequence[Section]) -> list[Chiffre]:
+    document = Document("", "", "", 0, (), (), tuple(sections))
+    trouves: dict[str, Chiffre] = {}
+
+    def noter(c: Chiffre | None) -> None:
+        if c is not None:
+            trouves.setdefault(c.ancre, c)
+
+    for bloc in document.blocs():
+        for cellule in _cellules(bloc):
+            if isinstance(cellule, Mesure):
+                noter(cellule.chiffre)
+        if isinstance(bloc, Cartes):
+            for carte in bloc.cartes:
+                noter(carte.chiffre)
+                for _, c in carte.annees:
+                    noter(c)
+    return list(trouves.values())
+
+
+def _cellules(bloc: Bloc) -> Iterable[Cellule]:
+    if isinstance(bloc, Tableau):
+        for ligne in bloc.lignes:
+            yield from ligne.cellules
+    elif isinstance(bloc, Paragraphe):
+        yield from bloc.morceaux
+    elif isinstance(bloc, Puces):
+        for element in bloc.elements:
+            yield from element
+    elif isinstance(bloc, Reperes):
+        for _, mesure in bloc.elements:
+            yield mesure
+
+
+_AXES = (
+    "epci",
+    "commune",
+    "qpv",
+    "zone",
+    "bailleur",
+    "reservataire",
+    "guichet",
+    "departement",
+    "region",
+    "france",
+)
+
+
+def _ordonner(d: Donnees, chiffres: Iterable[Chiffre]) -> tuple[Chiffre, ...]:
+    def rang(c: Chiffre) -> tuple[object, ...]:
+        axe = _AXES.index(c.axe) if c.axe in _AXES else len(_AXES)
+        nom = (c.modalite, "") if c.axe == "reservataire" else formats.cle_de_tri(c.modalite_libelle)
+        return (
+            d.indicateur(c.indicateur).ordre,
+            c.indicateur,
+            axe,
+            c.axe,
+            c.segment_type != TOUS,
+            c.segment_type,
+            c.segment,
+            nom,
+            c.modalite,
+            c.periode_type,
+            c.periode,
+        )
+
+    return tuple(sorted(chiffres, key=rang))
+
+
+def _preuve(d: Donnees, ident: str, chiffres: Sequence[Chiffre]) -> tuple[Bloc, ...]:
+    indicateur = d.indicateur(ident)
+    regles = [
+        indicateur.definition,
+        f"Formule : {indicateur.formule}" if indicateur.formule else "",
+        f"Texte : {indicateur.article}" if indicateur.article else "",
+        f"Version de la méthode : {indicateur.version_methode}" if indicateur.version_methode else "",
+        f"Rupture de série : {indicateur.rupture}" if indicateur.rupture else "",
+        f"Identifiant : {ident}",
+    ]
+    segmente = any(c.segment_type != TOUS for c in chiffres)
+    lignes = []
+    for c in chiffres:
+        acteur = libelles.axe("epci") if c.axe == "epci" else c.modalite_libelle
+        detail: tuple[Cellule, ...] = ()
+        if segmente:
+            detail = ("" if c.segment_type == TOUS else libelles.segment(c.segment_type, c.segment),)
+        lignes.append(
+            Ligne(
+                (
+                    acteur,
+                    *detail,
+                    periode(c),
+                    Mesure(c, "numerateur"),
+                    Mesure(c, "denominateur"),
+                    Mesure(c, "inconnus"),
+                    Mesure(c, "valeur"),
+                    Mesure(c, "cible"),
+                    STATUTS.get(c.statut, c.statut),
+                    c.source,
+                ),
+                ancre=c.ancre,
+            )
+        )
+    entetes = (
+        Colonne("Territoire ou acteur"),
+        *((Colonne("Détail"),) if segmente else ()),
+        Colonne("Période"),
+        Colonne("Numérateur", True),
+        Colonne("Dénominateur", True),
+        Colonne("Inconnus", True),
+        Colonne("Résultat", True),
+        Colonne("Objectif", True),
+        Colonne("Statut"),
+        Colonne("Source"),
+    )
+    tableau = Tableau(
+        f"t-annexe-{formats.slug(ident)}",
+        f"{indicateur.libelle} : numérateurs et dénominateurs",
+        entetes,
+        tuple(lignes),
+    )
+    return (
+        Paragraphe((" ".join(f"{' '.join(r.split()).rstrip('.')}." for r in regles if r),), "note"),
+        tableau,
+    )
+
+
+STATUTS: dict[str, Etat | str] = {
+    "publiable": "publié",
+    "secret": "secret",
+    "indisponible": "indisponible",
+    "sans_objet": "sans objet",
+    "rupture_serie": "rupture de série",
+}
+
+
+def periode(c: Chiffre) -> str:
+    """A period as a reader writes it."""
+    if c.periode_type == ANNEE:
+        return c.periode
+    if c.periode_type == "semestre":
+        an, numero = c.periode.split("-S")
+        return f"{'1er' if numero == '1' else '2d'} semestre {an}"
+    if c.periode_type == "trimestre":
+        an, numero = c.periode.split("-T")
+        return f"{numero}{'er' if numero == '1' else 'e'} trimestre {an}"
+    if c.periode_type in ("glissant_6m", "glissant_12m"):
+        an, mois = c.periode.split("-")
+        return f"{c.periode_type.removeprefix('glissant_').removesuffix('m')} mois à fin {mois}/{an}"
+    return f"millésime {c.periode}"

@@ -1,0 +1,207 @@
+"""The annual bilan as a page: what it says, what it must not show, and that every figure leads to its "
+"proof."""
+
+import re
+from collections import Counter
+from collections.abc import Callable
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pipelines.bilan import render
+from pipelines.errors import DonneesRefusees, MauvaisUsage
+
+EPCI, ANNEE = "247100589", 2021
+FINE = "\u202f"
+Atelier = Callable[..., Any]
+
+
+class Page(HTMLParser):
+    """Identifiers, links, headings and visible text of a page."""
+
+    def __init__(self, source: str) -> None:
+        super().__init__()
+        self.ids: list[str] = []
+        self.liens: list[str] = []
+        self.titres: list[int] = []
+        self.attributs: list[tuple[str, str, str]] = []
+        self.textes: list[str] = []
+        self.balises: Counter[str] = Counter()
+        self.feed(source)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.balises[tag] += 1
+        for nom, valeur in attrs:
+            self.attributs.append((tag, nom, valeur or ""))
+            if nom == "id":
+                self.ids.append(valeur or "")
+            if nom == "href":
+                self.liens.append(valeur or "")
+        if re.fullmatch(r"h[1-6]", tag):
+            self.titres.append(int(tag[1]))
+
+    def handle_data(self, data: str) -> None:
+        self.textes.append(data)
+
+    @property
+    def texte(self) -> str:
+        return re.sub(r"[ \n]+", " ", " ".join(self.textes))
+
+
+@pytest.fixture(scope="module")
+def source(entrepot: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    (chemin,) = render(entrepot, EPCI, ANNEE, tmp_path_factory.mktemp("html"))
+    assert chemin.name == f"bilan-{EPCI}-{ANNEE}.html"
+    return chemin.read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def page(source: str) -> Page:
+    return Page(source)
+
+
+def test_the_headline_figure_and_its_shortfall_are_written(page: Page) -> None:
+    assert f"12,04{FINE}%" in page.texte
+    assert "82 sur 681 ; il manque 89 attributions ; 43 inconnus" in page.texte
+    assert "1 des 3 objectifs chiffrés est atteint en 2021" in page.texte
+
+
+def test_every_link_leads_somewhere_and_every_anchor_is_unique(page: Page) -> None:
+    doubles = [ident for ident, nombre in Counter(page.ids).items() if nombre > 1]
+    assert doubles == []
+    perdus = sorted({lien for lien in page.liens if lien.startswith("#") and lien[1:] not in page.ids})
+    assert perdus == []
+    assert all(lien.startswith(("#", "data:,")) for lien in page.liens)
+
+
+def test_a_figure_carries_its_proof(source: str) -> None:
+    ancre = f"hors_qpv_q1-epci-{EPCI}-2021-tous"
+    lien = re.search(rf'<a class="chiffre" href="#{ancre}" title="([^"]*)">', source)
+    assert lien
+    assert "Numérateur : 82. Dénominateur : 681. Inconnus : 43. Règle : Part des attributions" in lien.group(
+        1
+    )
+    assert "Source : sne 2021." in lien.group(1)
+    ligne = re.search(rf'<tr id="{ancre}">.*?</tr>', source, re.S)
+    assert ligne
+    assert re.findall(r"<td[^>]*>([^<]*)</td>", ligne.group(0))[:4] == ["2021", "82", "681", "43"]
+
+
+def test_nothing_is_asked_of_the_network(source: str, page: Page) -> None:
+    assert page.balises["script"] == page.balises["iframe"] == page.balises["img"] == 0
+    exterieurs = [
+        valeur
+        for _, nom, valeur in page.attributs
+        if nom in ("src", "href", "srcset", "action") and not valeur.startswith(("#", "data:"))
+    ]
+    assert exterieurs == []
+    assert re.findall(r"url\((?!#|data:)", source) == []
+    assert "@import" not in source
+
+
+def test_the_page_is_structured_for_assistive_tools(source: str, page: Page) -> None:
+    assert '<html lang="fr">' in source
+    assert page.titres.count(1) == 1
+    assert all(suivant - niveau <= 1 for niveau, suivant in zip(page.titres, page.titres[1:], strict=False))
+    assert page.balises["table"] == page.balises["caption"]
+    entetes = sum(tag == "th" and nom == "scope" for tag, nom, _ in page.attributs)
+    assert entetes == page.balises["th"]
+    dessins = [valeur for tag, nom, valeur in page.attributs if tag == "svg" and nom == "aria-label"]
+    assert len(dessins) == page.balises["svg"] > 5
+    assert all(len(texte) > 20 for texte in dessins)
+
+
+def test_provenance_is_printed(page: Page) -> None:
+    for attendu in (
+        "9f2c" * 16,
+        "c0ffee" * 10 + "abcd",
+        "2026.1",
+        "version 2 (territoires/grand-chalon.yml)",
+    ):
+        assert attendu in page.texte
+    for attendu in (
+        "exclues du dénominateur",
+        "avant 2021, certains taux publiés",
+        "Ressources mensuelles absentes",
+    ):
+        assert attendu in page.texte
+
+
+def test_the_same_warehouse_gives_the_same_bytes(entrepot: Path, source: str, tmp_path: Path) -> None:
+    (chemin,) = render(entrepot, EPCI, ANNEE, tmp_path)
+    assert chemin.read_text(encoding="utf-8") == source
+
+
+def test_masked_figures_are_words_and_their_numbers_stay_out(tmp_path: Path, construire: Atelier) -> None:
+    atelier = construire(nb_communes=3, nb_bailleurs=3).remplir()
+    # A mart that leaks: the row says secret and still carries its numbers.
+    fuite = [i for i, ligne in enumerate(atelier.lignes) if ligne[3:5] == ("hors_qpv_q1", "bailleur")]
+    for rang in fuite:
+        ligne = list(atelier.lignes[rang])
+        ligne[9:13], ligne[18] = [987651, 987652, 987653, 98.7654], "secret"
+        atelier.lignes[rang] = tuple(ligne)
+    (chemin,) = render(atelier.ecrire(tmp_path / "W.duckdb"), EPCI, ANNEE, tmp_path)
+    ecrit = chemin.read_text(encoding="utf-8").replace(FINE, "").replace("\xa0", "")
+    assert not re.search(r"98765[123]|98,77|98\.7654", ecrit)
+    assert "secret" in ecrit
+
+
+def test_hostile_names_are_text(tmp_path: Path, construire: Atelier) -> None:
+    hostiles = (
+        "<script>alert(1)</script>",
+        '=HYPERLINK("http://x")',
+        '"><img src=x onerror=alert(1)>',
+        "a|b {{ 7*7 }}",
+    )
+    atelier = construire(
+        nb_communes=2, nb_bailleurs=4, noms_bailleurs=hostiles, nom="<b>EPCI</b> & fils"
+    ).remplir()
+    (chemin,) = render(atelier.ecrire(tmp_path / "W.duckdb"), EPCI, ANNEE, tmp_path)
+    page = Page(chemin.read_text(encoding="utf-8"))
+    assert page.balises["script"] == page.balises["img"] == page.balises["b"] == 0
+    assert not [nom for _, nom, _ in page.attributs if nom.startswith("on")]
+    for nom in hostiles:
+        assert nom in page.texte
+
+
+def test_sections_without_data_say_what_is_missing_and_from_whom(tmp_path: Path, construire: Atelier) -> None:
+    atelier = construire(
+        nb_communes=2, nb_bailleurs=2, parc=False, ops=False, filosofi=False, contours=False
+    ).remplir()
+    (chemin,) = render(atelier.ecrire(tmp_path / "W.duckdb"), EPCI, ANNEE, tmp_path)
+    texte = Page(chemin.read_text(encoding="utf-8")).texte
+    for source in ("RPLS, répertoire", "OPS, enquête", "Filosofi, fichier localisé"):
+        assert f"Cette partie demande la source {source}" in texte
+    assert "Elle s’obtient auprès des bailleurs sociaux" in texte
+
+
+def test_a_warehouse_with_only_the_contract_table_still_renders(tmp_path: Path, construire: Atelier) -> None:
+    atelier = construire(nb_communes=2, nb_bailleurs=2, meta=False, infra=False).remplir()
+    (chemin,) = render(atelier.ecrire(tmp_path / "W.duckdb"), EPCI, ANNEE, tmp_path)
+    texte = Page(chemin.read_text(encoding="utf-8")).texte
+    assert f"12,04{FINE}%" in texte
+    assert "objectifs légaux par défaut" in texte
+
+
+def test_an_unknown_epci_or_year_says_which_there_are(entrepot: Path, tmp_path: Path) -> None:
+    with pytest.raises(DonneesRefusees, match=r"EPCI 999999999 .*247100589 \(Le Grand Chalon\)"):
+        render(entrepot, "999999999", ANNEE, tmp_path)
+    with pytest.raises(DonneesRefusees, match=r"année 2035.*Années présentes : 2019, 2020, 2021"):
+        render(entrepot, EPCI, 2035, tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_not_a_warehouse_is_refused_in_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(DonneesRefusees, match="n’existe pas"):
+        render(tmp_path / "absent.duckdb", EPCI, ANNEE, tmp_path)
+    faux = tmp_path / "faux.duckdb"
+    faux.write_text("bonjour", encoding="utf-8")
+    with pytest.raises(DonneesRefusees, match="ne peut pas être lu"):
+        render(faux, EPCI, ANNEE, tmp_path)
+
+
+def test_an_unknown_format_is_a_usage_error(entrepot: Path, tmp_path: Path) -> None:
+    with pytest.raises(MauvaisUsage, match=r"docx.*html, pdf, xlsx, csv, parquet"):
+        render(entrepot, EPCI, ANNEE, tmp_path, ["docx"])
