@@ -14,3 +14,8 @@
         {{ colonne }}{% if not loop.last %} || ' x ' || {% endif %}
     {%- endfor -%}
 {%- endmacro -%}
+
+{#- A written name without accents, case, punctuation nor spaces. -#}
+{%- macro nom_normalise(colonne) -%}
+    nullif(regexp_replace(lower(strip_accents({{ colonne }})), '[^a-z0-9]', '', 'g'), '')
+{%- endmacro -%}

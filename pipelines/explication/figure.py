@@ -1,7 +1,7 @@
 """From one row of `marts.indicateurs` to the rows of `entrepot` that made it, and to the files and lines.
 
-Only reading belongs here. Rows are shown with the pseudonymised identifiers that the warehouse holds; a figure that
-the small-cell rule masks is said to be masked, and its rows are shown to whoever holds the warehouse file.
+Only reading belongs here. Rows are shown with the pseudonymised identifiers that the warehouse holds; a figure
+that the small-cell rule masks is said to be masked, and its rows are shown to whoever holds the warehouse file.
 """
 
 from __future__ import annotations
@@ -119,7 +119,8 @@ def _explain(con: duckdb.DuckDBPyConnection, asked: Figure) -> Explication:
             str(p): str(v)
             for p, v in con.execute(
                 """
-                select parametre, valeur from meta.convention_parametres where epci_siren = ? order by parametre
+                select parametre, valeur from meta.convention_parametres
+                where epci_siren = ? order by parametre
                 """,
                 [figure.epci_siren],
             ).fetchall()
@@ -143,18 +144,7 @@ def _published(con: duckdb.DuckDBPyConnection, figure: Figure) -> dict[str, Any]
     values = [getattr(figure, name) for name in _KEY]
     rows = _all(con, f"select * from marts.indicateurs where {where} order by periode_type", values)
     if rows:
-        kept = (
-            "periode_type",
-            "numerateur",
-            "denominateur",
-            "inconnus",
-            "valeur",
-            "unite",
-            "cible",
-            "operateur",
-        )
-        kept += ("atteint", "manque", "statut", "source", "version_methode", "modalite_libelle")
-        return {name: rows[0][name] for name in kept}
+        return {name: value for name, value in rows[0].items() if name not in _KEY}
     for name in _KEY:
         if name in ("modalite", "segment"):
             continue

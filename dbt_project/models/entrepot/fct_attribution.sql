@@ -140,7 +140,7 @@ select
     lues.code_commune,
     communes.departement,
     membres.epci_siren,
-    coalesce(bailleurs.bailleur_siren, lues.bailleur_siren) as bailleur_siren,
+    coalesce(bailleurs.bailleur_siren, lues.bailleur_siren, nommes.bailleur_siren) as bailleur_siren,
     lues.reservataire,
     logements.code_iris,
     -- Where the dwelling stands: the allocation's own code, else the dwelling's in the register, else the declared flag.
@@ -219,5 +219,6 @@ left join {{ ref('dim_commune') }} as communes on lues.code_commune = communes.c
 left join {{ ref('int_epci_membres') }} as membres
     on extract(year from lues.date_reference) = membres.annee and lues.code_commune = membres.code_commune
 left join {{ ref('int_bailleurs') }} as bailleurs on lues.bailleur_siren = bailleurs.siren
+left join {{ ref('int_bailleurs_noms') }} as nommes on {{ nom_normalise('lues.bailleur_nom') }} = nommes.nom_normalise
 left join {{ ref('ref_relogements') }} as relogements on lues.relogement = relogements.relogement
 left join {{ ref('ref_reservataires_mal_loges') }} as contingents on lues.reservataire = contingents.code
