@@ -60,7 +60,7 @@ def entrepot_assets(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
             with atelier.connect() as con:
                 atelier.require_sources(con, source_tables)
             events: list[Any] = []
-            failed = False
+            failure: str | None = None
             with projet_dbt.dbt_base(base):
                 try:
                     for event in dbt.cli(build_command(), context=context, target_path=target).stream():
@@ -69,12 +69,12 @@ def entrepot_assets(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
                             _report(
                                 sum(isinstance(e, dg.Output | dg.MaterializeResult) for e in events), total
                             )
-                except DagsterDbtCliRuntimeError:
-                    failed = True
+                except DagsterDbtCliRuntimeError as error:
+                    failure = str(error)
             with duckdb.connect(str(base), read_only=True) as con:
                 yield from (_with_table(event, manifest, con) for event in events)
-            if failed:
-                raise _failure(target, manifest, atelier.chantier.dossier.root)
+            if failure is not None:
+                raise _failure(failure, target, manifest, atelier.chantier.dossier.root)
 
     return entrepot
 
@@ -100,14 +100,12 @@ def _with_table(event: Any, manifest: Mapping[str, Any], con: duckdb.DuckDBPyCon
     return dg.Output(event.value, event.output_name, metadata=metadata)
 
 
-def _failure(target: Path, manifest: Mapping[str, Any], lieu: Path) -> ObservatoireError:
+def _failure(said: str, target: Path, manifest: Mapping[str, Any], lieu: Path) -> ObservatoireError:
+    """Return the sentences of what failed; without results, what dbt said after its command line."""
     sentences = projet_dbt.failures(target / "run_results.json", manifest)
-    log = target / "dbt.log"
-    said = log.read_text(encoding="utf-8", errors="replace") if log.is_file() else ""
     explained = explain_disk_text(" ".join(sentences) or said, lieu)
     if explained is not None:
         return explained
-    if not sentences:
-        last = [line for line in said.splitlines() if line.strip()][-1:]
-        sentences = [f"dbt s'est arrêté sans résultat{': ' + last[0] if last else ''}."]
+    reason = said.rpartition("Errors parsed from dbt logs:")[2].strip()
+    sentences = sentences or [f"Les règles de calcul n'ont pas pu être exécutées : {reason}"]
     return DonneesRefusees("\n".join([*sentences, "L'entrepôt publié n'a pas changé."]))

@@ -15,7 +15,7 @@ def run_demo(dossier: Path, json: bool) -> None:
     """Generate, build, render and show."""
     from pipelines import demo
 
-    donnees, entrepot, sortie = dossier / "donnees", dossier / "entrepot.duckdb", dossier / "bilans"
+    donnees, entrepot, sortie = dossier / "donnees", dossier / "observatoire.duckdb", dossier / "bilans"
     with affichage.progress_shown():
         affichage.announce(f"Sources d'essai dans {donnees}…")
         with publication.disk_errors_explained(dossier):

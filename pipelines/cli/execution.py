@@ -3,6 +3,7 @@
 The only module of the command that imports the orchestrator.
 """
 
+import contextlib
 import logging
 import os
 import warnings
@@ -46,7 +47,7 @@ def run_job(
             if os.environ.get("DAGSTER_HOME")
             else DagsterInstance.ephemeral() as instance
         ):
-            result = job.execute_in_process(run_config=run_config, instance=instance)
+            result = _silently(job, run_config, instance)
     except Exception as error:
         sentence = find_sentence(error, Path(str(parametres.get("entrepot", "."))).parent)
         if sentence is None:
@@ -57,6 +58,12 @@ def run_job(
         for event in result.get_asset_materialization_events()
         if event.asset_key is not None
     }
+
+
+def _silently(job: Any, run_config: Mapping[str, Any], instance: Any) -> Any:
+    """Keep the output for results: dbt's own lines go to its log."""
+    with Path(os.devnull).open("w") as nowhere, contextlib.redirect_stdout(nowhere):
+        return job.execute_in_process(run_config=run_config, instance=instance)
 
 
 def find_sentence(error: BaseException, lieu: Path) -> ObservatoireError | None:

@@ -19,7 +19,8 @@ from pipelines.errors import ObservatoireError
 from pipelines.paths import WorkingFolder
 from pipelines.publication.disque import disk_errors_explained
 
-BASE_NAME = "entrepot.duckdb"
+# Not the name of a schema: `entrepot.x` would then be ambiguous in every statement.
+BASE_NAME = "observatoire.duckdb"
 # Validated rows of SNE and OPS are personal data: the working folder is for its owner alone.
 _PRIVATE = 0o700
 

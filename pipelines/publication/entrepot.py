@@ -22,8 +22,9 @@ from pipelines.publication.lecture import Execution, is_busy, read_parameters
 from pipelines.publication.sql import identifier, literal
 from pipelines.publication.versions import keep_current, prune
 
-# What a reader may rely on; staging and intermediate serve the build, and their views name a file that moves.
-BUILD_ONLY = ("staging", "intermediate")
+# A view names the file that it was made in, which moves at publication; these schemas only serve the build
+# and the explanation of a figure.
+WITHOUT_VIEWS = ("staging", "intermediate")
 
 _EXECUTIONS = {
     "version": ("integer", "Numéro de la version publiée."),
@@ -94,8 +95,7 @@ def prepare(
 
     """
     with duckdb.connect(str(chantier.base)) as con:
-        for schema in BUILD_ONLY:
-            con.execute(f"drop schema if exists {identifier(schema)} cascade")
+        _drop_views(con)
         con.execute("create schema if not exists meta")
         empreintes = content_hashes(con)
         _create(con, "empreintes", _EMPREINTES, "Empreinte du contenu de chaque table publiée.")
@@ -148,6 +148,17 @@ def prepare(
         )
         con.execute("force checkpoint")
     return execution
+
+
+def _drop_views(con: duckdb.DuckDBPyConnection) -> None:
+    views = con.execute(
+        "select schema_name, view_name from duckdb_views() "
+        "where list_contains(?, schema_name) and not internal",
+        [list(WITHOUT_VIEWS)],
+    ).fetchall()
+    for schema, view in views:
+        con.execute(f"drop view {identifier(schema)}.{identifier(view)}")
+    con.execute("drop schema if exists staging")
 
 
 def peak_memory() -> int:

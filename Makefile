@@ -1,0 +1,46 @@
+# Everything starts here, from a clean clone with Python 3.11+ and make: each target sets up what it needs.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# The folder that `make demo` writes in.
+DEMO ?= demo
+# Two workers on two cores: the tests of a whole build are the longest.
+WORKERS ?= 2
+
+.PHONY: help setup demo test lint format slow clean
+.DEFAULT_GOAL := help
+
+help: ## Lists the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.installe ## Installs the pinned dependencies in .venv
+
+# The stamp is newer than the lock files when what they say is installed.
+$(VENV)/.installe: requirements-dev.lock requirements-bootstrap.lock pyproject.toml
+	@PYTHON="$(PYTHON)" VENV="$(VENV)" sh .ci/installer
+	@touch $@
+
+demo: setup ## Synthetic sources, warehouse, five bilans, headline figures
+	@$(BIN)/observatoire demo --dir $(DEMO)
+
+lint: setup ## Style, types, layers, dependencies
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/deptry .
+	@$(BIN)/sqlfluff lint --disable-progress-bar --processes 2 dbt_project/models
+
+test: lint ## Lint, then every test but the slow ones
+	@$(BIN)/pytest -m "not slow" -n $(WORKERS) --dist loadgroup
+
+slow: setup ## The long proofs: kill -9, reproducibility, national volume
+	@$(BIN)/pytest -m slow
+
+format: setup ## Formats Python
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+clean: ## Removes what was built, not the environment
+	@rm -rf dbt_project/target dbt_project/logs .mypy_cache .ruff_cache .pytest_cache .hypothesis demo
