@@ -797,18 +797,14 @@ def _fragilite(d: Donnees) -> Section:
                 if any(chiffres):
                     lignes.append(Ligne((libelle, *tables.mesures(chiffres))))
         if lignes:
-            blocs.append(
-                Tableau(
-                    f"t-fragilite-{formats.slug(segment)}",
-                    f"Indice de fragilité{nom}",
-                    (
-                        Colonne("Quartier ou zone"),
-                        *(Colonne(d.indicateur(i).libelle, True) for i in FRAGILITE),
-                    ),
-                    tuple(lignes),
-                    f"Fragilité {segment}",
-                )
+            entetes = (
+                Colonne("Quartier ou zone"),
+                *(Colonne(d.indicateur(i).libelle, True) for i in FRAGILITE),
             )
+            entetes, tries = tables.alleger(entetes, lignes)
+            legende = f"Indice de fragilité{nom}"
+            ident = f"t-fragilite-{formats.slug(segment)}"
+            blocs.append(Tableau(ident, legende, entetes, tries, f"Fragilité {segment}"))
     chapo = Paragraphe((libelles.chapo("fragilite"),), "note")
     if blocs:
         return Section("fragilite", "Indice de fragilité", (chapo, *blocs))

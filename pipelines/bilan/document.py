@@ -27,6 +27,8 @@ LIBELLES_ETAT: dict[Etat, str] = {
     "absent": "aucune donnée",
 }
 
+NON_COMMUNIQUE = "nc"
+
 
 @dataclass(frozen=True, slots=True)
 class Mesure:
@@ -230,7 +232,7 @@ def texte(cellule: Cellule) -> str:
         return "✓ oui" if chiffre.atteint else "✗ non"
     brut = nombre(cellule)
     if brut is None:
-        return _mot(chiffre)
+        return _mot(chiffre, cellule.champ)
     if cellule.champ == "valeur":
         marque = f"{formats.FINE}†" if chiffre.statut == "rupture_serie" else ""
         return f"{formats.valeur(brut, chiffre.unite)}{marque}"
@@ -249,9 +251,32 @@ def nombre(cellule: Cellule) -> float | None:
     return None if brut is None else float(brut)
 
 
-def _mot(chiffre: Chiffre) -> str:
+def classe(cellule: Cellule) -> str:
+    """The way a cell is shown: `oui`, `non`, `absent` or the status that stands for its number."""
+    if isinstance(cellule, str | Nombre):
+        return ""
+    chiffre = cellule.chiffre
+    if chiffre is None:
+        return "absent"
+    if cellule.champ == "atteint" and chiffre.atteint is not None:
+        return "oui" if chiffre.atteint else "non"
+    if nombre(cellule) is None and chiffre.statut in ("secret", "indisponible", "sans_objet"):
+        return chiffre.statut
+    return ""
+
+
+def _mot(chiffre: Chiffre, champ: Champ = "valeur") -> str:
     if chiffre.statut in ("secret", "indisponible"):
         return LIBELLES_ETAT[chiffre.statut]  # type: ignore[index]
+    # The small-cell rule may hide what makes a rate and leave the rate.
+    if (
+        chiffre.lisible
+        and chiffre.unite in ("%", "ratio")
+        and champ in ("numerateur", "denominateur", "inconnus")
+    ):
+        return NON_COMMUNIQUE
+    if chiffre.lisible and champ == "manque" and chiffre.atteint is False:
+        return NON_COMMUNIQUE
     if chiffre.statut == "sans_objet":
         return "sans objet"
     return formats.TIRET

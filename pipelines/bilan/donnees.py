@@ -404,13 +404,13 @@ def dictionnaire(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str, str, st
 def _chiffres(
     con: duckdb.DuckDBPyConnection, epci: str, annees: Sequence[int], *, axes_croises: bool
 ) -> tuple[Chiffre, ...]:
-    # A residence has a few dwellings and there are thousands of them: they have no place in a document.
+    # There are thousands of residences and hundreds of IRIS: they have no place in a document.
     croises = "" if axes_croises else "and position(' x ' in axe) = 0"
     lignes = con.execute(
         f"""
         select {", ".join(_guillemets(c) for c in COLONNES)}
         from marts.indicateurs
-        where epci_siren = ? and axe <> 'residence' {croises}
+        where epci_siren = ? and axe not in ('residence', 'iris') {croises}
           and (periode_type = 'millesime' or try_cast(left(periode, 4) as integer) in (select unnest(?)))
         order by indicateur, axe, modalite, segment_type, segment, periode_type, periode
         """,

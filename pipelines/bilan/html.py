@@ -52,19 +52,6 @@ def note(chiffre: Chiffre, definitions: dict[str, str]) -> str:
     return " ".join(morceaux)
 
 
-def _classe(cellule: Cellule) -> str:
-    if isinstance(cellule, str | Nombre):
-        return ""
-    chiffre = cellule.chiffre
-    if chiffre is None:
-        return "absent"
-    if cellule.champ == "atteint" and chiffre.atteint is not None:
-        return "oui" if chiffre.atteint else "non"
-    if modele.nombre(cellule) is None and chiffre.statut in ("secret", "indisponible", "sans_objet"):
-        return chiffre.statut
-    return ""
-
-
 def _lien(cellule: Cellule) -> Chiffre | None:
     if isinstance(cellule, Mesure) and cellule.champ == "valeur":
         return cellule.chiffre
@@ -102,7 +89,7 @@ def _environnement() -> jinja2.Environment:
     )
     filtres: dict[str, Any] = {
         "texte": modele.texte,
-        "classe": _classe,
+        "classe": modele.classe,
         "lien": _lien,
         "numerique": _numerique,
         "note": note,

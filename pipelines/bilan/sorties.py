@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from pipelines.bilan import html
+from pipelines.bilan import classeur, fichiers, html, pdf
 from pipelines.bilan.document import Document
 from pipelines.bilan.donnees import Donnees
 
@@ -30,4 +30,14 @@ def _html(document: Document, d: Donnees, chemin: Path) -> None:
     chemin.write_text(html.rendre(document, regles), encoding="utf-8", newline="\n")
 
 
-_ECRIVAINS: dict[str, Callable[[Document, Donnees, Path], None]] = {"html": _html}
+def _pdf(document: Document, _: Donnees, chemin: Path) -> None:
+    chemin.write_bytes(pdf.rendre(document))
+
+
+_ECRIVAINS: dict[str, Callable[[Document, Donnees, Path], None]] = {
+    "html": _html,
+    "pdf": _pdf,
+    "xlsx": lambda document, _, chemin: classeur.ecrire(document, chemin),
+    "csv": lambda document, _, chemin: fichiers.ecrire_csv(document, chemin),
+    "parquet": lambda document, _, chemin: fichiers.ecrire_parquet(document, chemin),
+}

@@ -86,7 +86,7 @@ def trois_annees(d: Donnees, ident: str, feuille: str | None = None) -> Tableau 
     if not any(chiffres):
         return None
     colonnes = (Colonne("Année"), *_COLONNES_PREUVES)
-    entetes, tries = _alleger(colonnes, lignes)
+    entetes, tries = alleger(colonnes, lignes)
     legende = f"{d.indicateur(ident).libelle} : ensemble du territoire"
     return Tableau(f"t-{formats.slug(ident)}-annees", legende, entetes, tries, feuille)
 
@@ -109,7 +109,7 @@ def par_acteur(
     if courant or any(passes):
         lignes.append(Ligne((libelles.axe("epci"), *_preuves(courant), *mesures(passes)), forte=True))
     entetes = (Colonne(libelles.axe(axe)), *_COLONNES_PREUVES, *(Colonne(str(a), True) for a in avant))
-    entetes, tries = _alleger(entetes, lignes)
+    entetes, tries = alleger(entetes, lignes)
     legende = f"{d.indicateur(ident).libelle} par {libelles.axe(axe, 'un')}, {d.annee}"
     return Tableau(f"t-{formats.slug(ident)}-{formats.slug(axe)}", legende, entetes, tries, feuille)
 
@@ -162,13 +162,14 @@ def series(
             ]
             if any(valeurs):
                 dernier = valeurs[-1]
+                rapport = dernier if dernier is not None and dernier.unite in ("%", "ratio") else None
                 lignes.append(
                     Ligne(
                         (
                             libelle,
                             *mesures(valeurs),
-                            Mesure(dernier, "numerateur"),
-                            Mesure(dernier, "denominateur"),
+                            Mesure(rapport, "numerateur"),
+                            Mesure(rapport, "denominateur"),
                         )
                     )
                 )
@@ -180,7 +181,7 @@ def series(
         Colonne(f"Numérateur {d.annee}", True),
         Colonne(f"Dénominateur {d.annee}", True),
     )
-    entetes, tries = _alleger(entetes, lignes)
+    entetes, tries = alleger(entetes, lignes)
     return Tableau(ident, legende, entetes, tries, feuille)
 
 
@@ -209,17 +210,19 @@ def croise(
         ligne
         for axe in axes
         for code, nom in d.modalites(axe, indicateurs)
-        if (ligne := rangee(axe, code, nom, forte=False))
+        if (ligne := rangee(axe, code, nom, forte=axe == "epci"))
     ]
     if not lignes:
         return None
     for axe in references:
         for code, nom in d.modalites(axe, indicateurs):
-            if ligne := rangee(axe, code, libelles.axe("epci") if axe == "epci" else nom, forte=True):
+            if ligne := rangee(
+                axe, code, libelles.axe("epci") if axe == "epci" else nom, forte=axe == "epci"
+            ):
                 lignes.append(ligne)
     titre = " ou ".join(libelles.axe(a).lower() for a in axes).capitalize()
     entetes = (Colonne(titre), *(Colonne(libelle, True) for *_, libelle in colonnes))
-    entetes, tries = _alleger(entetes, lignes)
+    entetes, tries = alleger(entetes, lignes)
     return Tableau(ident, legende, entetes, tries, feuille)
 
 
@@ -323,11 +326,11 @@ def _preuves(c: Chiffre | None) -> tuple[Cellule, ...]:
     return tuple(Mesure(c, champ) for champ in champs)  # type: ignore[arg-type]
 
 
-def _alleger(
+def alleger(
     colonnes: tuple[Colonne, ...], lignes: Sequence[Ligne]
 ) -> tuple[tuple[Colonne, ...], tuple[Ligne, ...]]:
-    # A column in which no row has anything to say only makes the table harder to read. « secret » is
-    # something to say, except where the figure never has that field.
+    """Leave out the columns in which no row has anything to say; a masked figure is something to say."""
+
     def parle(cellule: Cellule) -> bool:
         if not isinstance(cellule, Mesure):
             return True

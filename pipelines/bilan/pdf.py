@@ -1,0 +1,153 @@
+"""The document as a PDF, set by Typst from the same content and the same drawings as the page.
+
+It passes strings, never markup: the template reads them from JSON. The file carries no date and is tagged for
+assistive tools (PDF/UA-1).
+"""
+
+import json
+import re
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import typst
+
+from pipelines.bilan import document as modele
+from pipelines.bilan.document import (
+    Bloc,
+    Cartes,
+    Cellule,
+    Definitions,
+    Document,
+    Graphique,
+    Manquant,
+    Mesure,
+    Paragraphe,
+    Puces,
+    Reperes,
+    Section,
+    Tableau,
+)
+from pipelines.bilan.graphiques import POLICES
+
+_GABARIT = Path(__file__).with_name("gabarits") / "document.typ"
+_MM_PAR_PIXEL = 0.225
+
+
+def rendre(document: Document) -> bytes:
+    """Set a document as PDF."""
+    ancres = {c.ancre for c in document.chiffres}
+    contenu = {
+        "titre": document.titre,
+        "sous_titre": document.sous_titre,
+        "entete": document.entete,
+        "pied": dict(document.entete).get("Données", ""),
+        "sections": [_section(s, 1, ancres) for s in document.sections],
+    }
+    with tempfile.TemporaryDirectory(prefix="observatoire-") as dossier:
+        racine = Path(dossier)
+        shutil.copyfile(_GABARIT, racine / "document.typ")
+        (racine / "document.json").write_text(json.dumps(contenu, ensure_ascii=False), encoding="utf-8")
+        pdf: bytes = typst.compile(
+            racine / "document.typ",
+            root=racine,
+            font_paths=[POLICES],
+            ignore_system_fonts=True,
+            format="pdf",
+            pdf_standards=["ua-1"],
+        )
+    return pdf
+
+
+def _section(section: Section, niveau: int, ancres: set[str]) -> dict[str, Any]:
+    return {
+        "niveau": niveau,
+        "titre": section.titre,
+        "page": section.nouvelle_page,
+        "blocs": [_bloc(bloc, ancres) for bloc in section.blocs],
+        "sections": [_section(s, niveau + 1, ancres) for s in section.sections],
+    }
+
+
+def _bloc(bloc: Bloc, ancres: set[str]) -> dict[str, Any]:
+    genre: dict[str, Any] = {"genre": type(bloc).__name__}
+    match bloc:
+        case Paragraphe():
+            return genre | {"style": bloc.genre, "morceaux": [_mot(m, ancres) for m in bloc.morceaux]}
+        case Puces():
+            return genre | {"elements": [[_mot(m, ancres) for m in element] for element in bloc.elements]}
+        case Tableau():
+            return genre | _tableau(bloc, ancres)
+        case Graphique():
+            return genre | {
+                "titre": bloc.titre,
+                "description": bloc.description,
+                "svg": bloc.svg,
+                "legende": bloc.legende,
+                "largeur": _largeur(bloc.svg) * _MM_PAR_PIXEL,
+            }
+        case Manquant():
+            return genre | {"titre": bloc.titre, "texte": bloc.texte}
+        case Reperes():
+            return genre | {"elements": [{"t": t, "m": _mot(m, ancres)} for t, m in bloc.elements]}
+        case Cartes():
+            return genre | {"cartes": [_carte(carte, ancres) for carte in bloc.cartes]}
+        case Definitions():
+            return genre | {"termes": bloc.termes}
+
+
+def _carte(carte: modele.Carte, ancres: set[str]) -> dict[str, Any]:
+    signe = {"atteint": "✓ ", "non_atteint": "✗ "}.get(carte.etat, "")
+    return {
+        "titre": carte.titre,
+        "etat": carte.etat,
+        "resultat": _mot(carte.mesure, ancres),
+        "verdict": signe + modele.LIBELLES_ETAT[carte.etat].capitalize(),
+        "objectif": carte.objectif,
+        "detail": carte.detail,
+        "annees": [[annee, _mot(mesure, ancres)] for annee, mesure in carte.mesures],
+    }
+
+
+def _tableau(tableau: Tableau, ancres: set[str]) -> dict[str, Any]:
+    return {
+        "legende": tableau.legende,
+        "colonnes": [
+            {"t": c.titre, "n": c.nombre, "poids": _poids(tableau, rang)}
+            for rang, c in enumerate(tableau.colonnes)
+        ],
+        "lignes": [
+            {
+                "forte": ligne.forte,
+                "a": ligne.ancre,
+                "c": [_mot(c, set() if ligne.ancre else ancres) for c in ligne.cellules],
+            }
+            for ligne in tableau.lignes
+        ],
+    }
+
+
+def _poids(tableau: Tableau, rang: int) -> float | None:
+    # Short numbers take what they need; the rest is shared according to what stands in each column.
+    titre = tableau.colonnes[rang].titre
+    longueurs = [len(modele.texte(ligne.cellules[rang])) for ligne in tableau.lignes]
+    longueur = max(longueurs, default=0)
+    if rang and max(len(titre), longueur) <= 13:
+        return None
+    if tableau.colonnes[rang].nombre:
+        mot = max(len(m) for m in titre.split())
+        return max(longueur, mot, len(titre) / 3) + 1
+    return min(max(longueur, len(titre) / 2, 16), 44)
+
+
+def _mot(cellule: Cellule, ancres: set[str]) -> dict[str, Any]:
+    lien = None
+    if isinstance(cellule, Mesure) and cellule.champ == "valeur" and cellule.chiffre is not None:
+        lien = cellule.chiffre.ancre if cellule.chiffre.ancre in ancres else None
+    return {"t": modele.texte(cellule), "k": modele.classe(cellule), "l": lien}
+
+
+def _largeur(svg: str) -> float:
+    trouvee = re.search(r'<svg[^>]*\swidth="([0-9.]+)"', svg)
+    return float(trouvee.group(1)) if trouvee else 800.0

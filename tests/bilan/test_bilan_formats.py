@@ -1,0 +1,146 @@
+"""PDF, workbook, CSV and Parquet of a bilan: same figures as the page, nothing executable, same bytes "
+"twice."""
+
+import csv
+import hashlib
+import io
+import re
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import polars as pl
+import pypdf
+import pytest
+
+from pipelines.bilan import FORMATS, render
+
+EPCI, ANNEE = "247100589", 2021
+FINE = "\u202f"
+HOSTILES = (
+    "<script>alert(1)</script>",
+    '=HYPERLINK("http://x")',
+    "+1+2",
+    "@SUM(A1)",
+    "#set page(width: 1pt)",
+    "-2+3",
+)
+Atelier = Callable[..., Any]
+
+
+@pytest.fixture(scope="module")
+def rendus(construire: Atelier, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    dossier = tmp_path_factory.mktemp("rendus")
+    atelier = construire(nb_communes=3, nb_bailleurs=len(HOSTILES) + 2, noms_bailleurs=HOSTILES).remplir()
+    chemins = render(atelier.ecrire(dossier / "W.duckdb"), EPCI, ANNEE, dossier, FORMATS)
+    assert [c.name for c in chemins] == [f"bilan-{EPCI}-{ANNEE}.{f}" for f in FORMATS]
+    return {c.suffix[1:]: c for c in chemins}
+
+
+def test_a_second_rendering_gives_the_same_bytes(rendus: dict[str, Path], tmp_path: Path) -> None:
+    entrepot = rendus["html"].with_name("W.duckdb")
+    for chemin in render(entrepot, EPCI, ANNEE, tmp_path, FORMATS):
+        premier = hashlib.sha256(rendus[chemin.suffix[1:]].read_bytes()).hexdigest()
+        assert hashlib.sha256(chemin.read_bytes()).hexdigest() == premier, chemin.suffix
+    assert not list(tmp_path.glob(".*"))
+
+
+def test_the_pdf_is_tagged_undated_and_says_the_headline(rendus: dict[str, Path]) -> None:
+    lecteur = pypdf.PdfReader(rendus["pdf"])
+    texte = " ".join(page.extract_text() for page in lecteur.pages).replace(FINE, " ")
+    assert "12,04 %" in texte
+    assert re.search(r"82 sur 681 ; il manque 89\s+attributions", texte)
+    assert lecteur.metadata is not None
+    assert (
+        lecteur.metadata.title
+        == "Bilan annuel des attributions de logements sociaux – Le Grand Chalon – 2021"
+    )
+    assert lecteur.metadata.creation_date is None
+    assert lecteur.trailer["/Root"]["/Lang"] == "fr"
+    assert lecteur.trailer["/Root"]["/MarkInfo"]["/Marked"]
+    assert lecteur.pages[0].mediabox.width == pytest.approx(595, abs=1)
+
+
+def test_every_figure_of_the_pdf_leads_to_its_line(rendus: dict[str, Path]) -> None:
+    lecteur = pypdf.PdfReader(rendus["pdf"])
+    noms = set(lecteur.named_destinations)
+    liens = [
+        annotation.get_object()
+        for page in lecteur.pages
+        for annotation in page.get("/Annots", [])
+        if annotation.get_object()["/Subtype"] == "/Link"
+    ]
+    assert len(liens) > 200
+    assert noms or all("/Dest" in lien or "/A" in lien for lien in liens)
+    assert not [lien for lien in liens if lien.get("/A", {}).get("/S") == "/URI"]
+
+
+def test_hostile_names_are_text_in_the_pdf(rendus: dict[str, Path]) -> None:
+    texte = " ".join(page.extract_text() for page in pypdf.PdfReader(rendus["pdf"]).pages)
+    assert "#set page(width: 1pt)" in texte
+    assert "<script>alert(1)</script>" in texte
+
+
+def test_the_workbook_holds_numbers_and_no_formula(rendus: dict[str, Path]) -> None:
+    classeur = openpyxl.load_workbook(rendus["xlsx"])
+    types = {cellule.data_type for feuille in classeur for rang in feuille.iter_rows() for cellule in rang}
+    assert "f" not in types
+    textes = {
+        c.value for feuille in classeur for rang in feuille.iter_rows() for c in rang if c.data_type == "s"
+    }
+    assert set(HOSTILES) <= textes
+    liens = [feuille.title for feuille in classeur if feuille._hyperlinks]
+    assert liens == []
+    with zipfile.ZipFile(rendus["xlsx"]) as archive:
+        assert not [nom for nom in archive.namelist() if "external" in nom.lower() or "vba" in nom.lower()]
+
+
+def test_a_rate_is_a_percentage_cell_and_a_masked_one_a_word(rendus: dict[str, Path]) -> None:
+    classeur = openpyxl.load_workbook(rendus["xlsx"])
+    feuille = next(f for f in classeur if f.title.startswith("Attributions hors quarti"))
+    ligne = next(rang for rang in feuille.iter_rows() if rang[0].value == "2021")
+    entetes = [c.value for c in feuille[3]]
+    taux = ligne[entetes.index("Résultat")]
+    assert taux.value == pytest.approx(82 / 681, abs=1e-6)
+    assert taux.number_format == "0.00%"
+    assert ligne[entetes.index("Il manque")].value == 89
+    valeurs = {c.value for feuille in classeur for rang in feuille.iter_rows() for c in rang}
+    assert "secret" in valeurs
+
+
+def test_each_sheet_has_a_name_of_its_own(rendus: dict[str, Path]) -> None:
+    noms = openpyxl.load_workbook(rendus["xlsx"]).sheetnames
+    assert len(noms) == len(set(noms)) > 20
+    assert all(len(nom) <= 31 for nom in noms)
+
+
+def test_csv_and_parquet_carry_the_same_figures_as_the_page(rendus: dict[str, Path]) -> None:
+    brut = rendus["csv"].read_bytes()
+    assert brut.startswith(b"\xef\xbb\xbf")
+    lignes = list(csv.DictReader(io.StringIO(brut.decode("utf-8-sig")), delimiter=";"))
+    cadre = pl.read_parquet(rendus["parquet"])
+    assert [ligne["identifiant"] for ligne in lignes] == cadre["identifiant"].to_list()
+    ancres = set(re.findall(r'<tr id="([^"]+)"', rendus["html"].read_text(encoding="utf-8")))
+    assert set(cadre["identifiant"]) == ancres
+    tete = next(x for x in lignes if x["identifiant"] == f"hors_qpv_q1-epci-{EPCI}-2021-tous")
+    assert (tete["numerateur"], tete["denominateur"], tete["valeur"], tete["atteint"]) == (
+        "82",
+        "681",
+        "12,0411",
+        "non",
+    )
+    assert (
+        cadre.filter(pl.col("statut") == "secret")["valeur"].null_count()
+        == cadre.filter(pl.col("statut") == "secret").height
+    )
+
+
+def test_no_cell_of_the_csv_starts_a_formula(rendus: dict[str, Path]) -> None:
+    lignes = list(csv.reader(io.StringIO(rendus["csv"].read_text(encoding="utf-8-sig")), delimiter=";"))
+    cellules = {cellule for ligne in lignes for cellule in ligne}
+    assert not [
+        c for c in cellules if c.startswith(("=", "+", "@", "-")) and not re.fullmatch(r"-?[\d,.e-]+", c)
+    ]
+    assert '\'=HYPERLINK("http://x")' in cellules
