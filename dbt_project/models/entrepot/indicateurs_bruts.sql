@@ -219,8 +219,8 @@ select
     compares.nature,
     compares.base_menages,
     compares.seuil_secret,
-    -- The base of a figure that is not a ratio of counts (a median): it decides whether the figure can be published.
-    case when compares.nature in ('mediane') then compares.denominateur end as base_mesure
+    -- The base of a figure that is not a ratio of counts (a median, a score): it decides whether the figure can be published.
+    case when compares.nature not in ('taux', 'ratio', 'effectif') then compares.denominateur end as base_mesure
 from compares
 left join {{ ref('int_modalites') }} as noms
     on

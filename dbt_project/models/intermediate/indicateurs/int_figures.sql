@@ -18,6 +18,8 @@ with calculees as (
     select * from {{ ref('int_indicateurs_occupation') }}
     union all
     select * from {{ ref('int_indicateurs_revenus') }}
+    union all
+    select * from {{ ref('int_indicateurs_fragilite') }}
 
 ),
 
@@ -47,7 +49,7 @@ attendues as (
         annees.annee,
         indicateurs.indicateur,
         case
-            when indicateurs.domaine in ('attributions', 'demande', 'qualite') then 'annee'
+            when indicateurs.domaine in ('attributions', 'demande', 'qualite', 'fragilite') then 'annee'
             when indicateurs.indicateur = 'part_demandes_mutation_parc' then 'annee'
             else 'millesime'
         end as periode_type
@@ -73,7 +75,8 @@ manquantes as (
             -- The stock, the survey and incomes are looked for in any vintage: each has its own rhythm.
             case when periode_type = 'annee' then annee end as annee
         from calculees
-        where axe = 'epci'
+        -- A place is scored by a method, never the territory as a whole.
+        where axe = 'epci' or indicateur like 'fragilite%'
     ) as connues
         on
             attendues.epci_siren = connues.epci_siren
@@ -115,5 +118,14 @@ select
     cast(null as bigint) as denominateur,
     cast(null as bigint) as inconnus,
     cast(null as double) as mesure,
-    'indisponible' as statut_source
+    case
+        when
+            indicateur like 'fragilite%'
+            and epci_siren not in (
+                select methodes.epci_siren from {{ ref('stg_conventions__methodes') }} as methodes
+                where methodes.role = 'fragilite'
+            )
+            then 'sans_objet'
+        else 'indisponible'
+    end as statut_source
 from manquantes

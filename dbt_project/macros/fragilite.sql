@@ -1,0 +1,38 @@
+{#- Rules of the fragility methods that several models share. -#}
+
+{#- A whole number held under a key of a flat JSON text; the function's name differs between engines. -#}
+{%- macro entier_json(colonne, cle) -%}
+    {{ return(adapter.dispatch('entier_json', 'observatoire')(colonne, cle)) }}
+{%- endmacro -%}
+
+{%- macro default__entier_json(colonne, cle) -%}
+    cast(json_extract_string({{ colonne }}, '$.{{ cle }}') as integer)
+{%- endmacro -%}
+
+{%- macro spark__entier_json(colonne, cle) -%}
+    cast(get_json_object({{ colonne }}, '$.{{ cle }}') as integer)
+{%- endmacro -%}
+
+{%- macro postgres__entier_json(colonne, cle) -%}
+    cast(cast({{ colonne }} as json) ->> '{{ cle }}' as integer)
+{%- endmacro -%}
+
+{#- Is 100 × n / base inside a band of percentages? Whole numbers and decimals only: a value equal to a bound falls on the
+    side that the method states, never on the side of a rounding. -#}
+{%- macro dans_bande(n, base, bande) -%}
+    (
+        {{ bande }}.borne_pct is null
+        or 100 * ({{ n }}) > {{ bande }}.borne_pct * {{ base }}
+        or ({{ bande }}.borne_incluse and 100 * ({{ n }}) = {{ bande }}.borne_pct * {{ base }})
+    )
+    and (
+        {{ bande }}.borne_sup_pct is null
+        or 100 * ({{ n }}) < {{ bande }}.borne_sup_pct * {{ base }}
+        or ({{ bande }}.borne_sup_incluse and 100 * ({{ n }}) = {{ bande }}.borne_sup_pct * {{ base }})
+    )
+{%- endmacro -%}
+
+{#- Stock measures that a method may use. -#}
+{%- macro mesures_fragilite_parc() -%}
+    {{ return(['vacance', 'vacance_3mois', 'mobilite']) }}
+{%- endmacro -%}

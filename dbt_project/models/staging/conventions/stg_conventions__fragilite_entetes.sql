@@ -1,0 +1,1 @@
+select * from {{ source('conventions', 'methodes_fragilite_entetes') }}
