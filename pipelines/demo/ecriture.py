@@ -1,4 +1,4 @@
-"""Turning arrays into the text of official files: codes, decimals, dates, separators, encodings, and their dirt.
+"""Turning arrays into the text of official files: codes, decimals, dates, encodings, and their dirt.
 
 What belongs here: how a value is spelled and a file is written. Which values there are is decided elsewhere.
 """
@@ -46,7 +46,10 @@ def dates(jours: Dates) -> pl.Series:
 
 
 def months(mois: Entiers, *, zero: bool = True) -> pl.Series:
-    """Month numbers (year × 12 + month − 1) as MM/AAAA; negative is empty. `zero=False` loses the leading zero."""
+    """Month numbers (year × 12 + month − 1) as MM/AAAA; negative is empty.
+
+    `zero=False` loses the leading zero, as a spreadsheet does.
+    """
     serie = pl.Series(mois.astype(np.int64))
     numero = (serie % 12 + 1).cast(pl.String)
     texte = (numero.str.zfill(2) if zero else numero) + "/" + (serie // 12).cast(pl.String)
@@ -62,7 +65,8 @@ def draw(rng: np.random.Generator, parts: Mapping[str, float] | Sequence[float],
     """Draw `taille` indices of `parts` in proportion to the shares."""
     valeurs = list(parts.values()) if isinstance(parts, Mapping) else list(parts)
     seuils = np.cumsum(np.asarray(valeurs, dtype=np.float64))
-    return np.searchsorted(seuils, rng.random(taille) * seuils[-1], side="right").astype(np.int64)
+    rangs: Entiers = np.searchsorted(seuils, rng.random(taille) * seuils[-1], side="right").astype(np.int64)
+    return rangs
 
 
 def draw_codes(rng: np.random.Generator, parts: Mapping[str, float], taille: int) -> pl.Series:
@@ -71,7 +75,7 @@ def draw_codes(rng: np.random.Generator, parts: Mapping[str, float], taille: int
 
 
 def pick(rng: np.random.Generator, candidats: Entiers, nombre: int, poids: Reels | None = None) -> Entiers:
-    """`nombre` distinct values of `candidats`, in proportion to `poids` (exponential keys); all if there are fewer."""
+    """`nombre` distinct values of `candidats`, in proportion to `poids`; all of them if there are fewer."""
     if nombre >= candidats.size:
         return candidats
     cles = rng.exponential(size=candidats.size)
@@ -94,16 +98,17 @@ def spoil(
     rng: np.random.Generator,
     lignes: pl.DataFrame,
     salete: Mapping[str, Any],
-    identifiant: str,
-    defauts: Sequence[tuple[str, str]],
-    effaces: Sequence[str] = (),
+    fichier: str,
 ) -> pl.DataFrame:
-    """Add exact duplicates, and copies of rows that must be refused.
+    """Add exact duplicates, and copies of rows that must be refused, as `salete[fichier]` says.
 
-    A row to refuse is a copy of a row under another identifier, with one impossible value of `defauts` (column, text)
-    and the columns `effaces` emptied, so that nothing changes in the figures whether or not it is refused. The rows
-    read keep their order; the added ones are inserted at drawn places.
+    A row to refuse is a copy of a row under another identifier, with one impossible value of `defauts`
+    (column, text) and the columns `effaces` emptied, so that no figure changes whether or not it is refused.
+    The rows keep their order; those added are inserted at drawn places.
     """
+    identifiant = str(salete[fichier]["identifiant"])
+    defauts = salete[fichier]["defauts"]
+    effaces = salete[fichier]["effaces"]
     doublons, refusees = dirt_counts(lignes.height, salete)
     if not doublons:
         return lignes
@@ -118,7 +123,7 @@ def spoil(
     numero = pl.int_range(pl.len()) % len(defauts)
     fautives = fautives.with_columns(
         *(
-            pl.when(numero == i).then(pl.lit(valeur)).otherwise(pl.col(colonne)).alias(colonne)
+            pl.when(numero == i).then(pl.lit(str(valeur))).otherwise(pl.col(colonne)).alias(colonne)
             for i, (colonne, valeur) in enumerate(defauts)
         )
     )
@@ -126,7 +131,8 @@ def spoil(
 
 
 def write_csv(chemin: Path, lignes: pl.DataFrame, *, encodage: str = "utf-8") -> int:
-    """Write a `;` file and return its number of rows. Accents that `encodage` lacks are an error, on purpose."""
+    """Write a `;` file; returns its number of rows. A character that `encodage` lacks is an error, on
+    purpose."""
     chemin.parent.mkdir(parents=True, exist_ok=True)
     if encodage == "utf-8":
         lignes.write_csv(chemin, separator=";", line_terminator="\n")

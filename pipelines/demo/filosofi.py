@@ -1,4 +1,4 @@
-"""Synthetic incomes in the layouts of INSEE: key figures by commune, EPCI, département and region, and by QPV.
+"""Synthetic incomes in the layouts of INSEE: key figures by commune, EPCI, département and region; QPV.
 
 What belongs here: values near the real ones, the markers of secrecy, and the columns of the published files.
 """
@@ -12,12 +12,13 @@ import polars as pl
 from pipelines.demo.ecriture import write_csv
 from pipelines.demo.parametres import Parametres, read_seed
 
-# Column, share of the disposable income or rate in %, and how it moves with the poverty rate (points per point).
+# Column, share of the disposable income in %, and how it moves with the poverty rate (points per point).
 PARTS = (
-    ("PACT", 72.0, -0.25), ("PTSA", 66.0, -0.22), ("PCHO", 3.2, 0.05), ("PBEN", 3.6, -0.02), ("PPEN", 27.5, 0.0),
-    ("PPAT", 9.5, -0.12), ("PPSOC", 4.6, 0.36), ("PPFAM", 2.0, 0.09), ("PPMINI", 1.4, 0.14), ("PPLOGT", 1.2, 0.13),
-    ("PIMPOT", -15.5, 0.10),
+    ("PACT", 72.0, -0.25), ("PTSA", 66.0, -0.22), ("PCHO", 3.2, 0.05), ("PBEN", 3.6, -0.02),
+    ("PPEN", 27.5, 0.0), ("PPAT", 9.5, -0.12), ("PPSOC", 4.6, 0.36), ("PPFAM", 2.0, 0.09),
+    ("PPMINI", 1.4, 0.14), ("PPLOGT", 1.2, 0.13), ("PIMPOT", -15.5, 0.10),
 )  # fmt: skip
+Ligne = tuple[str, int, float, float]
 AGES = (1.35, 1.25, 1.2, 1.0, 0.75, 0.7)
 
 
@@ -33,10 +34,15 @@ def _decimal(valeur: float) -> str:
     return f"{valeur:.1f}".replace(".", ",")
 
 
-def _row(
-    rng: np.random.Generator, code: str, population: int, mediane: float, pauvrete: float, detail: int, publie: int
-) -> list[str]:
-    """One territory: everything, only the headcount and the median, or nothing, by population."""
+def _share(valeur: float, repere: float) -> str:
+    """A share keeps the sign of its usual value."""
+    return _decimal(max(valeur, 0.2) if repere > 0 else valeur)
+
+
+def _row(rng: np.random.Generator, c: dict[str, Any], lieu: Ligne) -> list[str]:
+    """One territory: everything, only the headcount and the median, or only the headcount, by population."""
+    code, population, mediane, pauvrete = lieu
+    detail, publie = int(c["population_detaillee"]), int(c["population_publiee"])
     bruit = rng.normal(0, 0.6, len(PARTS))
     if population < publie:
         return [code, str(int(population / 2.25)), str(population), *["s"] * 25]
@@ -56,7 +62,10 @@ def _row(
         *ages,
         _decimal(round(pauvrete * 0.36)) if pauvrete * 0.36 >= 5 else "nd",
         _decimal(round(min(pauvrete * 1.62, 65))),
-        *(_decimal(base + pente * (pauvrete - 14) + e) for (_, base, pente), e in zip(PARTS, bruit, strict=True)),
+        *(
+            _share(base + pente * (pauvrete - 14) + e, base)
+            for (_, base, pente), e in zip(PARTS, bruit, strict=True)
+        ),
         str(d1),
         str(d9),
         _decimal(d9 / d1),
@@ -66,10 +75,9 @@ def _row(
 def write_incomes(rng: np.random.Generator, dossier: Path, p: Parametres) -> dict[str, int]:
     """Write the incomes of the years and levels of the parameters; returns rows by relative path."""
     c: dict[str, Any] = p.commun["filosofi"]
-    detail, publie = int(c["population_detaillee"]), int(c["population_publiee"])
     communes = {r["code_commune"]: r for r in read_seed("ref_communes")}
     derniere = max(c["annees"])
-    base: dict[str, list[tuple[str, int, float, float]]] = {"COM": [], "EPCI": [], "DEP": [], "REG": []}
+    base: dict[str, list[Ligne]] = {"COM": [], "EPCI": [], "DEP": [], "REG": []}
     for t in p.territoires:
         habitants = 0
         for code in t.communes:
@@ -80,7 +88,8 @@ def write_incomes(rng: np.random.Generator, dossier: Path, p: Parametres) -> dic
                 t.revenus["commune"][1] * float(rng.uniform(0.8, 1.2)),
             )
             base["COM"].append((code, population, float(mediane), float(pauvrete)))
-        base["EPCI"].append((t.epci_siren, habitants, *map(float, t.revenus["epci"])))
+        mediane_epci, pauvrete_epci = t.revenus["epci"]
+        base["EPCI"].append((t.epci_siren, habitants, float(mediane_epci), float(pauvrete_epci)))
     base["DEP"] = [(code, 500_000, float(m), float(tp)) for code, (m, tp) in c["departements"].items()]
     base["REG"] = [(code, 5_000_000, float(m), float(tp)) for code, (m, tp) in c["regions"].items()]
     fichiers: dict[str, int] = {}
@@ -89,7 +98,7 @@ def write_incomes(rng: np.random.Generator, dossier: Path, p: Parametres) -> dic
         recul = (1 + float(c["croissance_annuelle"])) ** (annee - derniere)
         for niveau, lieux in base.items():
             lignes = [
-                _row(rng, code, habitants, mediane * recul, pauvrete, detail, publie)
+                _row(rng, c, (code, habitants, mediane * recul, pauvrete))
                 for code, habitants, mediane, pauvrete in sorted(lieux)
             ]
             relatif = f"filosofi/{annee}/cc_filosofi_{annee}_{niveau}.csv"
@@ -116,7 +125,8 @@ def _write_qpv(rng: np.random.Generator, dossier: Path, p: Parametres) -> dict[s
         tp = (pauvrete_chere if chere else pauvrete) * float(rng.normal(1, 0.08))
         for annee in annees:
             recul = (1 + float(c["croissance_annuelle"])) ** (annee - annees[-1])
-            valeurs = [f"{round(m * recul, -1):.1f}", f"{tp:.1f}", f"{0.2 + 0.002 * (tp - 40):.3f}", f"{2.7 + tp / 100:.1f}"]
+            gini, s80s20 = 0.2 + 0.002 * (tp - 40), 2.7 + tp / 100
+            valeurs = [f"{round(m * recul, -1):.1f}", f"{tp:.1f}", f"{gini:.3f}", f"{s80s20:.1f}"]
             if rang % 11 == 7:
                 valeurs = ["", "", "", ""]
             lignes.append([code, *valeurs, str(annee), nom, commune])
@@ -125,5 +135,6 @@ def _write_qpv(rng: np.random.Generator, dossier: Path, p: Parametres) -> dict[s
     relatif = f"filosofi/{annees[-1]}/filosofi_{annees[0]}_{annees[-1]}_qpv2015.csv"
     chemin = dossier / relatif
     chemin.parent.mkdir(parents=True, exist_ok=True)
-    tableau.with_columns(pl.when(pl.col(pl.String) != "").then(pl.col(pl.String))).write_csv(chemin, line_terminator="\n")
+    publies = tableau.with_columns(pl.when(pl.col(pl.String) != "").then(pl.col(pl.String)))
+    publies.write_csv(chemin, line_terminator="\n")
     return {relatif: tableau.height}

@@ -1,6 +1,6 @@
 """Writing the whole landing folder, territory by territory, from one seed.
 
-What belongs here: the order in which things are drawn and the files that are put together. Each source has its module.
+What belongs here: the order in which things are drawn and the files put together. Each source has its module.
 """
 
 from dataclasses import dataclass, field
@@ -12,25 +12,9 @@ import polars as pl
 from pipelines.demo import filosofi, ops, referentiels, rpls, sne
 from pipelines.demo.ecriture import spoil, write_csv
 from pipelines.demo.parametres import Parametres, load
-from pipelines.demo.parc import build_stock, live
+from pipelines.demo.parc import Lieu, build_stock, live
 
-GRAINE = 20_210_101
-
-DEFAUTS_ATTRIBUTIONS = (
-    ("date_decision", "2021-02-30"),
-    ("issue", "inconnu"),
-    ("rang", "premier"),
-    ("code_commune_logement", "ZZ999"),
-)
-DEFAUTS_DEMANDES = (
-    ("statut", "en attente de pièces"),
-    ("date_premier_depot", "31/02/2020"),
-    ("commune_choix1", "ZZ999"),
-    ("nb_personnes", "beaucoup"),
-)
-# What makes a spoiled row count in no figure, whether a reader refuses it or only its wrong value.
-EFFACES_ATTRIBUTIONS = ("date_signature_bail", "date_entree", "num_rpls", "code_commune_logement", "code_qpv")
-EFFACES_DEMANDES = ("commune_choix1", "commune_choix2", "commune_choix3", "num_rpls_origine")
+GRAINE = 71_082
 
 
 @dataclass(frozen=True)
@@ -50,9 +34,9 @@ class Resume:
 def generate(dossier: Path, graine: int = GRAINE, echelle: float = 1.0) -> Resume:
     """Write the synthetic landing folder of the five territories in `dossier`.
 
-    The same seed and scale give the same bytes. `echelle` multiplies every size (0.02 for a quick test): territories,
-    vintages and layouts stay, but the published figures come out exactly at 1.0 only. Files already there under the
-    same names are replaced; others are left.
+    The same seed and scale give the same bytes. `echelle` multiplies every size (0.02 for a quick test):
+    territories, vintages and layouts stay, but the published figures come out exactly at 1.0 only. Files
+    already there under the same names are replaced; others are left.
     """
     p = load(echelle)
     dossier.mkdir(parents=True, exist_ok=True)
@@ -64,17 +48,17 @@ def generate(dossier: Path, graine: int = GRAINE, echelle: float = 1.0) -> Resum
     # One stream per territory and per part: changing one does not move the others.
     for rang, t in enumerate(p.territoires):
         flux = [np.random.default_rng([graine, rang, k]) for k in range(6)]
-        parc = build_stock(flux[0], p, t)
-        live(flux[1], p, t, parc)
-        fichiers |= rpls.write_register(flux[2], dossier, p, t, parc)
-        histoire = sne.simulate(flux[3], p, t, parc)
-        for annee, lignes in sne.allocations(flux[4], p, t, rang, parc, histoire).items():
+        lieu = Lieu(p, t, rang, build_stock(flux[0], p, t))
+        live(flux[1], lieu)
+        fichiers |= rpls.write_register(flux[2], dossier, lieu)
+        histoire = sne.simulate(flux[3], lieu)
+        for annee, lignes in sne.allocations(flux[4], lieu, histoire).items():
             attributions[annee].append(lignes)
-        for annee, lignes in sne.requests(flux[4], p, t, rang, parc, histoire).items():
+        for annee, lignes in sne.requests(flux[4], lieu, histoire).items():
             demandes[annee].append(lignes)
-        for annee, lignes in ops.survey(flux[5], p, t, parc).items():
+        for annee, lignes in ops.survey(flux[5], lieu).items():
             occupation[annee].append(lignes)
-        zones.append(referentiels.zone_rows(t, parc))
+        zones.append(referentiels.zone_rows(t, lieu.parc))
     commun = np.random.default_rng([graine, len(p.territoires)])
     fichiers |= _write_sne(commun, dossier, p, attributions, demandes)
     for annee, parts in occupation.items():
@@ -94,11 +78,8 @@ def _write_sne(
 ) -> dict[str, int]:
     fichiers: dict[str, int] = {}
     for annee in p.annees:
-        for nom, parts, defauts, effaces in (
-            ("attributions", attributions[annee], DEFAUTS_ATTRIBUTIONS, EFFACES_ATTRIBUTIONS),
-            ("demandes", demandes[annee], DEFAUTS_DEMANDES, EFFACES_DEMANDES),
-        ):
-            lignes = spoil(rng, pl.concat(parts), p.commun["salete"], "numero_unique", defauts, effaces)
+        for nom, parts in (("attributions", attributions[annee]), ("demandes", demandes[annee])):
+            lignes = spoil(rng, pl.concat(parts), p.commun["salete"], nom)
             relatif = f"sne/{annee}/{nom}.csv"
             fichiers[relatif] = write_csv(dossier / relatif, lignes)
     return fichiers

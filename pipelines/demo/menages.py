@@ -1,7 +1,7 @@
 """The households that apply: composition, resources, work, grounds of priority.
 
-What belongs here: drawing applicants and telling their quartile exactly as the records will show it. Who is housed
-where is in `sne`.
+What belongs here: drawing applicants and telling their quartile exactly as the records will show it. Who is
+housed where is in `sne`.
 """
 
 from dataclasses import dataclass, fields
@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from pipelines.demo.ecriture import INCONNU, Booleens, Entiers, draw, pick
-from pipelines.demo.parametres import Parametres, Territoire
-from pipelines.demo.parc import Parc, weights_by_need
+from pipelines.demo.ecriture import INCONNU, Booleens, Entiers, draw
+from pipelines.demo.parc import Lieu, weights_by_need
 
 Q1, Q234, SANS_RESSOURCES = 0, 1, 2
-# Resources this close to the threshold (euros a year per UC) are never drawn: rounding must not decide a quartile.
+# Euros a year per UC: resources this close to the threshold are never drawn, rounding must not decide a
+# quartile.
 MARGE_SEUIL = 2
 
 
@@ -22,8 +22,9 @@ MARGE_SEUIL = 2
 class Demandeurs:
     """Applicants of one territory, one value per applicant.
 
-    Amounts are in hundredths of a euro, consumption units in hundredths; negative means not filled in. `radiation` is a
-    day (TRES_TARD when the request stays active), `motif` an index of the grounds of striking off.
+    Amounts are in hundredths of a euro, consumption units in hundredths; negative means not filled in.
+    `radiation` is a day (TRES_TARD when the request stays active), `motif` an index of the grounds of
+    striking off.
     """
 
     depot: Entiers
@@ -61,7 +62,8 @@ class Demandeurs:
         """Append applicants; returns their indices."""
         debut = self.taille
         for champ in fields(self):
-            setattr(self, champ.name, np.concatenate([getattr(self, champ.name), getattr(autres, champ.name)]))
+            parts = [getattr(self, champ.name), getattr(autres, champ.name)]
+            setattr(self, champ.name, np.concatenate(parts))
         return np.arange(debut, self.taille)
 
 
@@ -69,7 +71,8 @@ TRES_TARD = 10**6
 
 
 def quartile(ressources: Entiers, uc: Entiers, seuil: int) -> Entiers:
-    """Q1 (strictly below the threshold), above, or unknown, in whole numbers: 12 × resources against threshold × UC."""
+    """Q1 (strictly below the threshold), above, or unknown: 12 × resources against threshold × UC, in
+    whole numbers."""
     return np.where(ressources < 0, SANS_RESSOURCES, np.where(ressources * 12 < seuil * uc, Q1, Q234))
 
 
@@ -80,18 +83,17 @@ def _flags(rng: np.random.Generator, part: float, inconnu: float, taille: int) -
 
 def _household_size(rng: np.random.Generator, composition: Entiers) -> tuple[Entiers, Entiers, Entiers]:
     n = composition.size
-    enfants = np.where(
-        np.isin(composition, (2, 3)), 1 + draw(rng, [0.42, 0.33, 0.16, 0.07, 0.02], n), 0
-    )
+    enfants = np.where(np.isin(composition, (2, 3)), 1 + draw(rng, [0.42, 0.33, 0.16, 0.07, 0.02], n), 0)
     adultes = np.array([1, 2, 2, 1, 2])[composition] + ((composition == 4) & (rng.random(n) < 0.3))
     moins_14 = rng.binomial(enfants, 0.68)
     return adultes + enfants, moins_14, enfants
 
 
-def draw_applicants(
-    rng: np.random.Generator, p: Parametres, t: Territoire, parc: Parc, depots: Entiers, seuil: int, millesime: int
-) -> Demandeurs:
-    """Draw applicants who file on the days `depots`; a quarter has resources below `seuil`, before unknowns."""
+def draw_applicants(rng: np.random.Generator, lieu: Lieu, depots: Entiers, annee: int) -> Demandeurs:
+    """Draw applicants who file on the days `depots`; a quarter is in Q1 by the threshold of `annee`,
+    before unknowns."""
+    p, t, parc = lieu.p, lieu.t, lieu.parc
+    seuil = t.annees[annee].seuil_q1
     m: dict[str, Any] = p.commun["menage"]
     n = depots.size
     composition = draw(rng, m["composition"], n)
@@ -123,10 +125,11 @@ def draw_applicants(
 
     mutation = _flags(rng, t.part_mutation, 0.01, n)
     endogene = rng.random(n) < float(m["part_endogene"])
-    poids = weights_by_need(parc, millesime)
+    poids = weights_by_need(parc, annee + 1)
     occupes = np.flatnonzero(poids > 0)
     cumul = np.cumsum(poids[occupes])
-    origine_logement = occupes[np.searchsorted(cumul, rng.random(n) * cumul[-1], side="right").clip(0, occupes.size - 1)]
+    rangs = np.searchsorted(cumul, rng.random(n) * cumul[-1], side="right")
+    origine_logement = occupes[rangs.clip(0, occupes.size - 1)]
     dans_parc = (mutation == 1) & (endogene | (rng.random(n) < 0.5)) & (rng.random(n) < 0.93)
     priorites = np.zeros(n, dtype=np.int64)
     for i, part in enumerate(m["priorites"].values()):
@@ -159,8 +162,3 @@ def draw_applicants(
         essentiel=_flags(rng, float(m["part_essentiel"]), 0.05, n),
         tirage=rng.integers(0, 10**9, n),
     )
-
-
-def choose(rng: np.random.Generator, candidats: Entiers, nombre: int) -> Entiers:
-    """`nombre` applicants among `candidats`, in a drawn order."""
-    return rng.permutation(pick(rng, candidats, nombre))

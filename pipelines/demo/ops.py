@@ -1,6 +1,7 @@
-"""The occupation survey in its canonical long layout: households of each residence, added up to every level.
+"""The occupation survey in its canonical long layout: households by residence, added up to every level.
 
-What belongs here: drawing who lives in each residence and adding up. A level is always the sum of its residences.
+What belongs here: drawing who lives in each residence and adding up. A level is always the sum of its
+residences.
 """
 
 from typing import Any
@@ -9,13 +10,15 @@ import numpy as np
 import polars as pl
 
 from pipelines.demo.ecriture import Entiers, Reels
-from pipelines.demo.parametres import Parametres, Territoire
-from pipelines.demo.parc import Parc
+from pipelines.demo.parametres import read_seed
+from pipelines.demo.parc import Lieu
 
-COLONNES = (
-    "millesime bailleur_siren niveau code zone population theme modalite effectif base nb_logements_enquetes "
-    "nb_menages_repondants statut"
-).split()
+COLONNES = [
+    "millesime", "bailleur_siren", "niveau", "code", "zone", "population", "theme", "modalite",
+    "effectif", "base", "nb_logements_enquetes", "nb_menages_repondants", "statut",
+]  # fmt: skip
+# What the survey does not count: the rest of a theme that is not a partition.
+RESTES = {("minima_sociaux", "aucun"), ("aide_logement", "non"), ("enfants", "autre")}
 AGES = ("-30", "30-39", "40-49", "50-64", "65-74", "75+")
 
 
@@ -23,15 +26,14 @@ def _shares(profil: dict[str, float], bandes: list[str]) -> dict[str, tuple[list
     """Modalities and shares of each theme for one kind of place and population."""
     autre = 1 - profil["isole"] - profil["monoparental"] - profil["couple"] - profil["couple_enfants"]
     bas = profil["moins_40"]
-    if len(bandes) == 7:
-        haut = [0.40, 0.29, 0.17, 0.09, 0.05]
-    else:
-        haut = [0.40, 0.46, 0.10, 0.04]
+    # Above 40 %, each band takes a bit less than half of what is left.
+    haut = [0.42 * 0.55**rang for rang in range(len(bandes) - 2)]
+    haut = [part / sum(haut) for part in haut]
     reste = 1 - profil["plus_75"]
     ages = [reste * part for part in (0.15, 0.19, 0.21, 0.29, 0.16)]
     stable, precaire = profil["emploi_stable"], profil["emploi_precaire"]
     chomage = 0.45 * (1 - stable - precaire)
-    minima = profil["minima"]
+    minima, nombreuse = profil["minima"], profil["famille_nombreuse"]
     return {
         "composition": (
             ["isole", "monoparental", "couple", "couple_enfants", "autre"],
@@ -45,7 +47,7 @@ def _shares(profil: dict[str, float], bandes: list[str]) -> dict[str, tuple[list
         ),
         "minima_sociaux": (["rsa", "aah", "aucun"], [minima * 0.66, minima * 0.34, 1 - minima]),
         "aide_logement": (["oui", "non"], [min(0.9, bas + 0.12), 1 - min(0.9, bas + 0.12)]),
-        "famille_nombreuse": (["3_enfants_et_plus", "autre"], [profil["famille_nombreuse"], 1 - profil["famille_nombreuse"]]),
+        "enfants": (["3_et_plus", "autre"], [nombreuse, 1 - nombreuse]),
     }
 
 
@@ -54,8 +56,9 @@ def _multinomial(rng: np.random.Generator, effectifs: Entiers, parts: Reels) -> 
     return rng.multinomial(effectifs, parts / parts.sum(axis=1, keepdims=True)).astype(np.int64)
 
 
-def _residences(rng: np.random.Generator, p: Parametres, t: Territoire, parc: Parc, annee: int) -> pl.DataFrame:
+def _residences(rng: np.random.Generator, lieu: Lieu, annee: int) -> pl.DataFrame:
     """One row per residence, population, theme and modality, with the places the residence belongs to."""
+    p, t, parc = lieu.p, lieu.t, lieu.parc
     c: dict[str, Any] = p.commun["ops"]
     bandes: list[str] = c["bandes"][c["annees"][annee]]
     premier = min(p.millesimes_rpls)
@@ -77,7 +80,10 @@ def _residences(rng: np.random.Generator, p: Parametres, t: Territoire, parc: Pa
     sirens = [p.bailleurs[k].siren for k in t.bailleurs]
     ecart = rng.normal(1.0, 0.12, taille).clip(0.6, 1.5)
     morceaux = []
-    for population, base_menages in (("ENSEMBLE", repondants), ("EMMENAGES_RECENTS", arrives_repondants)):
+    for population, base_menages, enquetes in (
+        ("ENSEMBLE", repondants, logements),
+        ("EMMENAGES_RECENTS", arrives_repondants, arrives),
+    ):
         profils = [_shares(c["profils"][s.profil or s.genre][population], bandes) for s in parc.secteurs]
         for theme in profils[0]:
             modalites = profils[0][theme][0]
@@ -89,7 +95,7 @@ def _residences(rng: np.random.Generator, p: Parametres, t: Territoire, parc: Pa
                 base = (base * 1.28).astype(np.int64)
             tirages = _multinomial(rng, base, parts)
             for k, modalite in enumerate(modalites):
-                if modalite in ("aucun", "non", "autre") and theme in ("minima_sociaux", "aide_logement", "famille_nombreuse"):
+                if (theme, modalite) in RESTES:
                     continue
                 morceaux.append(
                     pl.DataFrame(
@@ -100,7 +106,7 @@ def _residences(rng: np.random.Generator, p: Parametres, t: Territoire, parc: Pa
                             "modalite": [modalite] * presents.size,
                             "effectif": tirages[:, k],
                             "base": base,
-                            "nb_logements_enquetes": logements[presents] if population == "ENSEMBLE" else arrives[presents],
+                            "nb_logements_enquetes": enquetes[presents],
                             "nb_menages_repondants": base_menages[presents],
                         }
                     )
@@ -123,30 +129,29 @@ def _residences(rng: np.random.Generator, p: Parametres, t: Territoire, parc: Pa
         },
         schema_overrides={"qpv": pl.String, "zones": pl.List(pl.String)},
     )
-    return pl.concat(morceaux).join(lieux, on="r", maintain_order="left").join(
-        secteurs, on="secteur", maintain_order="left"
+    return (
+        pl.concat(morceaux)
+        .join(lieux, on="r", maintain_order="left")
+        .join(secteurs, on="secteur", maintain_order="left")
     )
 
 
 def _last_generation() -> str:
-    from pipelines.demo.parametres import read_seed
-
     return max(g["generation"] for g in read_seed("ref_qpv_generations"))
 
 
-def survey(rng: np.random.Generator, p: Parametres, t: Territoire, parc: Parc) -> dict[int, pl.DataFrame]:
+def survey(rng: np.random.Generator, lieu: Lieu) -> dict[int, pl.DataFrame]:
     """Canonical rows by survey year: residence, QPV, zone, commune and EPCI, for each landlord.
 
-    Communes and the EPCI come in three parts (in QPV, outside, both); small residences are partly secret, and the totals
-    above them keep counting them.
+    Communes and the EPCI come in three parts (in QPV, outside, both); small cells of residences are partly
+    secret, and the totals above them keep counting them.
     """
+    p, t = lieu.p, lieu.t
     resultat = {}
     cle = ["bailleur_siren", "population", "theme", "modalite"]
-    sommes = [
-        pl.col(c).sum() for c in ("effectif", "base", "nb_logements_enquetes", "nb_menages_repondants")
-    ]
+    sommes = [pl.col(c).sum() for c in ("effectif", "base", "nb_logements_enquetes", "nb_menages_repondants")]
     for annee in p.commun["ops"]["annees"]:
-        detail = _residences(rng, p, t, parc, annee).with_columns(
+        detail = _residences(rng, lieu, annee).with_columns(
             pl.when(pl.col("qpv").is_null()).then(pl.lit("HORS_QPV")).otherwise(pl.lit("QPV")).alias("zone")
         )
 

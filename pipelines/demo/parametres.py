@@ -1,4 +1,5 @@
-"""The parameters of the synthetic territories: reading `territoires_demo.yml` and the shipped reference seeds.
+"""The parameters of the synthetic territories: reading `territoires_demo.yml` and the shipped reference
+seeds.
 
 Only reading and arithmetic on parameters (scaling) belong here; nothing is drawn and nothing is written.
 """
@@ -14,6 +15,8 @@ import yaml
 from pipelines.paths import DBT_PROJECT
 
 FICHIER = Path(__file__).with_name("territoires_demo.yml")
+# Smaller communes have no social dwelling in the demonstration.
+POPULATION_MINIMUM = 400
 GRAINES_DBT = DBT_PROJECT / "seeds"
 
 
@@ -66,8 +69,9 @@ class Zone:
 class Groupe:
     """Leases of one year, outside or inside QPV: what must come out of the records, in numbers of leases.
 
-    `connus` has a known quartile or is rehoused; `q1` is the part of it that is Q1 without being rehoused; `reloges` the
-    rehoused, of which `reloges_q1` in Q1 and `reloges_inconnus` of unknown income; `inconnus` is not in `connus`.
+    `connus` has a known quartile or is rehoused; `q1` is the part of it that is Q1 without being rehoused;
+    `reloges` the rehoused, of which `reloges_q1` in Q1 and `reloges_inconnus` of unknown income; `inconnus`
+    is not in `connus`.
     """
 
     connus: int
@@ -149,8 +153,8 @@ class Parametres:
 class ChiffreAttendu:
     """A headline figure that a correct build of the demonstration must give.
 
-    `origine` is `publie` when the figure is one that the territory published, `calibre` when it is only a target of the
-    generator. `valeur` is in the indicator's unit.
+    `origine` is `publie` when the figure is one that the territory published, `calibre` when it is only a
+    target of the generator. `valeur` is in the indicator's unit.
     """
 
     epci_siren: str
@@ -213,21 +217,30 @@ def _groupe(brut: dict[str, int], echelle: float, *, hors_qpv: bool) -> Groupe:
     )
 
 
-def _secteurs(brut: dict[str, Any], zones: tuple[Zone, ...], parc: int, echelle: float) -> tuple[Secteur, ...]:
-    """The sectors with their dwellings: QPV as declared, the others and the small communes sharing what remains."""
+def _secteurs(
+    brut: dict[str, Any], zones: tuple[Zone, ...], parc: int, echelle: float
+) -> tuple[Secteur, ...]:
+    """The sectors with their dwellings: QPV as declared, the others and the small communes sharing what
+    remains."""
     declares = [dict(s) for s in brut["secteurs"]]
     connues = {s["commune"] for s in declares}
-    diffus = [
-        {"commune": c["code_commune"], "iris": c["code_commune"] + "0000", "nom": c["nom"], "poids": int(c["population"])}
+    petites = [
+        c
         for c in _communes_epci(brut["epci_siren"])
-        if c["code_commune"] not in connues and int(c["population"]) >= 400
+        if c["code_commune"] not in connues and int(c["population"]) >= POPULATION_MINIMUM
     ]
-    total_population = sum(float(d["poids"]) for d in diffus) or 1.0
+    diffus: list[dict[str, Any]] = [
+        {"commune": c["code_commune"], "iris": c["code_commune"] + "0000", "nom": c["nom"]} for c in petites
+    ]
+    populations = [float(c["population"]) for c in petites]
+    total_population = sum(populations) or 1.0
     figes = [s for s in declares if s.get("qpv_2015")]
     libres = [s for s in declares if not s.get("qpv_2015")]
     tailles_figees = [_scaled(int(s["logements"]), echelle, 4) for s in figes]
     poids_libres = [float(s["logements"]) for s in libres]
-    poids_diffus = [float(brut["logements_diffus"]) * d["poids"] / total_population for d in diffus]
+    poids_diffus = [
+        float(brut["logements_diffus"]) * habitants / total_population for habitants in populations
+    ]
     parts = allocate(parc - sum(tailles_figees), poids_libres + poids_diffus)
     tailles = dict(zip((id(s) for s in figes + libres + diffus), tailles_figees + parts, strict=True))
     secteurs = []
@@ -313,14 +326,20 @@ def load(echelle: float = 1.0) -> Parametres:
 
 
 def expected_figures() -> list[ChiffreAttendu]:
-    """The headline figures of the full-size demonstration, published ones first, then by territory and year."""
+    """The headline figures of the full-size demonstration, published ones first, then by territory and
+    year."""
     publies = {(p["epci_siren"], str(p["periode"]), p["indicateur"]) for p in _document()["publies"]}
     chiffres = []
     for t in load().territoires:
         for annee, a in sorted(t.annees.items()):
             hors, dans = a.hors_qpv, a.qpv
             lignes: list[tuple[str, int | None, int | None, float]] = [
-                ("hors_qpv_q1", hors.q1 + hors.reloges, hors.connus, 100 * (hors.q1 + hors.reloges) / hors.connus),
+                (
+                    "hors_qpv_q1",
+                    hors.q1 + hors.reloges,
+                    hors.connus,
+                    100 * (hors.q1 + hors.reloges) / hors.connus,
+                ),
                 ("qpv_q234", dans.connus - dans.q1, dans.connus, 100 * (dans.connus - dans.q1) / dans.connus),
                 ("baux", None, None, float(a.baux)),
                 ("demandes", None, None, float(a.demandes)),
@@ -330,7 +349,13 @@ def expected_figures() -> list[ChiffreAttendu]:
                 cle = (t.epci_siren, str(annee), indicateur)
                 chiffres.append(
                     ChiffreAttendu(
-                        t.epci_siren, t.nom, str(annee), indicateur, numerateur, denominateur, valeur,
+                        t.epci_siren,
+                        t.nom,
+                        str(annee),
+                        indicateur,
+                        numerateur,
+                        denominateur,
+                        valeur,
                         "publie" if cle in publies else "calibre",
                     )
                 )
@@ -339,7 +364,13 @@ def expected_figures() -> list[ChiffreAttendu]:
                 cle = (t.epci_siren, str(millesime), indicateur)
                 chiffres.append(
                     ChiffreAttendu(
-                        t.epci_siren, t.nom, str(millesime), indicateur, None, None, valeurs[indicateur],
+                        t.epci_siren,
+                        t.nom,
+                        str(millesime),
+                        indicateur,
+                        None,
+                        None,
+                        valeurs[indicateur],
                         "publie" if cle in publies else "calibre",
                     )
                 )

@@ -1,7 +1,8 @@
-"""The social stock of one territory: residences, dwellings, and what becomes of them from one 1 January to the next.
+"""The social stock of one territory: residences, dwellings, and what becomes of them from one 1 January to
+the next.
 
-What belongs here: drawing dwellings, turnover, vacancy and exits so that the register gives the figures asked for. The
-register's layout is in `rpls`; who signs the leases is in `sne`.
+What belongs here: drawing dwellings, turnover, vacancy and exits so that the register gives the figures asked
+for. The register's layout is in `rpls`; who signs the leases is in `sne`.
 """
 
 from dataclasses import dataclass, field
@@ -13,13 +14,24 @@ from pipelines.demo.parametres import Annee, Parametres, Secteur, Territoire, al
 
 TOUJOURS = 9999
 ESSENCES = (
-    "Les Acacias", "Les Érables", "Les Tilleuls", "Les Charmes", "Les Cèdres", "Les Bouleaux", "Les Peupliers",
-    "Les Saules", "Les Marronniers", "Les Platanes", "Les Hêtres", "Les Frênes", "Les Ormes", "Les Pins",
-    "Les Mélèzes", "Les Noisetiers", "Les Merisiers", "Les Glycines", "Les Lilas", "Les Genêts", "Les Bleuets",
-    "Les Coquelicots", "Les Jonquilles", "Les Iris", "Les Mésanges", "Les Hirondelles", "Les Alouettes",
-    "Les Fauvettes", "Les Rossignols", "Les Pinsons", "Le Parc", "La Fontaine", "Le Verger", "Le Clos", "La Prairie",
-    "Le Moulin", "Le Belvédère", "La Terrasse", "Le Square", "La Source",
+    "Les Acacias", "Les Érables", "Les Tilleuls", "Les Charmes", "Les Cèdres", "Les Bouleaux",
+    "Les Peupliers", "Les Saules", "Les Marronniers", "Les Platanes", "Les Hêtres", "Les Frênes",
+    "Les Ormes", "Les Pins", "Les Mélèzes", "Les Noisetiers", "Les Merisiers", "Les Glycines",
+    "Les Lilas", "Les Genêts", "Les Bleuets", "Les Coquelicots", "Les Jonquilles", "Les Iris",
+    "Les Mésanges", "Les Hirondelles", "Les Alouettes", "Les Fauvettes", "Les Rossignols", "Les Pinsons",
+    "Le Parc", "La Fontaine", "Le Verger", "Le Clos", "La Prairie", "Le Moulin",
+    "Le Belvédère", "La Terrasse", "Le Square", "La Source",
 )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Lieu:
+    """A territory, its place in the list, its parameters and its stock: what most draws need together."""
+
+    p: Parametres
+    t: Territoire
+    rang: int
+    parc: "Parc"
 
 
 @dataclass
@@ -81,8 +93,10 @@ def build_stock(rng: np.random.Generator, p: Parametres, t: Territoire) -> Parc:
     tailles = [s.logements for s in t.secteurs]
     qpv = [i for i, s in enumerate(t.secteurs) if s.en_qpv]
     autres = [i for i, s in enumerate(t.secteurs) if not s.en_qpv]
-    ajout_qpv = dict(zip(qpv, allocate(t.sorties.get(premiere + 1, 0), [float(tailles[i]) for i in qpv]), strict=True))
-    ajout_neuf = dict(zip(autres, allocate(sum(t.nouveaux.values()), [float(tailles[i]) for i in autres]), strict=True))
+    partis = allocate(t.sorties.get(premiere + 1, 0), [float(tailles[i]) for i in qpv])
+    livres = allocate(sum(t.nouveaux.values()), [float(tailles[i]) for i in autres])
+    ajout_qpv = dict(zip(qpv, partis, strict=True))
+    ajout_neuf = dict(zip(autres, livres, strict=True))
 
     residences: list[str] = []
     noms: dict[str, int] = {}
@@ -137,17 +151,24 @@ def build_stock(rng: np.random.Generator, p: Parametres, t: Territoire) -> Parc:
     )
     entree[est_neuf] = calendrier[: int(est_neuf.sum())]
     construction[est_neuf] = entree[est_neuf]
-    entree[~est_neuf] = np.minimum(construction[~est_neuf] + rng.integers(0, 2, int((~est_neuf).sum())), premiere)
+    entree[~est_neuf] = np.minimum(
+        construction[~est_neuf] + rng.integers(0, 2, int((~est_neuf).sum())), premiere
+    )
 
-    # Exits are demolitions and sales in QPV. Those of the first vintage were added to the sizes: it has the size asked.
+    # Exits are demolitions and sales in QPV. Those of the first vintage were added to the sizes: it has the
+    # size asked.
     sortie = np.full(n, TOUJOURS, dtype=np.int64)
     vieux = np.flatnonzero(en_qpv & ~est_neuf & (entree < premiere))
     partants = pick(rng, vieux, sum(t.sorties.values()))
     fins = np.repeat(np.array(sorted(t.sorties)), [t.sorties[m] for m in sorted(t.sorties)])[: partants.size]
     sortie[partants] = fins
 
-    pieces = np.where(genres, draw(rng, commun["pieces"]["qpv"], n), draw(rng, commun["pieces"]["autre"], n)) + 1
-    surface = np.asarray(commun["surface_par_piece"])[pieces - 1] * (1 + 0.09 * rng.standard_normal(n).clip(-2, 2))
+    pieces = (
+        np.where(genres, draw(rng, commun["pieces"]["qpv"], n), draw(rng, commun["pieces"]["autre"], n)) + 1
+    )
+    surface = np.asarray(commun["surface_par_piece"])[pieces - 1] * (
+        1 + 0.09 * rng.standard_normal(n).clip(-2, 2)
+    )
     surface = np.maximum(np.round(surface), 5 * pieces + 4).astype(np.int64)
 
     codes = sorted({c for _, _, d in commun["financement"] for c in d})
@@ -158,21 +179,19 @@ def build_stock(rng: np.random.Generator, p: Parametres, t: Territoire) -> Parc:
         tires = draw(rng, repartition, int(masque.sum()))
         code_fin_res[masque] = np.array([codes.index(c) for c in repartition])[tires]
     code_fin = code_fin_res[residence]
-    # Recent programmes mix funding inside one residence.
-    recents = np.flatnonzero((construction >= 2000) & (rng.random(n) < 0.35))
-    de_2000 = commun["financement"][-1][2]
-    code_fin[recents] = np.array([codes.index(c) for c in de_2000])[draw(rng, de_2000, recents.size)]
+    mixte = int(commun["financement_mixte_depuis"])
+    recents = np.flatnonzero((construction >= mixte) & (rng.random(n) < 0.35))
+    actuels = commun["financement"][-1][2]
+    code_fin[recents] = np.array([codes.index(c) for c in actuels])[draw(rng, actuels, recents.size)]
 
     taux = np.array([commun["loyer_m2"][c] for c in codes])[code_fin] * t.loyer
     petit = 1 + 0.13 * np.clip((65 - surface) / 40, -0.6, 0.9)
-    loyer = np.round(taux * petit * surface * (1 + 0.05 * rng.standard_normal(n).clip(-2.5, 2.5)) * 100).astype(np.int64)
+    bruit = 1 + 0.05 * rng.standard_normal(n).clip(-2.5, 2.5)
+    loyer = np.round(taux * petit * surface * bruit * 100).astype(np.int64)
 
     nature = np.array([int(c) for c in commun["natures"]])[draw(rng, commun["natures"], n)]
     nature[est_neuf] = 1
-    cadres = [
-        p.cadres_qpv.get(s.qpv_2024 or "") if s.qpv_2024 else (None if s.en_qpv else p.cadres_commune.get(s.commune))
-        for s in t.secteurs
-    ]
+    cadres = [_frame(p, s) for s in t.secteurs]
     bornes = np.array([c or (INCONNU, INCONNU, INCONNU, INCONNU) for c in cadres])[secteur]
     ux, uy = rng.random(tailles_np.size)[residence], rng.random(tailles_np.size)[residence]
     place = (bornes[:, 0] >= 0) & (rng.random(n) < 0.97)
@@ -202,8 +221,17 @@ def build_stock(rng: np.random.Generator, p: Parametres, t: Territoire) -> Parc:
     )
 
 
+def _frame(p: Parametres, s: Secteur) -> tuple[int, int, int, int] | None:
+    """The rectangle where the dwellings of a sector stand, if it is known."""
+    if s.qpv_2024 is not None:
+        return p.cadres_qpv.get(s.qpv_2024)
+    return None if s.en_qpv else p.cadres_commune.get(s.commune)
+
+
 def _day(annee: int, mois: int, jour: int) -> int:
-    return int((np.datetime64(f"{annee:04d}-{mois:02d}-{jour:02d}") - np.datetime64("1970-01-01")).astype(np.int64))
+    return int(
+        (np.datetime64(f"{annee:04d}-{mois:02d}-{jour:02d}") - np.datetime64("1970-01-01")).astype(np.int64)
+    )
 
 
 def _month_of(jours: Entiers) -> Entiers:
@@ -223,11 +251,13 @@ def _choose_leased(
     return np.concatenate(choisis)
 
 
-def live(rng: np.random.Generator, p: Parametres, t: Territoire, parc: Parc) -> None:
+def live(rng: np.random.Generator, lieu: Lieu) -> None:
     """Fill the leases of each year and the situation of each dwelling at each vintage.
 
-    The register's mobility and vacancy come out as asked: leases unknown to SNE make up what its leases leave short.
+    The register's mobility and vacancy come out as asked: leases unknown to SNE make up what its leases leave
+    short.
     """
+    p, t, parc = lieu.p, lieu.t, lieu.parc
     n = parc.taille
     premiere = p.annees[0]
     anciennete = rng.exponential(108.0, n).astype(np.int64) + 1
@@ -281,7 +311,8 @@ def live(rng: np.random.Generator, p: Parametres, t: Territoire, parc: Parc) -> 
         parc.bail[millesime] = np.where(parc.mode[millesime] == 1, bail, INCONNU)
         parc.remise[millesime] = offert
 
-        # Decisions of December that are signed in January: only the last year has no file to hold them otherwise.
+        # Decisions of December that are signed in January: only the last year has no file to hold them
+        # otherwise.
         suite = np.empty(0, dtype=np.int64)
         if annee == p.annees[-1]:
             part = float(p.commun["attribution"]["part_baux_janvier_suivant"])

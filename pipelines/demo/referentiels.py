@@ -1,6 +1,7 @@
 """The small reference files of the landing folder: thresholds, landlords, local zones.
 
-What belongs here: what the demonstration needs and no public source gives (synthetic thresholds, invented landlords).
+What belongs here: what the demonstration needs and no public source gives (synthetic thresholds, invented
+landlords).
 """
 
 from pathlib import Path
@@ -41,7 +42,8 @@ def zone_rows(t: Territoire, parc: Parc) -> pl.DataFrame:
 
 
 def _thresholds(p: Parametres) -> pl.DataFrame:
-    """Q1 thresholds of the territories by year, for the EPCI; by region where one value serves the whole region."""
+    """Q1 thresholds of the territories by year, for the EPCI; by region where one value serves the whole
+    region."""
     departements = {d["code_departement"]: d["code_region"] for d in read_seed("ref_departements")}
     regionales = {s["code"] for s in read_seed("ref_seuils_q1") if s["portee"] == "region"}
     lignes = []

@@ -1,4 +1,5 @@
-"""The restricted register files (`rpls/<N>/rpls_loi_<N>_<territoire>.csv`), one layout and one encoding per vintage.
+"""The restricted register files (`rpls/<N>/rpls_loi_<N>_<territoire>.csv`), one layout and one encoding per
+vintage.
 
 What belongs here: the columns of the "loi" layout and how landlords fill them, mistakes included.
 """
@@ -21,30 +22,42 @@ from pipelines.demo.ecriture import (
     spoil,
     write_csv,
 )
-from pipelines.demo.parametres import Parametres, Territoire, read_seed
-from pipelines.demo.parc import Parc
+from pipelines.demo.parametres import read_seed
+from pipelines.demo.parc import TOUJOURS, Lieu, Parc
 
-COLONNES = (
-    "IDENT_REP IDENT_INT DROIT DEPCOM CODEPOSTAL LIBCOM NUMVOIE INDREP TYPVOIE NOMVOIE NUMAPPT NUMBOITE ESC COULOIR ETAGE "
-    "COMPLIDENT ENTREE BAT IMMEU COMPLGEO LIEUDIT QPV TYPECONST NBPIECE SURFHAB CONSTRUCT LOCAT PATRIMOINE ORIGINE FINAN "
-    "FINANAUTRE CONV NUMCONV DATCONV SORTIEPATRIM OLDLOGT NEWLOGT MODE BAIL MODESURF SURFMODE LOYERPRINC LOYERACC CONTRIB "
-    "CUS DPEDATE DPEENERGIE DPESERRE SRU_EXPIR SRU_ALINEA CODSEGPATRIM LIBSEGPATRIM LOYERMAXAPL LOYERMAXCUS QUALACQ "
-    "MISCOMMERCIAL PRIXVENTE REMLOCDATE CONTRESLOG PMR DATE_DEP_DERLOCAT CAT_ORG RS SIRET DEP LIBDEP REG LIBREG EPCI "
-    "LIBEPCI"
-).split()
+COLONNES = [
+    "IDENT_REP", "IDENT_INT", "DROIT", "DEPCOM", "CODEPOSTAL", "LIBCOM", "NUMVOIE", "INDREP", "TYPVOIE",
+    "NOMVOIE", "NUMAPPT", "NUMBOITE", "ESC", "COULOIR", "ETAGE", "COMPLIDENT", "ENTREE", "BAT", "IMMEU",
+    "COMPLGEO", "LIEUDIT", "QPV", "TYPECONST", "NBPIECE", "SURFHAB", "CONSTRUCT", "LOCAT", "PATRIMOINE",
+    "ORIGINE", "FINAN", "FINANAUTRE", "CONV", "NUMCONV", "DATCONV", "SORTIEPATRIM", "OLDLOGT", "NEWLOGT",
+    "MODE", "BAIL", "MODESURF", "SURFMODE", "LOYERPRINC", "LOYERACC", "CONTRIB", "CUS", "DPEDATE",
+    "DPEENERGIE", "DPESERRE", "SRU_EXPIR", "SRU_ALINEA", "CODSEGPATRIM", "LIBSEGPATRIM", "LOYERMAXAPL",
+    "LOYERMAXCUS", "QUALACQ", "MISCOMMERCIAL", "PRIXVENTE", "REMLOCDATE", "CONTRESLOG", "PMR",
+    "DATE_DEP_DERLOCAT", "CAT_ORG", "RS", "SIRET", "DEP", "LIBDEP", "REG", "LIBREG", "EPCI", "LIBEPCI",
+]  # fmt: skip
 
-VOIES = ("DES LILAS", "JEAN JAURES", "DE LA PAIX", "PASTEUR", "VICTOR HUGO", "DU STADE", "DES ECOLES", "DE LA GARE")
-DEFAUTS = (("MODE", "X"), ("BAIL", "13/2021"), ("LOYERPRINC", "4OO,00"), ("NBPIECE", "T3"), ("SURFHAB", "env. 60"))
+VOIES = (
+    "DES LILAS",
+    "JEAN JAURES",
+    "DE LA PAIX",
+    "PASTEUR",
+    "VICTOR HUGO",
+    "DU STADE",
+    "DES ECOLES",
+    "DE LA GARE",
+)
 
 
-def ident_rep(t: Territoire, parc: Parc) -> pl.Series:
+def ident_rep(lieu: Lieu) -> pl.Series:
     """The stable identifier of each dwelling: ten digits, the first of which is never zero."""
-    return labels([f"{t.prefixe}{i:06d}" for i in range(parc.taille)], parc.numero)
+    return labels([f"{lieu.t.prefixe}{i:06d}" for i in range(lieu.parc.taille)], lieu.parc.numero)
 
 
-def draw_fixed(rng: np.random.Generator, p: Parametres, parc: Parc) -> dict[str, Any]:
-    """What does not change from one vintage to the next: diagnosis, contingent, accessibility, declared flag."""
-    commun = p.commun["logement"]
+def draw_fixed(rng: np.random.Generator, lieu: Lieu) -> dict[str, Any]:
+    """What does not change from one vintage to the next: diagnosis, contingent, accessibility, declared
+    flag."""
+    parc = lieu.parc
+    commun = lieu.p.commun["logement"]
     n = parc.taille
     dpe = draw(rng, commun["dpe"], n)
     ges = np.clip(dpe + rng.integers(-1, 2, n), 0, 6)
@@ -78,9 +91,10 @@ def _address(parc: Parc, communes: Mapping[str, Mapping[str, str]], code: pl.Ser
 
 
 def build_vintage(
-    rng: np.random.Generator, p: Parametres, t: Territoire, parc: Parc, fixe: Mapping[str, Any], millesime: int
+    rng: np.random.Generator, lieu: Lieu, fixe: Mapping[str, Any], millesime: int
 ) -> pl.DataFrame:
     """Rows of one territory at one vintage, as text in the order of the official columns, before any dirt."""
+    p, t, parc = lieu.p, lieu.t, lieu.parc
     forme = p.commun["rpls"]["formats"][millesime]
     decimale = forme["decimale"]
     zeros = [t.slug, millesime] not in p.commun["rpls"]["zeros_perdus"]
@@ -93,12 +107,15 @@ def build_vintage(
     depcom_lu = depcom
     if t.ancien_code and millesime in t.ancien_code[3]:
         ancien, nouveau, nombre, _ = t.ancien_code
-        dedans = np.flatnonzero((depcom == nouveau).to_numpy() & parc.in_stock(p.annees[0] + 1) & (parc.sortie > 9000))
+        dedans = np.flatnonzero(
+            (depcom == nouveau).to_numpy() & parc.in_stock(p.annees[0] + 1) & (parc.sortie == TOUJOURS)
+        )
         rang = np.zeros(parc.taille, dtype=bool)
         rang[dedans[:nombre]] = True
         depcom_lu = pl.select(pl.when(pl.Series(rang)).then(pl.lit(ancien)).otherwise(depcom)).to_series()
     departement = depcom.str.slice(0, 2)
-    region = departement.replace_strict({d: r["code_region"] for d, r in departements.items()}, return_dtype=pl.String)
+    regions_de = {d: r["code_region"] for d, r in departements.items()}
+    region = departement.replace_strict(regions_de, return_dtype=pl.String)
     cles = list(t.bailleurs)
     bailleur = parc.bailleur_residence[parc.residence]
     siret = labels([p.bailleurs[c].siren + f"000{i + 10}" for i, c in enumerate(cles)], bailleur)
@@ -116,17 +133,20 @@ def build_vintage(
     declare = np.where(parc.en_qpv & np.array([s.qpv_2015 is not None for s in secteurs])[parc.secteur], 1, 2)
     declare = np.where(fixe["faux"], 3 - declare, declare)
     sans_dpe = fixe["sans_dpe"]
-    loyer = np.round(parc.loyer * 1.012 ** (millesime - 2022)).astype(np.int64)
+    hausse = float(p.commun["logement"]["hausse_loyer_annuelle"])
+    loyer = np.round(parc.loyer * (1 + hausse) ** (millesime - p.millesimes_rpls[0])).astype(np.int64)
     loyer_lu = decimals(np.where(np.isin(mode, (1, 2)), loyer, 999900), decimale)
     apl = np.round(loyer * 1.11).astype(np.int64)
     apl_lu = decimals(apl, decimale)
     # A thousands separator appears where an amount needs one, as a spreadsheet writes it.
     apl_lu = pl.select(
-        pl.when(pl.Series(apl >= 100000)).then(apl_lu.str.replace(r"^(\d)(\d{3})", "${1}\u00a0${2}")).otherwise(apl_lu)
+        pl.when(pl.Series(apl >= 100000))
+        .then(apl_lu.str.replace(r"^(\d)(\d{3})", "${1}\u00a0${2}"))
+        .otherwise(apl_lu)
     ).to_series()
     vide = fixe["vide"]
     colonnes: dict[str, pl.Series] = {
-        "IDENT_REP": ident_rep(t, parc),
+        "IDENT_REP": ident_rep(lieu),
         "IDENT_INT": labels([f"L{i:06d}" for i in range(parc.taille)], parc.numero),
         "DROIT": labels(["1", "3", "0"], np.where(vide < 0.05, 1, np.where(vide < 0.06, 2, 0))),
         "DEPCOM": depcom_lu,
@@ -136,10 +156,11 @@ def build_vintage(
         "TYPECONST": labels(["C", "I", "E"], np.where(parc.etudiant, 2, parc.individuel.astype(np.int64))),
         "NBPIECE": integers(np.where(vide > 0.9985, 0, parc.pieces)),
         "SURFHAB": integers(np.where((vide > 0.995) & (vide < 0.997), 0, parc.surface)),
-        "CONSTRUCT": labels(
-            [*(str(a) for a in range(1900, 2031)), "Non renseigné"],
-            np.where((vide > 0.99) & (vide < 0.993), 131, parc.construction - 1900),
-        ),
+        "CONSTRUCT": pl.select(
+            pl.when(pl.Series((vide > 0.99) & (vide < 0.993)))
+            .then(pl.lit("Non renseigné"))
+            .otherwise(integers(parc.construction))
+        ).to_series(),
         "LOCAT": integers(parc.entree),
         "PATRIMOINE": integers(parc.entree),
         "ORIGINE": labels(["1", "2", "3", "4", "NC"], np.where(vide < 0.004, 4, fixe["origine"] - 1)),
@@ -155,11 +176,15 @@ def build_vintage(
         "LOYERACC": decimals(np.where(vide < 0.3, fixe["accessoire"], INCONNU), decimale),
         "CUS": labels(parc.financement, parc.code_financement),
         "DPEDATE": pl.select(
-            pl.when(pl.Series(sans_dpe)).then(pl.lit("01/1900")).otherwise(months(fixe["dpe_date"], zero=zeros))
+            pl.when(pl.Series(sans_dpe))
+            .then(pl.lit("01/1900"))
+            .otherwise(months(fixe["dpe_date"], zero=zeros))
         ).to_series(),
         "DPEENERGIE": labels(
             ["A", "B", "C", "D", "E", "F", "G", "9", "0", "5"],
-            np.where(sans_dpe, 7 + parc.numero % 2, np.where((fixe["dpe"] == 3) & (vide < 0.05), 9, fixe["dpe"])),
+            np.where(
+                sans_dpe, 7 + parc.numero % 2, np.where((fixe["dpe"] == 3) & (vide < 0.05), 9, fixe["dpe"])
+            ),
         ),
         "DPESERRE": labels(["A", "B", "C", "D", "E", "F", "G", "9"], np.where(sans_dpe, 7, fixe["ges"])),
         "CODSEGPATRIM": labels(parc.residences, parc.residence),
@@ -191,7 +216,11 @@ def build_vintage(
     lignes = pl.DataFrame({**colonnes, **geo})
     lignes = lignes.with_columns(
         *(pl.lit(v).alias(c) for c, v in constantes.items()),
-        *(pl.lit(None, dtype=pl.String).alias(c) for c in ordre if c not in lignes.columns and c not in constantes),
+        *(
+            pl.lit(None, dtype=pl.String).alias(c)
+            for c in ordre
+            if c not in lignes.columns and c not in constantes
+        ),
     )
     return lignes.select(ordre).filter(pl.Series(parc.in_file(millesime)))
 
@@ -202,7 +231,8 @@ def _mojibake(nom: str) -> str:
 
 
 def _elsewhere(lignes: pl.DataFrame, ailleurs: Mapping[str, Any], *, zeros: bool) -> pl.DataFrame:
-    """Dwellings that the same landlord owns in another département, whose codes lose their zero when `zeros` is false."""
+    """Dwellings of the same landlord in another département; their codes lose their zero when `zeros` is
+    false."""
     copies = lignes.filter(pl.col("MODE") == "1").head(min(int(ailleurs["nombre"]), lignes.height // 50))
     valeurs = {c: v if zeros else v.lstrip("0") for c, v in ailleurs["colonnes"].items()}
     vides = [c for c in copies.columns if c.startswith("PLG_") or c in ("EPSG", "X", "Y", "EPCI", "LIBEPCI")]
@@ -213,18 +243,19 @@ def _elsewhere(lignes: pl.DataFrame, ailleurs: Mapping[str, Any], *, zeros: bool
     )
 
 
-def write_register(
-    rng: np.random.Generator, dossier: Path, p: Parametres, t: Territoire, parc: Parc
-) -> dict[str, int]:
+def write_register(rng: np.random.Generator, dossier: Path, lieu: Lieu) -> dict[str, int]:
     """Write the territory's file of each vintage; returns the rows written by relative path."""
-    fixe = draw_fixed(rng, p, parc)
+    p, t = lieu.p, lieu.t
+    fixe = draw_fixed(rng, lieu)
     ecrits: dict[str, int] = {}
     for millesime in p.millesimes_rpls:
-        lignes = build_vintage(rng, p, t, parc, fixe, millesime)
+        lignes = build_vintage(rng, lieu, fixe, millesime)
         if t.slug == p.commun["rpls"]["logements_ailleurs"]["territoire"]:
             zeros = [t.slug, millesime] not in p.commun["rpls"]["zeros_perdus"]
-            lignes = pl.concat([lignes, _elsewhere(lignes, p.commun["rpls"]["logements_ailleurs"], zeros=zeros)])
-        lignes = spoil(rng, lignes, p.commun["salete"], "IDENT_REP", DEFAUTS)
+            lignes = pl.concat(
+                [lignes, _elsewhere(lignes, p.commun["rpls"]["logements_ailleurs"], zeros=zeros)]
+            )
+        lignes = spoil(rng, lignes, p.commun["salete"], "rpls")
         relatif = f"rpls/{millesime}/rpls_loi_{millesime}_{t.slug}.csv"
         ecrits[relatif] = write_csv(
             dossier / relatif, lignes, encodage=p.commun["rpls"]["formats"][millesime]["encodage"]

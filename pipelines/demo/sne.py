@@ -1,7 +1,7 @@
 """Requests and allocations of one territory: who applies, who is ranked, who signs, who is struck off.
 
-What belongs here: the simulation of the years and the canonical rows (`attributions.csv`, `demandes.csv`). The leases'
-dwellings and dates come from `parc`; the numbers to reach come from the parameters.
+What belongs here: the simulation of the years and the canonical rows (`attributions.csv`, `demandes.csv`).
+The leases' dwellings and dates come from `parc`; the numbers to reach come from the parameters.
 """
 
 from dataclasses import dataclass
@@ -23,9 +23,9 @@ from pipelines.demo.ecriture import (
     pick,
     yes_no,
 )
-from pipelines.demo.menages import Q1, Q234, SANS_RESSOURCES, TRES_TARD, Demandeurs, choose, draw_applicants, quartile
-from pipelines.demo.parametres import Groupe, Parametres, Territoire
-from pipelines.demo.parc import Baux, Parc
+from pipelines.demo.menages import Q1, Q234, SANS_RESSOURCES, TRES_TARD, Demandeurs, draw_applicants, quartile
+from pipelines.demo.parametres import Groupe, Parametres, Territoire, read_seed
+from pipelines.demo.parc import Baux, Lieu
 from pipelines.demo.rpls import ident_rep
 
 NPNRU, ORCOD, RELOGEMENT_AUTRE = 0, 1, 2
@@ -33,8 +33,29 @@ RELOGEMENTS = ("npnru", "orcod", "autre")
 ISSUES = ("attribue", "refus", "desistement", "radie", "non_attribue")
 ATTRIBUE, NON_ATTRIBUE = 0, 4
 MOTIFS = ("attribution", "renonciation", "sans_reponse", "irrecevable", "non_renouvellement", "fusion")
-FAMILLES = {"10": "PLAI", "11": "PLAI", "12": "PLUS", "13": "PLUS", "14": "PLS", "17": "PLS", "16": "PLI", "54": "PLI"}
+# Families of `ref_financements` as the canonical layout spells them.
+FINANCEMENTS = {"PLUS_AV77": "PLUS", "PLUS_AP77": "PLUS", "AUTRE": "autre"}
 ORIGINE_TEMPS = np.datetime64("1970-01-01", "D")
+
+# fmt: off
+MENAGE = [
+    "ressources_mensuelles", "nb_uc", "nb_personnes", "nb_moins_14", "rfr", "pct_plafond_plus",
+    "composition", "nb_enfants", "age", "situation_pro", "situation_logement", "code_commune_origine",
+    "mutation", "bailleur_origine_siren", "dalo", "pdalhpd", "priorite_l441_1", "relogement",
+    "travailleur_essentiel",
+]
+ATTRIBUTIONS = [
+    "numero_unique", "date_premier_depot", "date_decision", "rang", "issue", "date_signature_bail",
+    "date_entree", "bailleur_siren", "bailleur_nom", "reservataire", "num_rpls", "residence",
+    "code_commune_logement", "qpv_declare", "code_qpv", "typologie", "financement", "surface", "loyer",
+    "neuf", *MENAGE,
+]
+DEMANDES = [
+    "numero_unique", "date_premier_depot", "date_renouvellement", "statut", "date_radiation",
+    "motif_radiation", "commune_choix1", "commune_choix2", "commune_choix3", "typologie_souhaitee",
+    "residence_origine", "num_rpls_origine", "cotation", "guichet", *MENAGE,
+]
+# fmt: on
 
 
 @dataclass
@@ -80,9 +101,12 @@ def _as_dates(jours: Entiers) -> Dates:
 
 
 def _decide(rng: np.random.Generator, baux: Baux, annee: int) -> Entiers:
-    """Day of the committee of each lease: leases of January are decided from December, the others within the year."""
+    """Day of the committee of each lease: leases of January are decided from December, the others within
+    the year."""
     janvier = baux.signature < day(annee, 2, 1)
-    delai = np.where(janvier, rng.integers(5, 30, baux.signature.size), rng.integers(6, 55, baux.signature.size))
+    delai = np.where(
+        janvier, rng.integers(5, 30, baux.signature.size), rng.integers(6, 55, baux.signature.size)
+    )
     decision = baux.signature - delai
     decision = np.where(janvier, decision, np.maximum(decision, day(annee, 1, 3)))
     decembre = day(annee, 12, 1) + rng.integers(0, 28, baux.signature.size)
@@ -90,24 +114,22 @@ def _decide(rng: np.random.Generator, baux: Baux, annee: int) -> Entiers:
 
 
 def _externals(
-    rng: np.random.Generator,
-    p: Parametres,
-    t: Territoire,
-    parc: Parc,
-    annee: int,
-    decisions: Entiers,
-    classe: int,
+    rng: np.random.Generator, lieu: Lieu, annee: int, decisions: Entiers, classe: int
 ) -> Demandeurs:
     """Applicants housed here whose request is in another file, with resources of the class asked."""
-    seuil = t.annees[annee].seuil_q1
-    nouveaux = draw_applicants(rng, p, t, parc, decisions - rng.integers(40, 900, decisions.size), seuil, annee + 1)
+    seuil = lieu.t.annees[annee].seuil_q1
+    nouveaux = draw_applicants(rng, lieu, decisions - rng.integers(40, 900, decisions.size), annee)
     plafond = seuil * nouveaux.uc
     if classe == SANS_RESSOURCES:
         nouveaux.ressources[:] = INCONNU
     elif classe == Q1:
-        nouveaux.ressources = (plafond * rng.uniform(0.35, 0.94, nouveaux.taille) / 1200).astype(np.int64) * 100
+        nouveaux.ressources = (plafond * rng.uniform(0.35, 0.94, nouveaux.taille) / 1200).astype(
+            np.int64
+        ) * 100
     else:
-        nouveaux.ressources = (plafond * rng.uniform(1.08, 2.6, nouveaux.taille) / 1200).astype(np.int64) * 100 + 100
+        nouveaux.ressources = (plafond * rng.uniform(1.08, 2.6, nouveaux.taille) / 1200).astype(
+            np.int64
+        ) * 100 + 100
     nouveaux.externe[:] = True
     return nouveaux
 
@@ -126,17 +148,11 @@ def _categories(g: Groupe) -> list[tuple[int, int, bool]]:
 
 
 def _select_tenants(
-    rng: np.random.Generator,
-    p: Parametres,
-    t: Territoire,
-    parc: Parc,
-    d: Demandeurs,
-    annee: int,
-    baux: Baux,
-    decisions: Entiers,
+    rng: np.random.Generator, lieu: Lieu, d: Demandeurs, annee: int, decisions: Entiers
 ) -> Entiers:
     """The applicant who signs each lease, so that quartiles and rehousings come out as asked."""
-    cibles = t.annees[annee]
+    parc, baux = lieu.parc, lieu.parc.baux[annee]
+    cibles = lieu.t.annees[annee]
     gagnants = np.full(baux.logement.size, INCONNU, dtype=np.int64)
     attente = (d.radiation == TRES_TARD) & ~d.externe
     classes = quartile(d.ressources, d.uc, cibles.seuil_q1)
@@ -147,7 +163,8 @@ def _select_tenants(
         for age, masque in (("ancien", anciens), ("recent", recents))
         for c in (Q1, Q234, SANS_RESSOURCES)
     }
-    part_externes = float(p.commun["attribution"]["part_externes"])
+    attribution = lieu.p.commun["attribution"]
+    part_externes = float(attribution["part_externes"])
     en_qpv = parc.en_qpv[baux.logement]
     for groupe, masque in ((cibles.hors_qpv, ~en_qpv), (cibles.qpv, en_qpv)):
         lignes = rng.permutation(np.flatnonzero(masque & ~baux.annee_suivante))
@@ -165,55 +182,53 @@ def _select_tenants(
                 gagnants[ligne] = vivier.pop()
             manquants = lot[gagnants[lot] < 0]
             if manquants.size:
-                gagnants[manquants] = d.extend(_externals(rng, p, t, parc, annee, decisions[manquants], classe))
+                gagnants[manquants] = d.extend(_externals(rng, lieu, annee, decisions[manquants], classe))
             if reloge and lot.size:
-                _rehouse(rng, t, parc, d, gagnants[lot], annee)
+                _rehouse(rng, lieu, d, gagnants[lot], annee)
             if classe == Q234 and not reloge:
-                _edge_cases(rng, p, d, gagnants[lot], groupe.au_seuil, cibles.seuil_q1)
+                autre = rng.random(lot.size) < float(attribution["part_relogement_autre"])
+                d.relogement[gagnants[lot[autre]]] = RELOGEMENT_AUTRE
+                _put_at_threshold(d, gagnants[lot[: groupe.au_seuil]], cibles.seuil_q1)
     suite = np.flatnonzero(baux.annee_suivante)
     reste = [i for c in (Q1, Q234) for i in viviers["ancien", c]]
     tires = rng.permutation(np.array(reste, dtype=np.int64))[: suite.size]
     gagnants[suite[: tires.size]] = tires
     manquants = np.flatnonzero(gagnants < 0)
     if manquants.size:
-        gagnants[manquants] = d.extend(_externals(rng, p, t, parc, annee, decisions[manquants], Q234))
+        gagnants[manquants] = d.extend(_externals(rng, lieu, annee, decisions[manquants], Q234))
     return gagnants
 
 
-def _rehouse(
-    rng: np.random.Generator, t: Territoire, parc: Parc, d: Demandeurs, menages: Entiers, annee: int
-) -> None:
+def _rehouse(rng: np.random.Generator, lieu: Lieu, d: Demandeurs, menages: Entiers, annee: int) -> None:
     """Mark households as rehoused by an operation: they leave a dwelling of a QPV."""
-    orcod = rng.random(menages.size) < t.part_orcod
+    parc = lieu.parc
+    orcod = rng.random(menages.size) < lieu.t.part_orcod
     d.relogement[menages] = np.where(orcod, ORCOD, NPNRU)
     d.mutation[menages] = 1
     quittes = np.flatnonzero(parc.en_qpv & (parc.mode[annee + 1] == 1))
     d.logement_origine[menages] = quittes[rng.integers(0, quittes.size, menages.size)]
 
 
-def _edge_cases(
-    rng: np.random.Generator, p: Parametres, d: Demandeurs, menages: Entiers, au_seuil: int, seuil: int
-) -> None:
-    """Households exactly at the threshold, and rehousings that are not those of the objective."""
-    part = float(p.commun["attribution"]["part_relogement_autre"])
-    d.relogement[menages[rng.random(menages.size) < part]] = RELOGEMENT_AUTRE
-    cas = menages[:au_seuil]
-    d.composition[cas] = 0
-    d.nb_personnes[cas] = 1
-    d.nb_moins_14[cas] = 0
-    d.nb_enfants[cas] = 0
-    d.uc[cas] = 100
-    d.ressources[cas] = seuil * 100 // 12
+def _put_at_threshold(d: Demandeurs, menages: Entiers, seuil: int) -> None:
+    """Single persons whose resources are exactly the threshold."""
+    d.composition[menages] = 0
+    d.nb_personnes[menages] = 1
+    d.nb_moins_14[menages] = 0
+    d.nb_enfants[menages] = 0
+    d.uc[menages] = 100
+    d.ressources[menages] = seuil * 100 // 12
 
 
 def _is_priority(d: Demandeurs, menages: Entiers) -> Booleens:
-    return (d.dalo[menages] == 1) | (d.pdalhpd[menages] == 1) | (d.priorites[menages] > 0)
+    prioritaires: Booleens = (d.dalo[menages] == 1) | (d.pdalhpd[menages] == 1) | (d.priorites[menages] > 0)
+    return prioritaires
 
 
 def _rank(
     rng: np.random.Generator, p: Parametres, gagnants: Entiers, seuls: Booleens, vivier: Entiers
 ) -> Rangs:
-    """Candidates around each tenant: those who withdrew before, those in reserve and those turned down after."""
+    """Candidates around each tenant: those who withdrew before, those in reserve and those turned down
+    after."""
     a: dict[str, Any] = p.commun["attribution"]
     n = gagnants.size
     rang_gagnant = np.where(seuls, 1, draw(rng, a["rang_gagnant"], n) + 1)
@@ -227,36 +242,40 @@ def _rank(
     dernier = (rang == totaux[decision]) & (refuses[decision] == 1)
     retraits = np.array([ISSUES.index(c) for c in a["retraits"]])[draw(rng, a["retraits"], decision.size)]
     issue = np.where(gagne, ATTRIBUE, np.where(avant, retraits, np.where(dernier, NON_ATTRIBUE, ATTRIBUE)))
-    # Candidates who do not win follow one another in a drawn order, so that none is ranked twice for one dwelling.
+    # Candidates who do not win follow one another in a drawn order, so that none is ranked twice for one
+    # dwelling.
     ordre = rng.permutation(vivier)
     suivants = ordre[np.arange(decision.size) % ordre.size]
     return Rangs(np.where(gagne, gagnants[decision], suivants), decision, rang, issue)
 
 
 def _without_lease(
-    rng: np.random.Generator, p: Parametres, parc: Parc, annee: int, pris: Entiers, vivier: Entiers
+    rng: np.random.Generator, lieu: Lieu, annee: int, vivier: Entiers
 ) -> tuple[Entiers, Entiers, Rangs]:
     """Decisions that found no tenant: dwellings, days, and their only candidate."""
-    a: dict[str, Any] = p.commun["attribution"]
+    parc, pris = lieu.parc, lieu.parc.baux[annee].logement
+    a: dict[str, Any] = lieu.p.commun["attribution"]
     libre = parc.in_stock(annee + 1) & (parc.nature == 1)
     libre[pris] = False
     logements = pick(rng, np.flatnonzero(libre), round(float(a["decisions_sans_bail"]) * pris.size))
     jours = rng.integers(day(annee, 1, 10), day(annee, 12, 20), logements.size)
-    issues = np.array([ISSUES.index(c) for c in a["issues_sans_bail"]])[draw(rng, a["issues_sans_bail"], logements.size)]
+    possibles = np.array([ISSUES.index(c) for c in a["issues_sans_bail"]])
+    issues = possibles[draw(rng, a["issues_sans_bail"], logements.size)]
     candidats = vivier[rng.integers(0, vivier.size, logements.size)]
     rangs = Rangs(candidats, np.arange(logements.size), np.ones(logements.size, dtype=np.int64), issues)
     return logements, jours, rangs
 
 
-def simulate(rng: np.random.Generator, p: Parametres, t: Territoire, parc: Parc) -> Histoire:
-    """Live the years of the territory: filings, decisions, leases, and striking off down to the number of requests asked."""
+def simulate(rng: np.random.Generator, lieu: Lieu) -> Histoire:
+    """Live the years of the territory: filings, decisions, leases, striking off down to the number asked."""
+    p, t, parc = lieu.p, lieu.t, lieu.parc
     c: dict[str, Any] = p.commun["demande"]
     premiere = p.annees[0]
-    seuil = t.annees[premiere].seuil_q1
     hors = float(c["part_hors_territoire"])
     initiales = round(0.97 * t.annees[premiere].demandes)
-    ages = 1 + rng.exponential(float(c["mois_anciennete"]) * 30.4, initiales + round(hors * initiales)).astype(np.int64)
-    d = draw_applicants(rng, p, t, parc, day(premiere, 1, 1) - np.minimum(ages, 7300), seuil, premiere + 1)
+    jours_attente = float(c["mois_anciennete"]) * 30.4
+    ages = 1 + rng.exponential(jours_attente, initiales + round(hors * initiales)).astype(np.int64)
+    d = draw_applicants(rng, lieu, day(premiere, 1, 1) - np.minimum(ages, 7300), premiere)
     d.hors_territoire[initiales:] = True
     decisions: list[Decisions] = []
     rangs: list[Rangs] = []
@@ -269,15 +288,16 @@ def simulate(rng: np.random.Generator, p: Parametres, t: Territoire, parc: Parc)
         depots = max(cibles.demandes - actives + baux.logement.size + autres, autres + 1)
         depots_hors = round(hors * depots)
         jours = rng.integers(debut, fin + 1, depots + depots_hors)
-        nouveaux = d.extend(draw_applicants(rng, p, t, parc, jours, cibles.seuil_q1, annee + 1))
+        nouveaux = d.extend(draw_applicants(rng, lieu, jours, annee))
         d.hors_territoire[nouveaux[depots:]] = True
 
         jour_decision = _decide(rng, baux, annee)
-        gagnants = _select_tenants(rng, p, t, parc, d, annee, baux, jour_decision)
+        gagnants = _select_tenants(rng, lieu, d, annee, jour_decision)
         vivier = _candidates(d, annee, gagnants)
-        sans_numero = rng.random(baux.logement.size) < float(p.commun["attribution"]["part_sans_num_rpls"])
+        a = p.commun["attribution"]
+        sans_numero = rng.random(baux.logement.size) < float(a["part_sans_num_rpls"])
         classement = _rank(rng, p, gagnants, sans_numero, vivier)
-        logements, jours_vains, vaines = _without_lease(rng, p, parc, annee, baux.logement, vivier)
+        logements, jours_vains, vaines = _without_lease(rng, lieu, annee, vivier)
         decalage = baux.logement.size
         classement = Rangs(
             np.concatenate([classement.demandeur, vaines.demandeur]),
@@ -286,7 +306,7 @@ def simulate(rng: np.random.Generator, p: Parametres, t: Territoire, parc: Parc)
             np.concatenate([classement.issue, vaines.issue]),
         )
         entree = baux.signature + rng.integers(0, 26, decalage)
-        entree[rng.random(decalage) < float(p.commun["attribution"]["part_sans_entree"])] = INCONNU
+        entree[rng.random(decalage) < float(a["part_sans_entree"])] = INCONNU
         vide = np.full(logements.size, INCONNU, dtype=np.int64)
         decision = Decisions(
             annee,
@@ -303,7 +323,7 @@ def simulate(rng: np.random.Generator, p: Parametres, t: Territoire, parc: Parc)
         d.motif[gagnants] = MOTIFS.index("attribution")
         dernier = np.zeros(d.taille, dtype=np.int64)
         np.maximum.at(dernier, classement.demandeur, decision.jour[classement.decision])
-        _strike_off(rng, p, t, d, annee, dernier)
+        _strike_off(rng, lieu, d, annee, dernier)
     _yearly_income(rng, d)
     return Histoire(d, decisions, rangs)
 
@@ -315,20 +335,19 @@ def _candidates(d: Demandeurs, annee: int, gagnants: Entiers) -> Entiers:
     return np.flatnonzero(possible)
 
 
-def _strike_off(
-    rng: np.random.Generator, p: Parametres, t: Territoire, d: Demandeurs, annee: int, dernier: Entiers
-) -> None:
+def _strike_off(rng: np.random.Generator, lieu: Lieu, d: Demandeurs, annee: int, dernier: Entiers) -> None:
     """Strike requests off until as many stay active on 31 December as asked."""
     fin = day(annee, 12, 31)
     locale = ~d.externe & ~d.hors_territoire
     actives = int(((d.radiation > fin) & locale).sum())
     plancher = np.maximum(np.maximum(d.depot + 12, day(annee, 1, 2)), dernier + 1)
     possibles = (d.radiation == TRES_TARD) & (plancher < fin)
-    partants = pick(rng, np.flatnonzero(possibles & locale), actives - t.annees[annee].demandes)
+    partants = pick(rng, np.flatnonzero(possibles & locale), actives - lieu.t.annees[annee].demandes)
     exterieurs = np.flatnonzero(possibles & d.hors_territoire)
     partants = np.concatenate([partants, pick(rng, exterieurs, exterieurs.size // 3)])
-    d.radiation[partants] = plancher[partants] + (rng.random(partants.size) * (fin - plancher[partants])).astype(np.int64)
-    motifs = p.commun["demande"]["motifs"]
+    marge = fin - plancher[partants]
+    d.radiation[partants] = plancher[partants] + (rng.random(partants.size) * marge).astype(np.int64)
+    motifs = lieu.p.commun["demande"]["motifs"]
     d.motif[partants] = np.array([MOTIFS.index(m) for m in motifs])[draw(rng, motifs, partants.size)]
 
 
@@ -339,18 +358,15 @@ def _yearly_income(rng: np.random.Generator, d: Demandeurs) -> None:
     d.ressources[distraits] *= 12
 
 
-def _number(t: Territoire, rang: int, d: Demandeurs, menages: Entiers) -> pl.Series:
+def _number(lieu: Lieu, d: Demandeurs, menages: Entiers) -> pl.Series:
     """The national number: département, month and year of filing, order."""
-    mois = (ORIGINE_TEMPS + d.depot[menages].astype("timedelta64[D]")).astype("datetime64[M]").astype(np.int64) + 1970 * 12
-    ordre = pl.Series(menages + (rang + 1) * 10_000_000)
-    numero = pl.Series(mois % 12 + 1).cast(pl.String).str.zfill(2) + pl.Series(mois // 12 % 100).cast(pl.String).str.zfill(2)
-    return ("0" + t.prefixe[:2] + numero + ordre.cast(pl.String).str.zfill(11)).alias("numero_unique")
+    depot = pl.Series(_as_dates(d.depot[menages])).cast(pl.Date).dt.strftime("%m%y")
+    ordre = pl.Series(menages + (lieu.rang + 1) * 10_000_000).cast(pl.String).str.zfill(11)
+    return ("0" + lieu.t.prefixe[:2] + depot + ordre).alias("numero_unique")
 
 
 def _ceilings(t: Territoire, p: Parametres) -> list[int]:
     """PLUS ceilings by household category at the middle year, for the percentage that some rows give."""
-    from pipelines.demo.parametres import read_seed
-
     departements = {d["code_departement"]: d for d in read_seed("ref_departements")}
     region = departements[t.prefixe[:2]]["code_region"]
     zones = {z["code"]: z["zone"] for z in read_seed("ref_zones_plafonds") if z["niveau"] == "departement"}
@@ -364,11 +380,13 @@ def _ceilings(t: Territoire, p: Parametres) -> list[int]:
     return [valeurs[c] for c in range(1, 7)]
 
 
-def _household_columns(p: Parametres, t: Territoire, parc: Parc, d: Demandeurs, i: Entiers) -> dict[str, pl.Series]:
+def _household_columns(lieu: Lieu, d: Demandeurs, i: Entiers) -> dict[str, pl.Series]:
+    p, t, parc = lieu.p, lieu.t, lieu.parc
     m = p.commun["menage"]
     tirage = d.tirage[i]
     communes = [s.commune for s in parc.secteurs]
-    origine = np.where(d.origine[i] < 0, len(communes) + tirage % len(t.communes_voisines), d.origine[i] % len(communes))
+    ailleurs = len(communes) + tirage % len(t.communes_voisines)
+    origine = np.where(d.origine[i] < 0, ailleurs, d.origine[i] % len(communes))
     origine = np.where(tirage % 53 == 0, INCONNU, origine)
     pieds = d.logement_origine[i]
     sirens = [p.bailleurs[c].siren for c in t.bailleurs]
@@ -388,9 +406,11 @@ def _household_columns(p: Parametres, t: Territoire, parc: Parc, d: Demandeurs, 
     situations = [*m["situation_logement"], "locataire_hlm", "Non renseigné"]
     situation = np.where(d.mutation[i] == 1, len(situations) - 2, d.situation_logement[i])
     situation = np.where(tirage % 61 == 0, len(situations) - 1, situation)
+    metiers = list(m["situation_pro"]["Q1"])
+    compositions = list(m["composition"])
     categories = list(m["priorites"])
     uniques, inverse = np.unique(d.priorites[i], return_inverse=True)
-    listes = [",".join(c for b, c in enumerate(categories) if masque >> b & 1) or None for masque in uniques.tolist()]
+    listes = [",".join(c for b, c in enumerate(categories) if m >> b & 1) or None for m in uniques.tolist()]
     return {
         "ressources_mensuelles": decimals(d.ressources[i], "."),
         "nb_uc": decimals(uc_lue, "."),
@@ -398,10 +418,10 @@ def _household_columns(p: Parametres, t: Territoire, parc: Parc, d: Demandeurs, 
         "nb_moins_14": integers(d.nb_moins_14[i]),
         "rfr": rfr,
         "pct_plafond_plus": decimals(pct * 100 // 100, "."),
-        "composition": labels(list(m["composition"]), d.composition[i]),
+        "composition": labels(compositions, d.composition[i]),
         "nb_enfants": integers(d.nb_enfants[i]),
         "age": integers(d.age[i]),
-        "situation_pro": labels(list(m["situation_pro"]["Q1"]), np.where(tirage % 71 == 0, INCONNU, d.situation_pro[i])),
+        "situation_pro": labels(metiers, np.where(tirage % 71 == 0, INCONNU, d.situation_pro[i])),
         "situation_logement": labels(situations, situation),
         "code_commune_origine": labels([*communes, *t.communes_voisines], origine),
         "mutation": yes_no(d.mutation[i]),
@@ -414,14 +434,15 @@ def _household_columns(p: Parametres, t: Territoire, parc: Parc, d: Demandeurs, 
     }
 
 
-def allocations(
-    rng: np.random.Generator, p: Parametres, t: Territoire, rang: int, parc: Parc, h: Histoire
-) -> dict[int, pl.DataFrame]:
-    """Canonical rows of the allocations, by year of the file (that of the decision; the first year holds earlier ones)."""
+def allocations(rng: np.random.Generator, lieu: Lieu, h: Histoire) -> dict[int, pl.DataFrame]:
+    """Canonical rows of the allocations, by year of the file: that of the decision, the first year or
+    later."""
+    p, t, parc = lieu.p, lieu.t, lieu.parc
     a: dict[str, Any] = p.commun["attribution"]
     cles = list(t.bailleurs)
-    familles = [FAMILLES.get(c, "PLUS" if c >= "50" else "autre") for c in parc.financement]
-    identifiants = ident_rep(t, parc)
+    connues = {f["code"]: f["famille"] for f in read_seed("ref_financements")}
+    familles = [FINANCEMENTS.get(connues[c], connues[c]) for c in parc.financement]
+    identifiants = ident_rep(lieu)
     morceaux: dict[int, list[pl.DataFrame]] = {annee: [] for annee in p.annees}
     for decisions, rangs in zip(h.decisions, h.rangs, strict=True):
         n = decisions.logement.size
@@ -451,9 +472,11 @@ def allocations(
         assimile = np.array([s.assimile for s in parc.secteurs])[secteur]
         residence = np.where(connu & ~assimile & (tirage > 0.98), INCONNU, parc.residence[logement])
         bailleur = parc.bailleur_residence[parc.residence[logement]]
-        noms = [p.bailleurs[c].nom for c in cles] + [p.bailleurs[c].alias[-1] for c in cles] + [
-            p.bailleurs[c].nom.upper() for c in cles
-        ]
+        noms = (
+            [p.bailleurs[c].nom for c in cles]
+            + [p.bailleurs[c].alias[-1] for c in cles]
+            + [p.bailleurs[c].nom.upper() for c in cles]
+        )
         variante = draw(rng, [0.9, 0.06, 0.04], n) * len(cles)
         neuf = (parc.entree[logement] == decisions.annee).astype(np.int64)
         par_decision = {
@@ -478,7 +501,7 @@ def allocations(
         signe = (rangs.issue == ATTRIBUE) & _signs(decisions, rangs)
         lignes = pl.DataFrame(
             {
-                "numero_unique": _number(t, rang, h.demandeurs, rangs.demandeur),
+                "numero_unique": _number(lieu, h.demandeurs, rangs.demandeur),
                 "date_premier_depot": dates(_as_dates(h.demandeurs.depot[rangs.demandeur])),
                 "rang": integers(rangs.rang),
                 "issue": labels(ISSUES, rangs.issue),
@@ -487,9 +510,11 @@ def allocations(
                 ),
                 "date_entree": dates(_as_dates(_entry_day(decisions, rangs, signe))),
                 **{cle: serie.gather(choix) for cle, serie in par_decision.items()},
-                **_household_columns(p, t, parc, h.demandeurs, rangs.demandeur),
+                **_household_columns(lieu, h.demandeurs, rangs.demandeur),
             }
-        ).with_columns(pl.Series("_fichier", fichier[rangs.decision]), pl.Series("_jour", decisions.jour[rangs.decision]))
+        ).with_columns(
+            pl.Series("_fichier", fichier[rangs.decision]), pl.Series("_jour", decisions.jour[rangs.decision])
+        )
         for annee in p.annees:
             morceaux[annee].append(lignes.filter(pl.col("_fichier") == annee))
     return {
@@ -499,7 +524,7 @@ def allocations(
 
 
 def _signs(decisions: Decisions, rangs: Rangs) -> Booleens:
-    """The tenant of a decision: the first candidate, in rank order, who did not withdraw, when there is a lease."""
+    """The tenant of a decision that has a lease: the first candidate, in rank order, who did not withdraw."""
     attribues = np.flatnonzero(rangs.issue == ATTRIBUE)
     premiers = np.zeros(rangs.issue.size, dtype=bool)
     _, index = np.unique(rangs.decision[attribues], return_index=True)
@@ -514,32 +539,14 @@ def _entry_day(decisions: Decisions, rangs: Rangs, signe: Booleens) -> Entiers:
 
 
 def _generation_change() -> int:
-    from pipelines.demo.parametres import read_seed
-
     debut = max(g["debut"] for g in read_seed("ref_qpv_generations"))
     return int((np.datetime64(debut) - ORIGINE_TEMPS).astype(np.int64))
 
 
-ATTRIBUTIONS = (
-    "numero_unique date_premier_depot date_decision rang issue date_signature_bail date_entree bailleur_siren bailleur_nom "
-    "reservataire num_rpls residence code_commune_logement qpv_declare code_qpv typologie financement surface loyer neuf"
-).split()
-MENAGE = (
-    "ressources_mensuelles nb_uc nb_personnes nb_moins_14 rfr pct_plafond_plus composition nb_enfants age situation_pro "
-    "situation_logement code_commune_origine mutation bailleur_origine_siren dalo pdalhpd priorite_l441_1 relogement "
-    "travailleur_essentiel"
-).split()
-DEMANDES = (
-    "numero_unique date_premier_depot date_renouvellement statut date_radiation motif_radiation commune_choix1 "
-    "commune_choix2 commune_choix3 typologie_souhaitee residence_origine num_rpls_origine cotation guichet"
-).split() + MENAGE
-ATTRIBUTIONS += MENAGE
-
-
-def requests(
-    rng: np.random.Generator, p: Parametres, t: Territoire, rang: int, parc: Parc, h: Histoire
-) -> dict[int, pl.DataFrame]:
-    """Canonical rows of the requests, by year: active at some time of the year, as known at the end of next January."""
+def requests(rng: np.random.Generator, lieu: Lieu, h: Histoire) -> dict[int, pl.DataFrame]:
+    """Canonical rows of the requests, by year: those active in the year, as known at the end of next
+    January."""
+    p, t, parc = lieu.p, lieu.t, lieu.parc
     c: dict[str, Any] = p.commun["demande"]
     d = h.demandeurs
     n = d.taille
@@ -557,7 +564,7 @@ def requests(
     cotation = points * 100 if t.cotation else np.full(n, INCONNU)
     perime = rng.random(n) < float(c["part_renouvellement_perime"])
     guichet = draw(rng, c["guichets"], n)
-    identifiants = ident_rep(t, parc)
+    identifiants = ident_rep(lieu)
     pieds = np.where((d.mutation == 1) & (d.tirage % 11 != 0), d.logement_origine, INCONNU)
     resultat: dict[int, pl.DataFrame] = {}
     for annee in p.annees:
@@ -570,7 +577,7 @@ def requests(
         origine = pieds[i]
         resultat[annee] = pl.DataFrame(
             {
-                "numero_unique": _number(t, rang, d, i),
+                "numero_unique": _number(lieu, d, i),
                 "date_premier_depot": dates(_as_dates(d.depot[i])),
                 "date_renouvellement": dates(_as_dates(renouvellement)),
                 "statut": labels(["active", "radiee"], radiee.astype(np.int64)),
@@ -591,7 +598,7 @@ def requests(
                 ).to_series(),
                 "cotation": decimals(cotation[i], "."),
                 "guichet": labels(list(c["guichets"]), guichet[i]),
-                **_household_columns(p, t, parc, d, i),
+                **_household_columns(lieu, d, i),
             }
         ).select(DEMANDES)
     return resultat
