@@ -1,7 +1,8 @@
 """Readers: from landing files to validated rows in schema `sources`.
 
-Reading by name, normalising, validating, quarantining and counting belong here, driven by the declarations and the
-mappings (YAML). Business rules do not: they are in the SQL models. Nothing here knows the orchestrator.
+Reading by name, normalising, validating, quarantining and counting belong here, driven by the declarations
+and the mappings (YAML). Business rules do not: they are in the SQL models. Nothing here knows the
+orchestrator.
 """
 
 from pipelines.ingestion.comptes import Avertissement, CompteFichier

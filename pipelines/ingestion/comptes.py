@@ -1,4 +1,5 @@
-"""The account of one file: what was read, kept, refused and why; the rows of `meta.verrou` and `meta.avertissements`.
+"""The account of one file: what was read, kept, refused and why; the rows of `meta.verrou` and
+`meta.avertissements`.
 
 Only counts and names belong here, never the content of a row.
 """
@@ -9,10 +10,11 @@ from typing import Any
 
 VERROU_DDL = """CREATE TABLE IF NOT EXISTS meta.verrou (
     fichier VARCHAR, source VARCHAR, produit VARCHAR, millesime INTEGER, taille BIGINT, sha256 VARCHAR,
-    lecteur VARCHAR, correspondance VARCHAR, version_declaration VARCHAR, lignes_lues BIGINT, lignes_gardees BIGINT,
-    lignes_quarantaine BIGINT, lignes_doublons BIGINT, corrections BIGINT)"""
+    lecteur VARCHAR, correspondance VARCHAR, version_declaration VARCHAR, lignes_lues BIGINT,
+    lignes_gardees BIGINT, lignes_quarantaine BIGINT, lignes_doublons BIGINT, corrections BIGINT)"""
 AVERTISSEMENTS_DDL = """CREATE TABLE IF NOT EXISTS meta.avertissements (
-    source VARCHAR, produit VARCHAR, fichier VARCHAR, regle VARCHAR, message VARCHAR, nombre BIGINT, total BIGINT)"""
+    source VARCHAR, produit VARCHAR, fichier VARCHAR, regle VARCHAR, message VARCHAR, nombre BIGINT,
+    total BIGINT)"""
 
 
 @dataclass(frozen=True)
@@ -29,8 +31,8 @@ class Avertissement:
 class CompteFichier:
     """What one product read from one file. `lignes_lues` = gardees + quarantaine + doublons, always.
 
-    Lines are those of the file: a line of a wide file that gives several rows counts once. `produit` is None for a
-    file that was recognised as nothing and only gives a warning.
+    Lines are those of the file: a line of a wide file that gives several rows counts once. `produit` is None
+    for a file that was recognised as nothing and only gives a warning.
     """
 
     fichier: str

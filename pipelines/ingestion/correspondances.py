@@ -1,7 +1,7 @@
 """How the columns of one layout become the fields of a product: `correspondances/*.yml`, and the user's own.
 
-A mapping is chosen by its column names, never by position: a new vintage or a local export is a new YAML file. The
-fields themselves are declared in `declarations`; reading the bytes belongs in `lecture`.
+A mapping is chosen by its column names, never by position: a new vintage or a local export is a new YAML
+file. The fields themselves are declared in `declarations`; reading the bytes belongs in `lecture`.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from pipelines.errors import DonneesRefusees
-from pipelines.ingestion.declarations import Produit, declarations
+from pipelines.ingestion.declarations import Produit, declarations, load_yaml
 
 DOSSIER = Path(__file__).parent / "correspondances"
 _NON_ALNUM = re.compile(r"[^a-z0-9{}]+")
@@ -60,7 +60,8 @@ class ColonneLongue(_Strict):
 
 
 class Depivot(_Strict):
-    """Wide to long: each known column becomes rows of `valeur`, with `statut` from the tokens found in the cell."""
+    """Wide to long: each known column becomes rows of `valeur`, with `statut` from the tokens found in the
+    cell."""
 
     valeur: str = "valeur"
     statut: str | None = "statut"
@@ -270,7 +271,7 @@ def _load(dossier: Path, origine: str) -> list[Correspondance]:
     trouvees = []
     for chemin in sorted(dossier.glob("*.yml")):
         try:
-            documents = list(yaml.safe_load_all(chemin.read_text(encoding="utf-8")))
+            documents = load_yaml(chemin.read_text(encoding="utf-8"))
         except (yaml.YAMLError, UnicodeDecodeError) as error:
             raise DonneesRefusees(f"{origine}/{chemin.name} : fichier YAML illisible ({error}).") from error
         trouvees += [_parse(d, f"{origine}/{chemin.name}") for d in documents if d is not None]

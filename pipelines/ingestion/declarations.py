@@ -1,8 +1,8 @@
 """What the project knows of each table of schema `sources`, read from `declarations/*.yml`.
 
-A table is declared once: columns, types, units, codes, bounds, rules, key. The pandera schema, the DuckDB types, the
-column comments, the dictionary and the empty tables all come from here. How the columns of one layout map to these
-fields belongs in `correspondances`; nothing here opens a data file.
+A table is declared once: columns, types, units, codes, bounds, rules, key. The pandera schema, the DuckDB
+types, the column comments, the dictionary and the empty tables all come from here. How the columns of one
+layout map to these fields belongs in `correspondances`; nothing here opens a data file.
 """
 
 import hashlib
@@ -41,8 +41,8 @@ _DECIMAL = re.compile(r"decimal\((\d+),(\d+)\)")
 COLONNES_COMMUNES = {
     "millesime": (
         "INTEGER",
-        "Millésime de la donnée (année) : colonne du fichier si elle existe, sinon dossier ou nom du fichier ; "
-        "vide si la donnée n'est pas datée",
+        "Millésime de la donnée (année) : colonne du fichier si elle existe, sinon dossier ou nom du "
+        "fichier ; vide si la donnée n'est pas datée",
     ),
     "_fichier": ("VARCHAR", "Fichier d'origine, relatif au dossier de dépôt"),
     "_ligne": ("BIGINT", "Ligne dans le fichier d'origine (1 = première ligne, en-tête compris)"),
@@ -172,14 +172,11 @@ class Produit(_Strict):
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:12]
 
 
-def read_yaml(chemin: Path) -> Any:
-    """Read one YAML file, with the error in French and the file's name."""
-    from pipelines.errors import MauvaisUsage
-
-    try:
-        return yaml.safe_load(chemin.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise MauvaisUsage(f"{chemin.name} : fichier YAML illisible ({error}).") from error
+def load_yaml(texte: str) -> list[Any]:
+    """The documents of a YAML text, read with libyaml where it is there: the pure Python loader takes
+    seconds."""
+    chargeur = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return list(yaml.load_all(texte, Loader=chargeur))
 
 
 @cache
@@ -191,7 +188,7 @@ def declarations() -> dict[str, Produit]:
     """
     produits = {}
     for chemin in sorted(DOSSIER.glob("*.yml")):
-        for document in yaml.safe_load_all(chemin.read_text(encoding="utf-8")):
+        for document in load_yaml(chemin.read_text(encoding="utf-8")):
             try:
                 produit = Produit.model_validate(document)
             except ValidationError as error:
@@ -228,7 +225,8 @@ def table_ddl(produit: Produit) -> Iterator[str]:
     ):
         table = f"{schema}.{ident(produit.produit)}"
         yield f"CREATE OR REPLACE TABLE {table} ({', '.join(f'{ident(n)} {t}' for n, t in colonnes.items())})"
-    yield f"COMMENT ON TABLE sources.{ident(produit.produit)} IS {quote(f'{produit.titre}. Grain : {produit.grain}')}"
+    titre = f"{produit.titre}. Grain : {produit.grain}"
+    yield f"COMMENT ON TABLE sources.{ident(produit.produit)} IS {quote(titre)}"
     yield (
         f"COMMENT ON TABLE quarantaine.{ident(produit.produit)} IS "
         f"{quote(f'Lignes refusées de {produit.produit}. Grain : une ligne refusée et une règle')}"
@@ -251,10 +249,15 @@ def column_comments(produit: Produit | None = None) -> dict[tuple[str, str, str]
 
 
 def dictionary_rows() -> list[dict[str, Any]]:
-    """Rows of the data dictionary: one per column of `sources`, one per rule (colonne empty, regle filled)."""
+    """Rows of the data dictionary: one per column of `sources`, one per rule (`regle` filled)."""
     rows: list[dict[str, Any]] = []
     for p in declarations().values():
-        commun = {"schema": "sources", "table": p.produit, "source": p.source, "titre": p.titre}
+        commun: dict[str, Any] = {
+            "schema": "sources",
+            "table": p.produit,
+            "source": p.source,
+            "titre": p.titre,
+        }
         commun |= {"producteur": p.producteur, "licence": p.licence, "restreint": p.restreint}
         for c in p.champs:
             rows.append(

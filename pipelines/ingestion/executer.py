@@ -44,10 +44,12 @@ from pipelines.ingestion.validation import Refus, count_warnings, find_refusals
 
 log = logging.getLogger(__name__)
 
-_QUARANTAINE_SCHEMA = {
-    "_ligne": pl.Int64,
-    **{c: pl.String for c in COLONNES_QUARANTAINE if c not in {"_fichier", "_ligne"}},
-}
+_QUARANTAINE_SCHEMA = pl.Schema(
+    {
+        "_ligne": pl.Int64,
+        **{c: pl.String for c in COLONNES_QUARANTAINE if c not in {"_fichier", "_ligne"}},
+    }
+)
 _MAL_FORMEE = "ligne_mal_formee"
 _LIGNES_CITEES = 5
 
@@ -74,8 +76,8 @@ def ingest(
         options: threads, memory, progress.
 
     Returns:
-        One account per file and product, in path order; files that are recognised as nothing give an account without
-        product and a warning.
+        One account per file and product, in path order; files that are recognised as nothing give an account
+        without product and a warning.
 
     Raises:
         DonneesRefusees: nothing to read in the folder, or a file that cannot be accepted.
@@ -157,8 +159,8 @@ class _Lecteur:
         except lecture.NonReconnu as erreur:
             if fichier.source in settings()["sources_strictes"]:
                 raise DonneesRefusees(
-                    f"{fichier.relatif} : fichier non reconnu : {erreur}. Retirez-le, ou décrivez sa présentation dans "
-                    "correspondances/*.yml de votre dossier de dépôt."
+                    f"{fichier.relatif} : fichier non reconnu : {erreur}. Retirez-le, ou décrivez sa "
+                    "présentation dans correspondances/*.yml de votre dossier de dépôt."
                 ) from erreur
             taille, sha = hash_file(fichier.chemin)
             alerte = Avertissement("non_reconnu", f"Fichier non lu : {erreur}")
@@ -251,7 +253,7 @@ class _FileRead:
         if conflits.height:
             refuses = pl.concat([refuses, conflits])
             self._check_tolerance(refuses, lues, tolere)
-        gardees, en_double = self._write(parquet, brut, requete, refuses, doublons, lignes)
+        gardees, en_double = self._write(parquet, brut, refuses, doublons, lignes)
         quarantaine = refuses["_ligne"].n_unique()
         compte = CompteFichier(
             fichier=self.fichier.relatif,
@@ -301,7 +303,7 @@ class _FileRead:
         return alertes
 
     def _normalise(self, parquet: Path) -> tuple[lecture.Brut, Requete]:
-        """Write normalised rows; well-formed text goes straight through DuckDB, the rest through the repair pass."""
+        """Write normalised rows; well-formed text goes straight through DuckDB, other text is repaired."""
         brut = lecture.direct(self.ouverture, self.con)
         if brut is not None:
             try:
@@ -398,16 +400,16 @@ class _FileRead:
         ou = f", colonne « {colonne} »" if colonne else ""
         citees = ", ".join(str(x) for x in lignes[:_LIGNES_CITEES])
         raise DonneesRefusees(
-            f"{self.fichier.relatif} : au moins {len(lignes)} lignes refusées sur {lues}, plus que la tolérance de "
-            f"{self.produit.tolerance:.1%} pour {self.produit.produit}. Règle la plus fréquente : {regle}{ou} "
-            f"({nombre} fois : {message}). Premières lignes : {citees}. Corrigez le fichier à la source, ou décrivez "
-            "sa présentation dans correspondances/*.yml si elle diffère."
+            f"{self.fichier.relatif} : au moins {len(lignes)} lignes refusées sur {lues}, plus que la "
+            f"tolérance de {self.produit.tolerance:.1%} pour {self.produit.produit}. Règle la plus fréquente "
+            f": {regle}{ou} ({nombre} fois : {message}). Premières lignes : {citees}. Corrigez le fichier à "
+            "la source, ou décrivez sa présentation dans correspondances/*.yml si elle diffère."
         )
 
     def _duplicates(
         self, parquet: Path, brut: lecture.Brut, refuses: pl.DataFrame
     ) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """Ranks of exact repetitions of a key, and quarantine rows for keys that come back with other content."""
+        """Ranks of exact repetitions of a key; quarantine rows for keys that come back with other content."""
         vide = pl.DataFrame(schema={"_rang": pl.Int64, "_ligne": pl.Int64})
         if not self.produit.cle:
             return vide, pl.DataFrame(schema=_QUARANTAINE_SCHEMA)
@@ -415,7 +417,10 @@ class _FileRead:
         cle = ", ".join(ident(c) for c in ("millesime", *self.produit.cle))
         connue = " OR ".join(f"{ident(c)} IS NOT NULL" for c in self.produit.cle)
         contenu = ", ".join(f"{ident(c.nom)}: {ident(c.nom)}" for c in self.produit.champs)
-        lignes = f"(SELECT * FROM {self._rows(parquet, brut)} WHERE ({connue}) AND _ligne NOT IN (SELECT _ligne FROM refuses))"
+        lignes = (
+            f"(SELECT * FROM {self._rows(parquet, brut)} WHERE ({connue}) "
+            "AND _ligne NOT IN (SELECT _ligne FROM refuses))"
+        )
         memes = " AND ".join(
             f"r.{ident(c)} IS NOT DISTINCT FROM k.{ident(c)}" for c in ("millesime", *self.produit.cle)
         )
@@ -430,7 +435,8 @@ class _FileRead:
         ).pl()
         self.con.unregister("refuses")
         conflits = repetees.filter(~pl.col("meme"))
-        message = f"La clé ({', '.join(self.produit.cle)}) est déjà prise par une ligne précédente au contenu différent"
+        noms = ", ".join(self.produit.cle)
+        message = f"La clé ({noms}) est déjà prise par une ligne précédente au contenu différent"
         quarantaine = conflits.select(
             pl.col("_ligne"),
             pl.lit(", ".join(self.produit.cle)).alias("colonne"),
@@ -443,24 +449,19 @@ class _FileRead:
         )
 
     def _write(
-        self,
-        parquet: Path,
-        brut: lecture.Brut,
-        requete: Requete,
-        refuses: pl.DataFrame,
-        doublons: pl.DataFrame,
-        lignes: int,
+        self, parquet: Path, brut: lecture.Brut, refuses: pl.DataFrame, doublons: pl.DataFrame, lignes: int
     ) -> tuple[int, int]:
-        """Rewrite the Parquet without refused and repeated rows when there are any; lines kept and lines in double."""
+        """Drop refused and repeated rows when there are any; lines kept and lines in double."""
         if not refuses.height and not doublons.height:
             return lignes, 0
         self.con.register("refuses", refuses.select("_ligne").unique())
         self.con.register("doublons", doublons)
         cible = self.temporaire / "garde.parquet"
-        colonnes = ", ".join(["_ligne", "_rejets", *(ident(c.nom) for c in requete.champs)])
+        colonnes = ", ".join(["_ligne", *(ident(c.nom) for c in self.produit.champs), "millesime"])
         self.con.execute(
-            f"COPY (SELECT {colonnes} FROM {self._rows(parquet, brut)} WHERE _ligne NOT IN (SELECT _ligne FROM refuses) "
-            f"AND _rang NOT IN (SELECT _rang FROM doublons)) TO {quote(str(cible))} (FORMAT parquet, COMPRESSION zstd)"
+            f"COPY (SELECT {colonnes} FROM {self._rows(parquet, brut)} "
+            "WHERE _ligne NOT IN (SELECT _ligne FROM refuses) AND _rang NOT IN (SELECT _rang FROM doublons)) "
+            f"TO {quote(str(cible))} (FORMAT parquet, COMPRESSION zstd)"
         )
         en_double = _one(
             self.con,
@@ -475,15 +476,14 @@ class _FileRead:
 
 def _one(con: duckdb.DuckDBPyConnection, sql: str) -> int:
     ligne = con.execute(sql).fetchone()
-    assert ligne is not None
-    return int(ligne[0])
+    return int(ligne[0]) if ligne else 0
 
 
 def load(con: duckdb.DuckDBPyConnection, source: str, comptes: Sequence[CompteFichier]) -> dict[str, int]:
     """Create the tables `sources.*` and `quarantaine.*` of a source and fill them from the store.
 
-    Every table of the source is created, empty when nothing was read. When two files of the same product and vintage
-    give the same key, the last in path order wins and the earlier rows are counted as duplicates in their account.
+    Every table of the source is created, empty when nothing was read. When two files of the same product and
+    vintage give the same key, the last in path order wins and the earlier rows are counted as duplicates.
     Rows are added to `meta.verrou` and `meta.avertissements`.
 
     Args:
@@ -558,9 +558,11 @@ def _load_product(
                 con, f"SELECT count(DISTINCT _ligne) FROM {table} WHERE _fichier = {quote(c.fichier)}"
             )
             perdues = c.lignes_gardees - restantes
+        refusees = quote(str(Magasin(c.magasin).quarantaine(c.cle)))
         con.execute(
-            f"INSERT INTO quarantaine.{ident(produit.produit)} SELECT {quote(c.fichier)}, _ligne, colonne, valeur, regle, "
-            f"message FROM read_parquet({quote(str(Magasin(c.magasin).quarantaine(c.cle)))})"
+            f"INSERT INTO quarantaine.{ident(produit.produit)} "
+            f"SELECT {quote(c.fichier)}, _ligne, colonne, valeur, regle, message "
+            f"FROM read_parquet({refusees})"
         )
         yield (
             replace(c, lignes_gardees=c.lignes_gardees - perdues, lignes_doublons=c.lignes_doublons + perdues)
@@ -590,7 +592,8 @@ def _replaced(
         f"SELECT {cle}, _ordre, _rang FROM ({sql}) WHERE {connue}" for sql in concernees
     )
     trouvees = con.execute(
-        f"SELECT _ordre, _rang FROM ({union}) QUALIFY _ordre < max(_ordre) OVER (PARTITION BY {cle}) ORDER BY ALL"
+        f"SELECT _ordre, _rang FROM ({union}) "
+        f"QUALIFY _ordre < max(_ordre) OVER (PARTITION BY {cle}) ORDER BY ALL"
     ).pl()
     return trouvees if trouvees.height else None
 

@@ -1,4 +1,5 @@
-"""Look at the bytes of a deposited file before anything parses them: hash, guards, encoding facts, safe extraction.
+"""Look at the bytes of a deposited file before anything parses them: hash, guards, encoding facts, safe
+extraction.
 
 One pass over the bytes. Parsing belongs in `lecture`, repairing lines in `reparation`.
 """
@@ -71,7 +72,8 @@ def refuse_non_data(debut: bytes, nom: str) -> None:
         )
     if tete.startswith(_HTML):
         raise DonneesRefusees(
-            f"{nom} : c'est une page HTML ou XML (souvent une page d'erreur), pas des données. Téléchargez-le de nouveau."
+            f"{nom} : c'est une page HTML ou XML (souvent une page d'erreur), pas des données. "
+            "Téléchargez-le de nouveau."
         )
 
 
@@ -88,7 +90,8 @@ def hash_file(chemin: Path) -> tuple[int, str]:
 def inspect_text(chemin: Path, nom: str, taille: int | None = None, sha256: str | None = None) -> Etat:
     """One pass over a text file: hash, UTF-8 validity, line count, traces of damage.
 
-    `taille` and `sha256` are given when the deposited file is compressed: they are those of the deposited bytes.
+    `taille` and `sha256` are given when the deposited file is compressed: they are those of the deposited
+    bytes.
 
     Raises:
         DonneesRefusees: empty, Git-LFS pointer or HTML page.
@@ -144,7 +147,7 @@ def _copy_limited(source: Iterator[bytes], cible: Path, compresse: int, nom: str
             ecrit += len(morceau)
             if ecrit > RATIO_ACCEPTE_JUSQUA and ecrit > max(compresse, 1) * RATIO_MAX:
                 raise DonneesRefusees(
-                    f"{nom} : le fichier compressé se dilate plus de {RATIO_MAX} fois, refusé (archive piégée)."
+                    f"{nom} : le fichier compressé se dilate plus de {RATIO_MAX} fois, refusé (piège)."
                 )
             if ecrit > min(
                 TAILLE_MAX_DECOMPRESSEE, shutil.disk_usage(cible.parent).free + ecrit - (64 << 20)

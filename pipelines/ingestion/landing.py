@@ -1,6 +1,7 @@
 """What lies in the landing folder: which files belong to which source and vintage.
 
-Only names are looked at here, and nothing outside the folder is ever followed; contents belong in `inspection`.
+Only names are looked at here, and nothing outside the folder is ever followed; contents belong in
+`inspection`.
 """
 
 import fnmatch
@@ -10,10 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from pipelines.errors import DonneesRefusees
-from pipelines.ingestion.declarations import declarations
+from pipelines.ingestion.declarations import declarations, load_yaml
 
 _ANNEE_DOSSIER = re.compile(r"(?:19|20)\d{2}")
 _ANNEE_NOM = re.compile(r"(?<!\d)((?:19|20)\d{2})(?!\d)")
@@ -59,9 +58,9 @@ def extension(nom: str) -> str:
 @cache
 def settings() -> dict[str, Any]:
     """The lists of `landing.yml`."""
-    contenu: dict[str, Any] = yaml.safe_load(
-        Path(__file__).with_name("landing.yml").read_text(encoding="utf-8")
-    )
+    contenu: dict[str, Any] = load_yaml(Path(__file__).with_name("landing.yml").read_text(encoding="utf-8"))[
+        0
+    ]
     return contenu
 
 
@@ -108,7 +107,8 @@ def check_landing(donnees: Path) -> None:
     Raises:
         DonneesRefusees: with the expected layout.
     """
-    attendu = f"Attendu : un sous-dossier par source ({', '.join(sorted(_folders()))}), par exemple rpls/2022/fichier.csv."
+    dossiers = ", ".join(sorted(_folders()))
+    attendu = f"Attendu : un sous-dossier par source ({dossiers}), par exemple rpls/2022/fichier.csv."
     if not donnees.is_dir():
         raise DonneesRefusees(f"{donnees} : dossier de dépôt introuvable. {attendu}")
     if not any(landing_files(s, donnees) for s in sorted(set(_folders().values()))):

@@ -1,7 +1,8 @@
-"""Open a deposited file whatever its container, find its header and its layout, and give DuckDB its raw text cells.
+"""Open a deposited file whatever its container, find its header and its layout, and give DuckDB its raw text
+cells.
 
-What comes out is always the same: columns `c0`, `c1`… of text, with the line in the original file. What the cells
-mean belongs in `normalise`.
+What comes out is always the same: columns `c0`, `c1`… of text, with the line in the original file. What the
+cells mean belongs in `normalise`.
 """
 
 import csv
@@ -55,12 +56,14 @@ class Ouverture:
 
 
 class NonReconnu(Exception):
-    """No product recognises the file; the message says what was expected. Raised to `executer`, never to users."""
+    """No product recognises the file; the message says what was expected. Raised to `executer`, never to
+    users."""
 
 
 @dataclass(frozen=True)
 class Brut:
-    """Raw cells ready for SQL: `relation` has columns c0…cN of text and, unless `premiere_ligne` is given, `_ligne`."""
+    """Raw cells ready for SQL: `relation` has columns c0…cN of text and, unless `premiere_ligne` is given,
+    `_ligne`."""
 
     relation: str
     premiere_ligne: int | None
@@ -320,9 +323,9 @@ def _read_csv(
 ) -> str:
     types = ", ".join(f"'{c}': 'VARCHAR'" for c in colonnes)
     return (
-        f"read_csv({quote(str(chemin))}, delim = {quote(separateur)}, quote = '\"', escape = '\"', header = false, "
-        f"skip = {sauter}, auto_detect = false, strict_mode = true, max_line_size = {ligne_max}, "
-        f"nullstr = '', columns = {{{types}}})"
+        f"read_csv({quote(str(chemin))}, delim = {quote(separateur)}, quote = '\"', escape = '\"', "
+        f"header = false, skip = {sauter}, auto_detect = false, strict_mode = true, "
+        f"max_line_size = {ligne_max}, nullstr = '', columns = {{{types}}})"
     )
 
 
@@ -354,12 +357,17 @@ def repaired(ouverture: Ouverture, temporaire: Path) -> Brut:
     largeur = len(ouverture.appariements[0].colonnes)
     cible = temporaire / "repare.csv"
     bilan = repair(
-        ouverture.chemin, ouverture.etat, cible, ouverture.separateur, ouverture.ligne_entete, largeur
+        ouverture.chemin,
+        ouverture.etat,
+        cible,
+        separateur=ouverture.separateur,
+        ligne_entete=ouverture.ligne_entete,
+        largeur=largeur,
     )
     if bilan.coupee:
         raise DonneesRefusees(
-            f"{ouverture.fichier.relatif} : le fichier est tronqué (la dernière ligne, {bilan.malformees[-1][0]}, est "
-            f"incomplète). Téléchargez-le ou exportez-le de nouveau."
+            f"{ouverture.fichier.relatif} : le fichier est tronqué (la dernière ligne, "
+            f"{bilan.malformees[-1][0]}, est incomplète). Téléchargez-le ou exportez-le de nouveau."
         )
     colonnes = ["_ligne", *(f"c{i}" for i in range(largeur))]
     lu = _read_csv(cible, ouverture.separateur, colonnes, 0, max(LIGNE_MAX, bilan.plus_longue + 1))

@@ -1,12 +1,11 @@
 """The store of validated files: one Parquet, its quarantine and its account per key, each parsed once.
 
-The key says everything the content depends on. Files are written aside and renamed; the account is written last, so
-that an entry without account does not exist.
+The key says everything the content depends on. Files are written aside and renamed; the account is written
+last, so that an entry without account does not exist.
 """
 
 import hashlib
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,10 +52,10 @@ class Magasin:
 
     def put(self, compte: CompteFichier, parquet: Path, quarantaine: Path) -> None:
         """Move finished files into the store, the account last."""
-        os.replace(parquet, self.parquet(compte.cle))
-        os.replace(quarantaine, self.quarantaine(compte.cle))
+        parquet.replace(self.parquet(compte.cle))
+        quarantaine.replace(self.quarantaine(compte.cle))
         provisoire = parquet.with_suffix(".json")
         provisoire.write_text(
             json.dumps(compte.to_json(), ensure_ascii=False, indent=1, sort_keys=True), encoding="utf-8"
         )
-        os.replace(provisoire, self.compte(compte.cle))
+        provisoire.replace(self.compte(compte.cle))

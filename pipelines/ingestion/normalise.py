@@ -1,8 +1,8 @@
 """SQL that turns raw text cells into typed values, one expression per semantic type.
 
-Each field goes through the same steps: trim, null tokens, translation of labels, conversion. A cell that holds
-something and converts to nothing is written in `_rejets`, so that the row is refused with its column and value.
-Whether a converted value is acceptable belongs in `validation`.
+Each field goes through the same steps: trim, null tokens, translation of labels, conversion. A cell that
+holds something and converts to nothing is written in `_rejets`, so that the row is refused with its column
+and value. Whether a converted value is acceptable belongs in `validation`.
 """
 
 import unicodedata
@@ -27,19 +27,42 @@ _MILLESIME = Champ(nom="millesime", type="annee", description="Millésime")
 
 
 def _in(expression: str, valeurs: Sequence[str]) -> str:
-    return f"{expression} IN ({', '.join(quote(v) for v in valeurs)})"
+    # Not IN: with more than a few constants DuckDB turns it into a join, one per field.
+    return "(" + " OR ".join(f"{expression} = {quote(v)}" for v in valeurs) + ")"
+
+
+def _trimmed(x: str) -> str:
+    """Text without spaces of any kind around it, NULL when nothing is left.
+
+    `trim` with a list of characters is slow: it is called for the rare cells that start or end with one.
+    """
+    fins = " AND ".join(f"NOT suffix({x}, {quote(e)})" for e in " \t\u00a0\u202f")
+    propre = f"ascii({x}) > 32 AND ascii({x}) NOT IN (160, 8201, 8239, 65279) AND {fins}"
+    return f"CASE WHEN {propre} THEN {x} ELSE nullif(trim({x}, {quote(_ESPACES)}), '') END"
 
 
 def _number(x: str) -> str:
     """Text of a number: decimal comma or dot, spaces of any width, €, % and typographic minus removed."""
-    cible = f"translate({x}, {quote(',−' + _BRUITS_DE_NOMBRE)}, '.-')"
-    # DuckDB reads 1_000 as a thousand; no producer writes that, so it is damage.
-    return f"CASE WHEN contains({x}, '_') THEN NULL ELSE {cible} END"
+    return f"translate({x}, {quote(',−' + _BRUITS_DE_NOMBRE)}, '.-')"
+
+
+def _decimal(x: str, type_duckdb: str) -> str:
+    # A cast that fails is slow in DuckDB: plain numbers are tried first, with their comma already turned.
+    simple = f"try_cast(replace({x}, ',', '.') AS {type_duckdb})"
+    return f"coalesce({simple}, try_cast({_number(x)} AS {type_duckdb}))"
+
+
+def _real(x: str) -> str:
+    reel = _decimal(x, "DOUBLE")
+    return f"CASE WHEN isfinite({reel}) THEN {reel} END"
 
 
 def _integer(x: str, type_duckdb: str) -> str:
     reel = f"try_cast({_number(x)} AS DOUBLE)"
-    return f"CASE WHEN isfinite({reel}) AND floor({reel}) = {reel} THEN try_cast({reel} AS {type_duckdb}) END"
+    return (
+        f"CASE WHEN regexp_full_match({x}, '-?[0-9]{{1,9}}') THEN CAST({x} AS {type_duckdb}) "
+        f"WHEN isfinite({reel}) AND floor({reel}) = {reel} THEN try_cast({reel} AS {type_duckdb}) END"
+    )
 
 
 def _date(x: str) -> str:
@@ -49,7 +72,8 @@ def _date(x: str) -> str:
     entiere = f"(length({x}) = 10 OR substr({x}, 11, 1) IN (' ', 'T'))"
     return (
         f"CASE WHEN {entiere} AND substr({x}, 5, 1) = '-' AND substr({x}, 8, 1) = '-' THEN {iso} "
-        f"WHEN {entiere} AND substr({x}, 3, 1) = '/' AND substr({x}, 6, 1) = '/' THEN {francaise} ELSE {autres} END"
+        f"WHEN {entiere} AND substr({x}, 3, 1) = '/' AND substr({x}, 6, 1) = '/' THEN {francaise} "
+        f"ELSE {autres} END"
     )
 
 
@@ -72,7 +96,11 @@ def _code(x: str) -> str:
 def _commune(x: str) -> str:
     code = _code(x)
     complete = f"CASE WHEN length({code}) = 4 THEN '0' || {code} ELSE {code} END"
-    return f"CASE WHEN regexp_full_match({complete}, {quote(_COMMUNE)}) THEN {complete} END"
+    motif = quote(_COMMUNE)
+    return (
+        f"CASE WHEN regexp_full_match({x}, {motif}) THEN {x} "
+        f"WHEN regexp_full_match({complete}, {motif}) THEN {complete} END"
+    )
 
 
 def _departement(x: str) -> str:
@@ -86,16 +114,17 @@ def _departement(x: str) -> str:
 
 def _region(x: str) -> str:
     code = _code(x)
-    return f"CASE WHEN regexp_full_match({code}, '[0-9]{{1,3}}') THEN CASE WHEN length({code}) = 1 THEN '0' || {code} ELSE {code} END END"
+    complet = f"CASE WHEN length({code}) = 1 THEN '0' || {code} ELSE {code} END"
+    return f"CASE WHEN regexp_full_match({code}, '[0-9]{{1,3}}') THEN {complet} END"
 
 
 def _siren(x: str) -> str:
     chiffres = f"translate({_code(x)}, {quote(' .' + _ESPACES)}, '')"
     return (
-        f"CASE WHEN NOT regexp_full_match({chiffres}, '[0-9]+') THEN NULL "
-        f"WHEN length({chiffres}) = 9 THEN {chiffres} "
+        f"CASE WHEN regexp_full_match({x}, '[0-9]{{9}}([0-9]{{5}})?') THEN substr({x}, 1, 9) "
+        f"WHEN NOT regexp_full_match({chiffres}, '[0-9]+') THEN NULL "
         f"WHEN length({chiffres}) IN (13, 14) THEN substr(lpad({chiffres}, 14, '0'), 1, 9) "
-        f"WHEN length({chiffres}) = 8 THEN '0' || {chiffres} END"
+        f"WHEN length({chiffres}) = 9 THEN {chiffres} WHEN length({chiffres}) = 8 THEN '0' || {chiffres} END"
     )
 
 
@@ -122,12 +151,11 @@ def _text(x: str) -> str:
 
 def _convert(champ: Champ, x: str) -> str:
     if champ.echelle:
-        return f"try_cast({_number(x)} AS {champ.type_duckdb})"
+        return _decimal(x, champ.type_duckdb)
     if champ.type in {"entier", "grand_entier", "annee"}:
         return _integer(x, champ.type_duckdb)
     if champ.type == "reel":
-        reel = f"try_cast({_number(x)} AS DOUBLE)"
-        return f"CASE WHEN isfinite({reel}) THEN {reel} END"
+        return _real(x)
     if champ.type == "booleen":
         return (
             f"CASE WHEN {_in(f'lower({x})', _OUI)} THEN true WHEN {_in(f'lower({x})', _NON)} THEN false END"
@@ -171,11 +199,12 @@ def _tokens(champ: Champ, jetons: Sequence[str]) -> str:
     if not jetons:
         return nom
     bas = [j.lower() for j in jetons]
-    return f"CASE WHEN {_in(f'lower({nom})', list(dict.fromkeys(bas + [_without_accents(j) for j in bas])))} THEN NULL ELSE {nom} END"
+    sans_doublon = list(dict.fromkeys(bas + [_without_accents(j) for j in bas]))
+    return f"CASE WHEN {_in(f'lower({nom})', sans_doublon)} THEN NULL ELSE {nom} END"
 
 
 def _translate(champ: Champ, valeurs: Mapping[str, str], expression: str) -> str:
-    """Labels to codes, compared without case, accents nor double spaces; code lists are matched without case."""
+    """Labels to codes, compared without case, accents nor double spaces; codes themselves without case."""
     table = {normalise_label(c): c for c in champ.codes or {} if normalise_label(c) != c}
     table |= {normalise_label(k): v for k, v in valeurs.items()}
     if not table:
@@ -202,13 +231,14 @@ class Requete:
 def build_query(
     produit: Produit, appariement: Appariement, relation: str, millesime: int | None, *, ligne: bool
 ) -> Requete:
-    """The query that reads raw cells and gives typed fields, `_rejets`, and `_ligne` when the relation has it."""
+    """The query that reads raw cells and gives typed fields, `_rejets`, and `_ligne` when the relation has
+    it."""
     c = appariement.correspondance
     base, bruts, surs = _raw_expressions(appariement, relation, millesime)
     tous = (*produit.champs, _MILLESIME)
     champs = [f for f in tous if f.nom in bruts]
     gardee = ["_ligne"] if ligne else []
-    # Values that come from the mapping and not from a cell need no cleaning: they cross the layers as they are.
+    # Values that come from the mapping and not from a cell need no cleaning: they cross the layers as is.
     gardee += [f"CAST({surs[f.nom]} AS {f.type_duckdb}) AS {ident(f.nom)}" for f in tous if f.nom in surs]
 
     portees = [*(["_ligne"] if ligne else []), *(ident(f.nom) for f in tous if f.nom in surs)]
@@ -216,10 +246,7 @@ def build_query(
     def layer(expressions: list[str], source: str, debut: list[str] = portees) -> str:
         return f"SELECT {', '.join([*debut, *expressions])} FROM ({source})"
 
-    espaces = quote(_ESPACES)
-    sql = layer(
-        [f"nullif(trim({bruts[f.nom]}, {espaces}), '') AS {ident(f.nom)}" for f in champs], base, gardee
-    )
+    sql = layer([f"{_trimmed(bruts[f.nom])} AS {ident(f.nom)}" for f in champs], base, gardee)
     etape = []
     for f in champs:
         jetons = (*produit.nuls, *f.nuls, *c.nuls.get(f.nom, ()))
@@ -237,7 +264,8 @@ def build_query(
 def _final(
     produit: Produit, nuls: Mapping[str, Sequence[str]], lus: Sequence[Champ], surs: Collection[str]
 ) -> list[str]:
-    """Every field of the product: converted, defaulted, or an empty one of the right type when the file lacks it."""
+    """Every field of the product: converted, defaulted, or an empty one of the right type when the file lacks
+    it."""
     noms = {f.nom for f in lus}
     expressions = []
     for f in (*produit.champs, _MILLESIME):
@@ -262,13 +290,15 @@ def _rejects(champs: Sequence[Champ]) -> str:
         f"CASE WHEN {tests[f.nom]} THEN {quote(f.nom + SEPARATEUR_VALEUR)} || {ident('t_' + f.nom)} END"
         for f in faillibles
     )
-    return f"CASE WHEN {' OR '.join(tests.values())} THEN concat_ws({quote(SEPARATEUR_REJETS)}, {items}) END AS _rejets"
+    details = f"concat_ws({quote(SEPARATEUR_REJETS)}, {items})"
+    return f"CASE WHEN {' OR '.join(tests.values())} THEN {details} END AS _rejets"
 
 
 def _raw_expressions(
     appariement: Appariement, relation: str, millesime: int | None
 ) -> tuple[str, dict[str, str], dict[str, str]]:
-    """The relation after unpivoting or exploding, the cell of each field, and the fields the mapping itself gives."""
+    """The relation after unpivoting or exploding, the cell of each field, and the fields the mapping itself
+    gives."""
     c = appariement.correspondance
     bruts = {champ: f"c{p}" for champ, p in appariement.positions.items()}
     surs = {}
@@ -290,7 +320,8 @@ def _raw_expressions(
         champ = c.eclater.champ
         if c.eclater.separateur is not None:
             cellule = bruts[champ]
-            items = f"CASE WHEN {cellule} IS NULL THEN [NULL] ELSE string_split({cellule}, {quote(c.eclater.separateur)}) END"
+            liste = f"string_split({cellule}, {quote(c.eclater.separateur)})"
+            items = f"CASE WHEN {cellule} IS NULL THEN [NULL] ELSE {liste} END"
         else:
             cellules = ", ".join(f"nullif(trim(c{p}), '')" for p in appariement.eclatees)
             # A line whose columns are all empty still gives one row, with an empty value.
@@ -305,14 +336,17 @@ def _raw_expressions(
 
 
 def _unpivot(appariement: Appariement, relation: str) -> str:
-    """One row per wide column of each line: `k` the column's rank, `v` its cell, `a_x` the cells read with it."""
+    """One row per wide column of each line: `v` its cell, `f_x` what it fixes, `a_x` cells read with it."""
     avec = sorted({champ for _, _, autres in appariement.longues for champ in autres})
+    fixes = sorted({champ for longue, _, _ in appariement.longues for champ in longue.fixe})
     structures = []
-    for rang, (_, position, autres) in enumerate(appariement.longues):
-        cellules = [f"k: {rang}", f"v: c{position}"]
-        cellules += [
-            f"{ident('a_' + champ)}: {f'c{autres[champ]}' if champ in autres else 'NULL'}" for champ in avec
-        ]
+    for longue, position, autres in appariement.longues:
+        cellules = [f"v: c{position}"]
+        for champ in fixes:
+            valeur = quote(longue.fixe[champ]) if champ in longue.fixe else "NULL"
+            cellules.append(f"{ident('f_' + champ)}: CAST({valeur} AS VARCHAR)")
+        for champ in avec:
+            cellules.append(f"{ident('a_' + champ)}: {f'c{autres[champ]}' if champ in autres else 'NULL'}")
         structures.append("{" + ", ".join(cellules) + "}")
     return (
         f"SELECT * EXCLUDE (m), m.* FROM (SELECT *, unnest([{', '.join(structures)}]) AS m FROM {relation})"
@@ -322,19 +356,16 @@ def _unpivot(appariement: Appariement, relation: str) -> str:
 def _unpivoted(appariement: Appariement, bruts: dict[str, str], surs: dict[str, str]) -> None:
     """Add the fields that unpivoting gives."""
     depivot = appariement.correspondance.depivot
-    assert depivot is not None
+    if depivot is None:
+        return
     for champ in sorted({champ for longue, _, _ in appariement.longues for champ in longue.fixe}):
-        valeurs = [
-            quote(longue.fixe[champ]) if champ in longue.fixe else "NULL"
-            for longue, _, _ in appariement.longues
-        ]
-        surs[champ] = f"[{', '.join(valeurs)}][k + 1]"
+        surs[champ] = ident("f_" + champ)
     for champ in sorted({champ for _, _, autres in appariement.longues for champ in autres}):
         bruts[champ] = ident("a_" + champ)
     bruts[depivot.valeur] = "v"
     statuts = {k.lower(): s for k, s in depivot.statuts.items()}
     if statuts and depivot.statut:
-        cellule = f"lower(coalesce(trim(v, {quote(_ESPACES)}), ''))"
+        cellule = f"lower(coalesce({_trimmed('v')}, ''))"
         bruts[depivot.valeur] = f"CASE WHEN {_in(cellule, list(statuts))} THEN NULL ELSE v END"
         cas = " ".join(f"WHEN {quote(k)} THEN {quote(s)}" for k, s in statuts.items())
         surs[depivot.statut] = f"CASE {cellule} {cas} ELSE 'publie' END"

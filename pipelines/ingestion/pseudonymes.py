@@ -1,6 +1,7 @@
 """The secret key that replaces persons' identifiers, and the SQL that does it.
 
-The key is never logged nor stored in the warehouse; which columns are identifiers is said by the declarations.
+The key is never logged nor stored in the warehouse; which columns are identifiers is said by the
+declarations.
 """
 
 import hashlib
@@ -36,7 +37,8 @@ def pseudonym_key(fichier: Path | None = None) -> bytes:
         texte = os.environ.get(VARIABLE_CLE)
         if texte is None:
             raise MauvaisUsage(
-                f"Aucune clé de pseudonymisation : indiquez un fichier par {VARIABLE_FICHIER} (créé s'il n'existe pas)."
+                f"Aucune clé de pseudonymisation : indiquez un fichier par {VARIABLE_FICHIER} "
+                "(il est créé s'il n'existe pas)."
             )
         cle = texte.strip().encode()
     else:
@@ -70,7 +72,7 @@ def key_fingerprint(cle: bytes) -> str:
 
 
 def set_key(con: duckdb.DuckDBPyConnection, cle: bytes) -> None:
-    """Give a connection the two padded keys of HMAC, as variables: they never appear in the text of a query."""
+    """Give a connection the two padded keys of HMAC, as variables: no query's text ever holds them."""
     bloc = (cle if len(cle) <= _BLOCK else hashlib.sha256(cle).digest()).ljust(_BLOCK, b"\0")
     con.execute("SET VARIABLE obs_ipad = ?::BLOB", [bytes(b ^ 0x36 for b in bloc)])
     con.execute("SET VARIABLE obs_opad = ?::BLOB", [bytes(b ^ 0x5C for b in bloc)])

@@ -1,7 +1,8 @@
-"""Line by line repair of a CSV that cannot be parsed as it is: encodings, stray quotes, wrong number of cells.
+"""Line by line repair of a CSV that cannot be parsed as it is: encodings, stray quotes, wrong number of
+cells.
 
-Writes a clean UTF-8 copy whose first column is the line number in the original file, and says which lines it could
-not use. Well-formed files never come here. What values mean belongs in `normalise`.
+Writes a clean UTF-8 copy whose first column is the line number in the original file, and says which lines it
+could not use. Well-formed files never come here. What values mean belongs in `normalise`.
 """
 
 import codecs
@@ -36,7 +37,8 @@ codecs.register_error("observatoire_cp1252", _fallback)
 
 
 def decode(octets: bytes) -> str:
-    """Text of bytes whose encoding is not sure: UTF-8 where valid, cp1252 elsewhere, mixed in one line or not.
+    """Text of bytes whose encoding is not sure: UTF-8 where valid, cp1252 elsewhere, mixed in one line or
+    not.
 
     Text that was decoded once too often (`ChÃ¢lons`) is put right.
     """
@@ -102,7 +104,7 @@ class _Parser:
 
 
 def repair(
-    chemin: Path, etat: Etat, cible: Path, separateur: str, ligne_entete: int, largeur: int
+    chemin: Path, etat: Etat, cible: Path, *, separateur: str, ligne_entete: int, largeur: int
 ) -> Reparation:
     """Write the clean copy of the data lines that follow line `ligne_entete`."""
     bilan = Reparation()
@@ -148,8 +150,8 @@ def _record(
 ) -> tuple[list[str] | None, int]:
     """The cells of a line with quotes, and how many physical lines they took.
 
-    An open quote may continue on the next lines; when no continuation gives the right number of cells, the quote was
-    a stray one and is kept as a character.
+    An open quote may continue on the next lines; when no continuation gives the right number of cells, the
+    quote was a stray one and is kept as a character.
     """
     texte = ligne
     if texte.count('"') % 2 == 0:

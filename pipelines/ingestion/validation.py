@@ -1,7 +1,8 @@
-"""Which rows are acceptable: the pandera schema of a product, and the split of a file into kept and refused rows.
+"""Which rows are acceptable: the pandera schema of a product, and the split of a file into kept and refused
+rows.
 
-The schema is built from the declaration, rules included. Only failing rows are looked at one by one. Conversion of
-text belongs in `normalise`.
+The schema is built from the declaration, rules included. Only failing rows are looked at one by one.
+Conversion of text belongs in `normalise`.
 """
 
 import os
@@ -71,7 +72,7 @@ def _row_check(regle: Regle) -> pa.Check:
 
 
 def pandera_schema(produit: Produit) -> pa.DataFrameSchema:
-    """The pandera schema of a product: types, obligatory values, code lists, bounds, patterns and row rules."""
+    """The pandera schema of a product: types, obligatory values, codes, bounds, patterns and row rules."""
     colonnes = {
         c.nom: pa.Column(_dtype(c), _checks(c), nullable=not c.obligatoire, required=True)
         for c in produit.champs
@@ -152,7 +153,8 @@ def _shown(produit: Produit, nom: str, valeur: object) -> str:
 
 
 def find_refusals(produit: Produit, parquet: Path, total: int, arret: int) -> list[Refus]:
-    """Every reason to refuse a row, by slices so that memory stays bounded; stops soon after `arret` refused rows."""
+    """Every reason to refuse a row, by slices so that memory stays bounded; stops soon after `arret` refused
+    rows."""
     source = pl.scan_parquet(parquet)
     refus: list[Refus] = []
     for debut in range(0, total, TRANCHE):
