@@ -46,8 +46,9 @@ def build_command(*, full_refresh: bool = True) -> list[str]:
     return [*arguments, "--full-refresh"] if full_refresh else arguments
 
 
-def entrepot_assets(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
-    """Return the assets of the dbt project described by a manifest."""
+def entrepot_assets(regles: projet_dbt.Regles) -> dg.AssetsDefinition:
+    """Return the assets of the dbt project as it was read."""
+    manifest = regles.manifest
     source_tables = sorted(
         str(node["identifier"]) for node in manifest["sources"].values() if node["schema"] == "sources"
     )
@@ -61,7 +62,7 @@ def entrepot_assets(manifest: Mapping[str, Any]) -> dg.AssetsDefinition:
                 atelier.require_sources(con, source_tables)
             events: list[Any] = []
             failure: str | None = None
-            with projet_dbt.dbt_base(base):
+            with projet_dbt.dbt_base(base, regles):
                 try:
                     for event in dbt.cli(build_command(), context=context, target_path=target).stream():
                         events.append(event)

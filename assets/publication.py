@@ -11,7 +11,7 @@ from pipelines.resources import Atelier, progress
 GROUP = "publication"
 
 
-def publication_asset(tables: Iterable[dg.AssetKey]) -> dg.AssetsDefinition:
+def publication_asset(tables: Iterable[dg.AssetKey], regles: projet_dbt.Regles) -> dg.AssetsDefinition:
     """Return the asset that replaces the published warehouse, after every table of the project."""
 
     @dg.asset(
@@ -28,7 +28,7 @@ def publication_asset(tables: Iterable[dg.AssetKey]) -> dg.AssetsDefinition:
             execution = publication.prepare(
                 chantier,
                 numero=publication.next_number(dossier),
-                empreinte_modeles=projet_dbt.fingerprint(),
+                empreinte_modeles=regles.empreinte,
                 etapes=atelier.etapes,
                 anterieur=dossier.entrepot if dossier.entrepot.is_file() else None,
             )

@@ -4,7 +4,6 @@ Loads without an environment variable and without a network; tests assemble the 
 resources through `build_defs(resource_overrides=…)`.
 """
 
-import json
 import os
 from collections.abc import Mapping
 from typing import Any
@@ -36,9 +35,9 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> dg.Defini
         ObservatoireError: the dbt project cannot be read.
 
     """
-    manifest: Mapping[str, Any] = json.loads(projet_dbt.fresh_manifest().read_text(encoding="utf-8"))
-    entrepot = entrepot_assets(manifest)
-    parametres = Parametres()
+    regles = projet_dbt.read_rules()
+    entrepot = entrepot_assets(regles)
+    parametres = Parametres.configure_at_launch()
     resources: dict[str, Any] = {
         "parametres": parametres,
         "atelier": Atelier(parametres=parametres),
@@ -59,7 +58,7 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> dg.Defini
             conventions.conventions,
             compte.lecture,
             entrepot,
-            publication_asset(entrepot.keys),
+            publication_asset(entrepot.keys, regles),
             bilans.bilans,
         ],
         jobs=jobs(),

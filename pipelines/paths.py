@@ -12,6 +12,10 @@ TERRITOIRES = PROJECT_ROOT / "territoires"
 
 LOCK_NAME = "observatoire.lock.json"
 
+# A warehouse under construction. DuckDB names the catalogue after the file, and dbt keeps that name in what
+# it read. Not the name of a schema either: `entrepot.x` would be ambiguous in every statement.
+BASE_NAME = "observatoire.duckdb"
+
 
 @dataclass(frozen=True)
 class WorkingFolder:

@@ -8,106 +8,142 @@ import fcntl
 import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
 from pipelines.errors import ObservatoireError
-from pipelines.paths import DBT_PROJECT
+from pipelines.paths import BASE_NAME, DBT_PROJECT, PROJECT_ROOT
+from pipelines.processus_dbt import MANIFEST_VARIABLE
 
 BASE_VARIABLE = "OBSERVATOIRE_BASE"
-EXTENSIONS_VARIABLE = "OBSERVATOIRE_EXTENSIONS"
+SPATIAL_VARIABLE = "OBSERVATOIRE_SPATIAL"
 THREADS = 2
 
 _PARTS = ("models", "macros", "seeds", "tests", "dbt_project.yml", "profiles.yml")
-_TARGET = DBT_PROJECT / "target"
-_STAMP = "observatoire.empreinte"
+# Called by a model written in Python.
+_CODE = PROJECT_ROOT / "pipelines" / "secret"
+_SUFFIXES = frozenset({".sql", ".yml", ".yaml", ".csv", ".py", ".md"})
+_READINGS_KEPT = 3
+
+
+@dataclass(frozen=True)
+class Regles:
+    """The dbt project as read at one moment: what a run uses from its start to its end."""
+
+    dossier: Path
+    empreinte: str
+
+    @cached_property
+    def manifest(self) -> Mapping[str, Any]:
+        """The manifest, for the graph of the assets."""
+        content: Mapping[str, Any] = json.loads((self.dossier / "manifest.json").read_text(encoding="utf-8"))
+        return content
+
+    @property
+    def lecture(self) -> Path:
+        """What dbt needs in order not to read the project again."""
+        return self.dossier / "partial_parse.msgpack"
 
 
 def executable() -> str:
-    """Path of the `dbt` command installed beside the running interpreter."""
-    return str(Path(sys.executable).with_name("dbt"))
+    """Path of the dbt process of the project, installed beside the running interpreter."""
+    return str(Path(sys.executable).with_name("observatoire-dbt"))
 
 
 def fingerprint(projet: Path = DBT_PROJECT) -> str:
-    """Fingerprint of the rules: every file of the dbt project that can change a figure, and dbt's version."""
+    """Fingerprint of the rules: every file that can change a figure, and dbt's version."""
     digest = hashlib.sha256(version("dbt-core").encode())
-    for part in _PARTS:
-        root = projet / part
+    for root in (*(projet / part for part in _PARTS), _CODE):
         for path in sorted(root.rglob("*")) if root.is_dir() else [root]:
-            if path.is_file():
-                digest.update(f"\0{path.relative_to(projet).as_posix()}\0".encode())
+            if path.is_file() and path.suffix in _SUFFIXES:
+                digest.update(f"\0{path.relative_to(root.parent).as_posix()}\0".encode())
                 digest.update(path.read_bytes())
     return digest.hexdigest()
 
 
-def fresh_manifest(projet: Path = DBT_PROJECT) -> Path:
-    """Return the path of the manifest, parsing the project first when it is missing or older than its files.
+def read_rules(projet: Path = DBT_PROJECT) -> Regles:
+    """Return the project as it is now, read by dbt unless the same files were read before.
 
     Raises:
         ObservatoireError: dbt is not installed or cannot read the project (with what dbt said).
 
     """
-    target = projet / "target"
-    manifest, stamp = target / "manifest.json", target / _STAMP
+    readings = projet / "target" / "lectures"
     try:
-        target.mkdir(exist_ok=True)
-        with (target / "verrou").open("a") as verrou:
+        readings.mkdir(parents=True, exist_ok=True)
+        with (readings / ".verrou").open("a") as verrou:
             fcntl.flock(verrou, fcntl.LOCK_EX)
-            expected = fingerprint(projet)
-            if not (manifest.is_file() and stamp.is_file() and stamp.read_text() == expected):
-                stamp.unlink(missing_ok=True)
-                _parse(projet, target)
-                stamp.write_text(expected)
+            regles = _of(readings, fingerprint(projet))
+            while not regles.dossier.is_dir():
+                regles = _read(projet, readings, regles)
     except OSError as error:
         raise ObservatoireError(
-            f"Les règles de calcul ne peuvent pas être préparées : « {target} » n'est pas inscriptible "
+            f"Les règles de calcul ne peuvent pas être préparées : « {readings} » n'est pas inscriptible "
             f"({error.strerror})."
         ) from error
-    return manifest
+    return regles
+
+
+def _of(readings: Path, empreinte: str) -> Regles:
+    return Regles(readings / empreinte[:16], empreinte)
+
+
+def _read(projet: Path, readings: Path, regles: Regles) -> Regles:
+    """Read the project; a file saved meanwhile means that it must be read again."""
+    temporary = readings / ".en_cours"
+    shutil.rmtree(temporary, ignore_errors=True)
+    _parse(projet, temporary)
+    now = _of(readings, fingerprint(projet))
+    if now == regles:
+        kept = sorted(
+            (path for path in readings.iterdir() if not path.name.startswith(".")),
+            key=lambda path: path.stat().st_mtime_ns,
+        )
+        for old in kept[: -_READINGS_KEPT + 1]:
+            shutil.rmtree(old, ignore_errors=True)
+        temporary.rename(regles.dossier)
+    return now
 
 
 def _parse(projet: Path, target: Path) -> None:
     command = [executable(), "--quiet", "--no-use-colors", "parse", "--project-dir", str(projet)]
     command += ["--profiles-dir", str(projet), "--target-path", str(target), "--log-path", str(target)]
+    environment = dbt_environment(target / BASE_NAME)
     try:
         done = subprocess.run(
-            command,
-            env=dbt_environment(),
-            capture_output=True,
-            text=True,
-            check=False,
-            stdin=subprocess.DEVNULL,
+            command, env=environment, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
         )
     except FileNotFoundError as error:
-        raise ObservatoireError(
-            "dbt n'est pas installé dans cet environnement : lancez « make » à la racine."
-        ) from error
+        raise ObservatoireError("dbt n'est pas installé ici : lancez « make setup » à la racine.") from error
     if done.returncode:
         said = (done.stdout + done.stderr).strip()
         raise ObservatoireError(f"Les règles de calcul (dbt_project/) ne se lisent pas. dbt dit : {said}")
 
 
-def dbt_environment(base: Path | None = None) -> dict[str, str]:
+def dbt_environment(base: Path, regles: Regles | None = None) -> dict[str, str]:
     """Environment of a dbt process: the caller's, silent towards the network, with the base it builds."""
     own = {"DBT_SEND_ANONYMOUS_USAGE_STATS": "False", "DO_NOT_TRACK": "1"}
-    own[EXTENSIONS_VARIABLE] = str(extensions_folder())
-    if base is not None:
-        own[BASE_VARIABLE] = str(base)
-    return {**os.environ, **own}
+    own[SPATIAL_VARIABLE] = str(spatial_extension())
+    own[BASE_VARIABLE] = str(base)
+    inherited = {name: value for name, value in os.environ.items() if name != MANIFEST_VARIABLE}
+    if regles is not None:
+        own[MANIFEST_VARIABLE] = str(regles.lecture)
+    return {**inherited, **own}
 
 
 @contextmanager
-def dbt_base(base: Path) -> Iterator[None]:
-    """Name the DuckDB file that dbt builds, for the processes started in the block."""
+def dbt_base(base: Path, regles: Regles) -> Iterator[None]:
+    """Name the DuckDB file that dbt builds and the rules it applies, in the processes of the block."""
     before = dict(os.environ)
-    os.environ.update(dbt_environment(base))
+    os.environ.update(dbt_environment(base, regles))
     try:
         yield
     finally:
@@ -115,26 +151,12 @@ def dbt_base(base: Path) -> Iterator[None]:
         os.environ.update(before)
 
 
-def extensions_folder(target: Path = _TARGET) -> Path:
-    """Return a folder laid out as DuckDB expects, holding the extensions installed as Python wheels.
-
-    The wheel carries the file without the platform's folder; DuckDB looks for it under one.
-    """
+def spatial_extension() -> Path:
+    """Return the file of DuckDB's spatial extension, installed as a wheel: no network is needed."""
     import duckdb_extension_spatial
 
-    folder = target / "extensions"
-    with duckdb.connect() as con:
-        ((platform,),) = con.execute("pragma platform").fetchall()
-    wheel = Path(duckdb_extension_spatial.__file__).parent / "extensions"
-    for source in sorted(wheel.rglob("*.duckdb_extension")):
-        link = folder / f"v{duckdb.__version__}" / str(platform) / source.name
-        if link.is_symlink() and link.readlink() == source:
-            continue
-        link.parent.mkdir(parents=True, exist_ok=True)
-        temporary = link.with_name(f".{link.name}.{os.getpid()}")
-        temporary.symlink_to(source)
-        temporary.replace(link)
-    return folder
+    (path,) = Path(duckdb_extension_spatial.__file__).parent.rglob("spatial.duckdb_extension")
+    return path
 
 
 def failures(run_results: Path, manifest: Mapping[str, Any]) -> list[str]:

@@ -16,11 +16,9 @@ from pathlib import Path
 from typing import IO
 
 from pipelines.errors import ObservatoireError
-from pipelines.paths import WorkingFolder
+from pipelines.paths import BASE_NAME, WorkingFolder
 from pipelines.publication.disque import disk_errors_explained
 
-# Not the name of a schema: `entrepot.x` would then be ambiguous in every statement.
-BASE_NAME = "observatoire.duckdb"
 # Validated rows of SNE and OPS are personal data: the working folder is for its owner alone.
 _PRIVATE = 0o700
 
