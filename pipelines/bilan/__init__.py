@@ -1,7 +1,8 @@
 """Reports made from a published warehouse: the annual bilan and what goes with it, in several formats.
 
 The package reads `marts.*` and `meta.*` of one warehouse, read-only, and writes files. No business rule lives
-here: `donnees` reads, `tables` and `contenu` lay out, `graphiques` draws, and one module per format writes.
+here: `donnees` reads, `tables` and one module per report lay out, `graphiques` draws, and one module per
+format writes. Heavy libraries are imported when a report is made: importing the package costs nothing.
 """
 
 from collections.abc import Sequence
@@ -11,6 +12,16 @@ from pipelines.errors import MauvaisUsage
 
 FORMATS = ("html", "pdf", "xlsx", "csv", "parquet")
 
+__all__ = [
+    "FORMATS",
+    "lister",
+    "render",
+    "render_comparaison",
+    "render_evaluation",
+    "render_trimestre",
+    "write_dictionary",
+]
+
 
 def render(
     entrepot: Path,
@@ -18,24 +29,114 @@ def render(
     annee: int,
     sortie: Path,
     formats: Sequence[str] = ("html",),
+    *,
+    semestre: int | None = None,
 ) -> list[Path]:
     """Write the bilan of one EPCI and year, `bilan-<siren>-<annee>.<ext>`, and return the files written.
 
+    With `semestre` (1 or 2), write the half-year follow-up instead: `suivi-<siren>-<annee>-S<n>.<ext>` for
+    all landlords, and one statement per landlord, `suivi-<siren>-<annee>-S<n>-<siren du bailleur>.<ext>`.
     Raises DonneesRefusees for an EPCI or a year that the warehouse does not hold, MauvaisUsage for an unknown
-    format.
+    format or half-year.
     """
-    from pipelines.bilan import contenu, donnees, sorties
+    from pipelines.bilan import contenu, donnees, sorties, suivi
 
-    verifier_formats(formats)
+    _verifier(formats)
+    _entre("semestre", semestre, 2)
     with donnees.ouvrir(entrepot) as con:
-        d = donnees.charger(con, epci, annee)
-    return sorties.ecrire(contenu.bilan(d), d, sortie, formats)
+        if semestre is None:
+            d = donnees.charger(con, epci, annee)
+        else:
+            d = donnees.charger(
+                con,
+                epci,
+                annee,
+                periodes=suivi.PERIODES,
+                indicateurs=suivi.INDICATEURS,
+                axes=suivi.AXES,
+            )
+    documents = [contenu.bilan(d)] if semestre is None else suivi.suivi(d, semestre)
+    return [chemin for document in documents for chemin in sorties.ecrire(document, d, sortie, formats)]
 
 
-def verifier_formats(formats: Sequence[str]) -> None:
-    """Refuse a format that is not known, naming those that are."""
-    inconnus = [f for f in formats if f not in FORMATS]
+def render_trimestre(
+    entrepot: Path, epci: str, annee: int, trimestre: int, sortie: Path, *, formats: Sequence[str] = ("html",)
+) -> list[Path]:
+    """Write the quarterly dashboard, `tableau-de-bord-<siren>-<annee>-T<n>.<ext>`; raises as `render` "
+    "does."""
+    from pipelines.bilan import donnees, sorties
+    from pipelines.bilan import trimestre as module
+
+    _verifier(formats)
+    _entre("trimestre", trimestre, 4)
+    with donnees.ouvrir(entrepot) as con:
+        d = donnees.charger(con, epci, annee, profondeur=2, periodes=module.PERIODES, axes=module.AXES)
+    return sorties.ecrire(module.tableau_de_bord(d, trimestre), d, sortie, formats)
+
+
+def render_evaluation(
+    entrepot: Path, epci: str, annee: int, sortie: Path, *, formats: Sequence[str] = ("html",)
+) -> list[Path]:
+    """Write the mid-term evaluation up to a year, `evaluation-<siren>-<debut>-<annee>.<ext>`.
+
+    It covers the years since the convention began, three to six of them; raises as `render` does.
+    """
+    from pipelines.bilan import donnees, evaluation, sorties
+
+    _verifier(formats)
+    with donnees.ouvrir(entrepot) as con:
+        profondeur = evaluation.profondeur(donnees.debut_convention(con, epci, annee), annee)
+        d = donnees.charger(con, epci, annee, profondeur=profondeur)
+    return sorties.ecrire(evaluation.evaluation(d), d, sortie, formats)
+
+
+def render_comparaison(
+    entrepot: Path, epcis: Sequence[str], annee: int, sortie: Path, *, formats: Sequence[str] = ("html",)
+) -> list[Path]:
+    """Write the comparison of several EPCI for one year, `comparaison-<annee>.<ext>`; raises as "
+    "`render` does."""
+    from pipelines.bilan import comparaison, donnees, sorties
+
+    _verifier(formats)
+    if len(set(epcis)) < 2:
+        raise MauvaisUsage("Une comparaison demande au moins deux EPCI différents.")
+    with donnees.ouvrir(entrepot) as con:
+        lus = [donnees.charger(con, epci, annee, axes=comparaison.AXES) for epci in dict.fromkeys(epcis)]
+    return sorties.ecrire(comparaison.comparaison(lus), lus[0], sortie, formats)
+
+
+def write_dictionary(entrepot: Path, sortie: Path, formats: Sequence[str] = ("html", "csv")) -> list[Path]:
+    """Write the dictionary of tables, columns and indicators, `dictionnaire.html` and `dictionnaire.csv`."""
+    from pipelines.bilan import dictionnaire, donnees, sorties
+
+    _verifier(formats, dictionnaire.FORMATS)
+    with donnees.ouvrir(entrepot) as con:
+        catalogue, entrees = donnees.catalogue(con), donnees.dictionnaire(con)
+        page = dictionnaire.document(catalogue, entrees, donnees.exemples(con), donnees.empreinte(con)[0])
+    ecrivains = {
+        "html": lambda chemin: dictionnaire.ecrire_html(page, chemin),
+        "csv": lambda chemin: dictionnaire.ecrire_csv(catalogue.values(), entrees, chemin),
+    }
+    return [sorties.poser(sortie / f"{page.nom_fichier}.{f}", ecrivains[f]) for f in dict.fromkeys(formats)]
+
+
+def lister(entrepot: Path) -> list[tuple[str, str, list[int]]]:
+    """SIREN, name and years of every EPCI that has figures: what can be rendered."""
+    from pipelines.bilan import donnees
+
+    with donnees.ouvrir(entrepot) as con:
+        return [(siren, nom, donnees.annees_de(con, siren)) for siren, nom in donnees.territoires(con)]
+
+
+def _verifier(formats: Sequence[str], possibles: Sequence[str] = FORMATS) -> None:
+    inconnus = [f for f in formats if f not in possibles]
     if inconnus or not formats:
         raise MauvaisUsage(
-            f"Format inconnu : {', '.join(inconnus) or '(aucun)'}. Formats possibles : {', '.join(FORMATS)}."
+            f"Format inconnu : {', '.join(inconnus) or '(aucun)'}. Formats possibles : "
+            f"{', '.join(possibles)}."
         )
+
+
+def _entre(nom: str, valeur: int | None, dernier: int) -> None:
+    if valeur is not None and not 1 <= valeur <= dernier:
+        raise MauvaisUsage(f"Le {nom} est un nombre de 1 à {dernier} ; reçu : {valeur}.")

@@ -5,7 +5,7 @@ Layout and wording only; tables and charts are made in `tables`, figures come fr
 
 from collections.abc import Sequence
 
-from pipelines.bilan import formats, graphiques, libelles, tables
+from pipelines.bilan import formats, graphiques, libelles, provenance, tables
 from pipelines.bilan.document import (
     LIBELLES_ETAT,
     Bloc,
@@ -21,7 +21,6 @@ from pipelines.bilan.document import (
     Mesure,
     Nombre,
     Paragraphe,
-    Puces,
     Reperes,
     Section,
     Tableau,
@@ -121,45 +120,11 @@ def bilan(d: Donnees) -> Document:
         titre="Bilan annuel des attributions de logements sociaux",
         sous_titre=f"{d.nom} – {d.annee}",
         annee=d.annee,
-        entete=entete(d),
-        identite=identite(d),
+        entete=provenance.entete(d),
+        identite=provenance.identite(d),
         sections=(*sections, annexe, glossaire),
         chiffres=chiffres,
     )
-
-
-def entete(d: Donnees) -> tuple[tuple[str, str], ...]:
-    """What the top of the first page says of the provenance; the whole is in « Méthode et sources »."""
-    return (
-        ("Convention", _version(d)),
-        ("Données", f"empreinte {d.empreinte[:12]}" if d.empreinte else "empreinte non publiée"),
-    )
-
-
-def _version(d: Donnees) -> str:
-    convention = d.convention
-    if convention is None or not convention.fichier:
-        return "aucune convention enregistrée, objectifs légaux par défaut"
-    return f"version {convention.version}" if convention.version else "version non renseignée"
-
-
-def identite(d: Donnees) -> tuple[tuple[str, str], ...]:
-    """What proves which warehouse and which convention a report was made from."""
-    convention = d.convention
-    version = _version(d)
-    if convention is not None and convention.fichier:
-        version += f" ({convention.fichier})"
-    lignes = [
-        ("Territoire", f"{d.nom} (SIREN {d.epci_siren})"),
-        ("Année", str(d.annee)),
-        ("Convention", version),
-    ]
-    if convention is not None and convention.empreinte:
-        lignes.append(("Empreinte de la convention", convention.empreinte))
-    lignes.append(("Empreinte du verrou des données", d.empreinte or "non publiée"))
-    if d.version_methodes:
-        lignes.append(("Version des méthodes", d.version_methodes))
-    return tuple(lignes)
 
 
 def objectifs_du_territoire(d: Donnees) -> list[tuple[Objectif | None, str]]:
@@ -186,7 +151,7 @@ def _synthese(d: Donnees) -> Section:
                 c,
                 etat(c),
                 _objectif_en_mots(d, objectif, c),
-                _detail(c),
+                tables.detail(c),
                 tuple((str(a), d.chiffre(ident, annee=a)) for a in d.annees),
             )
         )
@@ -239,19 +204,6 @@ def _objectif_en_mots(d: Donnees, objectif: Objectif | None, c: Chiffre | None) 
     return f"Objectif : {ecrit}" if ecrit else "Sans cible chiffrée"
 
 
-def _detail(c: Chiffre | None) -> str:
-    if c is None or not c.lisible:
-        return ""
-    morceaux = []
-    if c.numerateur is not None and c.denominateur is not None:
-        morceaux.append(f"{formats.entier(c.numerateur)} sur {formats.entier(c.denominateur)}")
-    if c.manque and c.atteint is False:
-        morceaux.append(f"il manque {formats.accorder(c.manque, tables.NOM_DU_MANQUE)}")
-    if c.inconnus:
-        morceaux.append(formats.accorder(c.inconnus, "inconnu"))
-    return " ; ".join(morceaux)
-
-
 def _jauges(d: Donnees, cartes: Sequence[Carte]) -> Graphique | None:
     lignes = [
         graphiques.Barre(
@@ -283,15 +235,13 @@ def _jauges(d: Donnees, cartes: Sequence[Carte]) -> Graphique | None:
 def _tendances(d: Donnees, cartes: Sequence[Carte]) -> Graphique | None:
     series = []
     for carte in cartes:
-        points = tuple((a, c.valeur if c else None, texte(Mesure(c))) for a, c in carte.annees)
-        if sum(v is not None for _, v, _ in points) >= 2:
-            series.append(
-                graphiques.Serie(carte.titre, points, carte.chiffre.cible if carte.chiffre else None)
-            )
+        points = tables.points(carte.annees)
+        if sum(v is not None for _, v, _, _ in points) >= 2:
+            series.append(graphiques.Serie(carte.titre, points))
     if not series:
         return None
     description = "Courbes des trois dernières années. " + " ; ".join(
-        f"{s.nom} : " + ", ".join(f"{mots} en {p}" for p, _, mots in s.points) for s in series
+        f"{s.nom} : " + ", ".join(f"{mots} en {p}" for p, _, mots, _ in s.points) for s in series
     )
     return Graphique(
         "g-tendances",
@@ -299,14 +249,14 @@ def _tendances(d: Donnees, cartes: Sequence[Carte]) -> Graphique | None:
         description + ".",
         graphiques.tendances("g-tendances", series),
         None,
-        "Le trait en tirets marque la cible de l’année du bilan.",
+        "Le trait noir marque la cible de chaque année.",
     )
 
 
 def _bilan_par_acteur(d: Donnees) -> Tableau | None:
     paires: dict[tuple[str, str], str] = {}
     for objectif in d.objectifs:
-        if objectif.axe != "epci" and " x " not in objectif.axe and objectif.en_vigueur(d.annee):
+        if objectif.axe != "epci" and objectif.en_vigueur(d.annee):
             libelle = d.indicateur(objectif.indicateur).libelle
             paires.setdefault((objectif.indicateur, objectif.axe), libelle)
     ordre: tuple[Etat, ...] = ("atteint", "non_atteint", "suivi", "secret", "indisponible", "sans_objet")
@@ -352,13 +302,7 @@ def _bilan_par_acteur(d: Donnees) -> Tableau | None:
 
 def _methode(d: Donnees) -> Section:
     blocs: list[Bloc] = [
-        Tableau(
-            "t-identite",
-            "Ce qui identifie ce document",
-            (Colonne("Élément"), Colonne("Valeur")),
-            tuple(Ligne(paire) for paire in identite(d)),
-            "Provenance",
-        )
+        provenance.tableau(d),
     ]
     vintages = d.millesimes.get(d.annee, {})
     if vintages:
@@ -415,9 +359,7 @@ def _methode(d: Donnees) -> Section:
                 "Ruptures de série",
             )
         )
-    lecture = Puces(tuple((phrase,) for phrase in libelles.lecture()))
-    comment = Section("lire", "Comment lire les tableaux", (lecture,))
-    return Section("methode", "Méthode et sources", tuple(blocs), (comment,), nouvelle_page=True)
+    return Section("methode", "Méthode et sources", tuple(blocs), (provenance.lecture(),), nouvelle_page=True)
 
 
 def _objectifs_en_vigueur(d: Donnees, objectifs: Sequence[Objectif]) -> Tableau:
@@ -447,7 +389,7 @@ def _objectifs_en_vigueur(d: Donnees, objectifs: Sequence[Objectif]) -> Tableau:
                     acteurs,
                     cible,
                     libelles.evenement(o.evenement) if o.evenement else formats.TIRET,
-                    f"du {_date(o.debut)}" + (f" au {_date(o.fin)}" if o.fin else ""),
+                    f"du {tables.date(o.debut)}" + (f" au {tables.date(o.fin)}" if o.fin else ""),
                     o.article or formats.TIRET,
                 )
             )
@@ -456,11 +398,6 @@ def _objectifs_en_vigueur(d: Donnees, objectifs: Sequence[Objectif]) -> Tableau:
         Colonne(t) for t in ("Objectif", "Acteurs", "Cible", "Événement compté", "En vigueur", "Texte")
     )
     return Tableau("t-objectifs", f"Objectifs en vigueur en {d.annee}", entetes, tuple(lignes), "Objectifs")
-
-
-def _date(iso: str) -> str:
-    morceaux = iso[:10].split("-")
-    return "/".join(reversed(morceaux)) if len(morceaux) == 3 else iso
 
 
 def _volumes(d: Donnees) -> Section:
@@ -513,10 +450,13 @@ def _objectif(
         )
         if complements:
             blocs.append(complements)
-        for axe in axes:
+        croises = {o.axe for o in d.objectifs if o.indicateur == principal and " x " in o.axe}
+        for axe in (*axes, *sorted(croises)):
             contenu = _acteur(d, principal, axe, titre)
             if contenu:
-                sections.append(Section(f"{ident}-{axe}", f"Par {libelles.axe(axe, 'un')}", contenu))
+                sections.append(
+                    Section(f"{ident}-{formats.slug(axe)}", f"Par {libelles.axe(axe, 'un')}", contenu)
+                )
         fin: tuple[Bloc, ...] = tuple(blocs)
     else:
         fin = (blocs[0], *_ou_manquant(d, [principal], ("sne",), []))

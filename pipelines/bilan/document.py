@@ -183,6 +183,7 @@ class Document:
     identite: tuple[tuple[str, str], ...]
     sections: tuple[Section, ...]
     chiffres: tuple[Chiffre, ...] = field(default=())
+    pied: str = "Document produit par l’Observatoire à partir des seuls chiffres publiables de l’entrepôt."
 
     def blocs(self) -> Iterator[Bloc]:
         """Every block in reading order."""

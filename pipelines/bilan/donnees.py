@@ -162,6 +162,20 @@ class Contour:
     geometrie: str
 
 
+@dataclass(frozen=True, slots=True)
+class Suivi:
+    """One row of `marts.suivi_semestriel`: what the reinforced follow-up says of a landlord's half-year."""
+
+    semestre: str
+    bailleur_siren: str
+    date_arrete: str
+    date_limite_transmission: str
+    date_transmission: str
+    transmission: str
+    en_suivi_renforce: bool | None
+    manquement: bool | None
+
+
 @dataclass(frozen=True)
 class Donnees:
     """All that a report on one EPCI needs."""
@@ -180,6 +194,7 @@ class Donnees:
     empreinte: str
     version_methodes: str
     contours: tuple[Contour, ...]
+    suivi: tuple[Suivi, ...]
     chiffres: tuple[Chiffre, ...]
     _index: dict[tuple[str, str, str, str, str, str, str], Chiffre] = field(default_factory=dict)
     _cles: dict[tuple[str, str], list[Chiffre]] = field(default_factory=dict)
@@ -321,9 +336,15 @@ def charger(
     annee: int,
     *,
     profondeur: int = PROFONDEUR,
-    axes_croises: bool = False,
+    periodes: Sequence[str] = (ANNEE,),
+    indicateurs: Sequence[str] | None = None,
+    axes: Sequence[str] | None = None,
 ) -> Donnees:
-    """Read everything about one EPCI and year; raises DonneesRefusees, naming what is there, otherwise."""
+    """Read everything about one EPCI and year; raises DonneesRefusees, naming what is there, otherwise.
+
+    Vintages are always read; `periodes` says which other periods, `indicateurs` and `axes` narrow the
+    figures. Without `axes`, crossings of two axes are read only where an objective is set on them.
+    """
     connus = territoires(con)
     noms = dict(connus)
     if epci not in noms:
@@ -343,8 +364,10 @@ def charger(
             "et reconstruisez l’entrepôt."
         )
     fenetre = tuple(range(annee - profondeur + 1, annee + 1))
-    empreintes = _lire(con, "meta", "empreinte", ("empreinte", "version_methodes"), "empreinte")
+    verrou, version_methodes = empreinte(con)
     convention = _convention(con, epci, annee)
+    objectifs = _objectifs(con, epci)
+    croises = sorted({o.axe for o in objectifs if " x " in o.axe})
     return Donnees(
         epci_siren=epci,
         nom=noms[epci],
@@ -352,7 +375,7 @@ def charger(
         annees=fenetre,
         catalogue=catalogue(con),
         convention=convention,
-        objectifs=_objectifs(con, epci),
+        objectifs=objectifs,
         parametres=tuple(
             (str(p), _texte(v))
             for p, v in _lire(
@@ -367,10 +390,13 @@ def charger(
         millesimes=_millesimes(con, epci),
         fichiers=_fichiers(con),
         avertissements=_avertissements(con),
-        empreinte=_texte(empreintes[0][0]) if empreintes else "",
-        version_methodes=_texte(empreintes[0][1]) if empreintes else "",
+        empreinte=verrou,
+        version_methodes=version_methodes,
         contours=_contours(con, epci),
-        chiffres=_chiffres(con, epci, fenetre, axes_croises=axes_croises),
+        suivi=_suivi(con, epci),
+        chiffres=_chiffres(
+            con, epci, fenetre, periodes=periodes, indicateurs=indicateurs, axes=axes, croises=croises
+        ),
     )
 
 
@@ -394,6 +420,36 @@ def catalogue(con: duckdb.DuckDBPyConnection) -> dict[str, Indicateur]:
     return entrees
 
 
+def empreinte(con: duckdb.DuckDBPyConnection) -> tuple[str, str]:
+    """Fingerprint of the lock and version of the methods; empty strings when they are not published."""
+    lignes = _lire(con, "meta", "empreinte", ("empreinte", "version_methodes"), "empreinte")
+    return (_texte(lignes[0][0]), _texte(lignes[0][1])) if lignes else ("", "")
+
+
+def debut_convention(con: duckdb.DuckDBPyConnection, epci: str, annee: int) -> str:
+    """First day of the convention in force in a year, as an ISO date; empty when it is not known."""
+    convention = _convention(con, epci, annee)
+    return convention.debut if convention else ""
+
+
+def exemples(con: duckdb.DuckDBPyConnection) -> dict[str, Chiffre]:
+    """One published figure per indicator, always the same one: the first EPCI, its latest period."""
+    lignes = con.execute(
+        f"""
+        select {", ".join(_guillemets(c) for c in COLONNES)}
+        from marts.indicateurs
+        where statut = 'publiable' and valeur is not null and periode_type in ('annee', 'millesime')
+        qualify row_number() over (
+            partition by indicateur
+            order by
+                axe <> 'epci', epci_siren, segment_type <> 'tous', periode desc,
+                axe, modalite, segment_type, segment
+        ) = 1
+        """
+    ).fetchall()
+    return {c.indicateur: c for c in map(_chiffre, lignes)}
+
+
 def dictionnaire(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str, str, str, str]]:
     """Rows of `meta.dictionnaire`: schema, table, column, type, description."""
     colonnes = ("schema", "table", "colonne", "type", "description")
@@ -402,19 +458,42 @@ def dictionnaire(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str, str, st
 
 
 def _chiffres(
-    con: duckdb.DuckDBPyConnection, epci: str, annees: Sequence[int], *, axes_croises: bool
+    con: duckdb.DuckDBPyConnection,
+    epci: str,
+    annees: Sequence[int],
+    *,
+    periodes: Sequence[str],
+    indicateurs: Sequence[str] | None,
+    axes: Sequence[str] | None,
+    croises: Sequence[str],
 ) -> tuple[Chiffre, ...]:
     # There are thousands of residences and hundreds of IRIS: they have no place in a document.
-    croises = "" if axes_croises else "and position(' x ' in axe) = 0"
     lignes = con.execute(
         f"""
         select {", ".join(_guillemets(c) for c in COLONNES)}
         from marts.indicateurs
-        where epci_siren = ? and axe not in ('residence', 'iris') {croises}
-          and (periode_type = 'millesime' or try_cast(left(periode, 4) as integer) in (select unnest(?)))
+        where epci_siren = $epci
+          and ($indicateurs is null or list_contains($indicateurs, indicateur))
+          and (
+            list_contains($axes, axe)
+            or ($axes is null and axe not in ('residence', 'iris')
+                and (position(' x ' in axe) = 0 or list_contains($croises, axe)))
+          )
+          and (
+            periode_type = 'millesime'
+            or (list_contains($periodes, periode_type)
+                and list_contains($annees, try_cast(left(periode, 4) as integer)))
+          )
         order by indicateur, axe, modalite, segment_type, segment, periode_type, periode
         """,
-        [epci, list(annees)],
+        {
+            "epci": epci,
+            "annees": list(annees),
+            "periodes": list(periodes),
+            "indicateurs": None if indicateurs is None else list(indicateurs),
+            "axes": None if axes is None else list(axes),
+            "croises": list(croises),
+        },
     ).fetchall()
     return tuple(_chiffre(ligne) for ligne in lignes)
 
@@ -504,6 +583,19 @@ def _contours(con: duckdb.DuckDBPyConnection, epci: str) -> tuple[Contour, ...]:
     colonnes = tuple(Contour.__slots__)
     lignes = _lire(con, "marts", "contours", colonnes, "niveau, code", filtre=("epci_siren", epci))
     return tuple(Contour(*(_texte(v) for v in ligne)) for ligne in lignes if ligne[3])
+
+
+def _suivi(con: duckdb.DuckDBPyConnection, epci: str) -> tuple[Suivi, ...]:
+    colonnes = tuple(Suivi.__slots__)
+    lignes = _lire(
+        con, "marts", "suivi_semestriel", colonnes, "semestre, bailleur_siren", filtre=("epci_siren", epci)
+    )
+    return tuple(
+        Suivi(
+            _texte(s), _texte(b), _texte(arrete), _texte(limite), _texte(date), _texte(etat), renforce, manque
+        )
+        for s, b, arrete, limite, date, etat, renforce, manque in lignes
+    )
 
 
 def _lire(

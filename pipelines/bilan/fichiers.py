@@ -56,5 +56,9 @@ def _ecrire(valeur: object) -> str:
         return "oui" if valeur else "non"
     if isinstance(valeur, float):
         return repr(valeur).replace(".", ",")
-    texte = str(valeur)
+    return texte_sur(str(valeur))
+
+
+def texte_sur(texte: str) -> str:
+    """A text that no spreadsheet takes for a formula."""
     return f"'{texte}" if texte.startswith(_DANGEREUX) else texte

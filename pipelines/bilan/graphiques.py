@@ -42,6 +42,7 @@ _ENCRE = "#1d2733"
 _GRILLE = "#dfe4ea"
 _DEGRADE = ["#eef4fa", "#b9d3ea", "#6ea3d0", "#2c6fab", "#0b3c6b"]
 _TAILLE = 13
+_LARGEUR = 760
 # White under the letters, then the letters: they stay readable over a line or a hatching.
 _HALO: list[dict[str, Any]] = [
     {"color": "#ffffff", "stroke": "#ffffff", "strokeWidth": 4, "strokeJoin": "round"},
@@ -67,11 +68,10 @@ class Barre:
 
 @dataclass(frozen=True, slots=True)
 class Serie:
-    """One small trend: points are (period, value or None, words)."""
+    """One small trend: points are (period, value or None, words, target of that period or None)."""
 
     nom: str
-    points: tuple[tuple[str, float | None, str], ...]
-    cible: float | None
+    points: tuple[tuple[str, float | None, str, float | None], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,21 +166,22 @@ def barres(ident: str, lignes: Sequence[Barre], *, pourcent: bool = True) -> str
     )
 
 
-def tendances(ident: str, series: Sequence[Serie], *, colonnes: int = 3) -> str:
-    """Small multiples, one per indicator: the last years, each value written, the target as a dashed line."""
+def tendances(ident: str, series: Sequence[Serie], *, largeur: int = 225) -> str:
+    """Small multiples, one per indicator: each period's value, written, and its target as a black tick."""
     donnees = []
     titres = _uniques(["|".join(textwrap.wrap(s.nom.replace("|", "/"), 30)) for s in series])
     for titre, serie in zip(titres, series, strict=True):
-        valeurs = [v for _, v, _ in serie.points] + [serie.cible]
+        valeurs = [v for _, v, _, _ in serie.points] + [c for *_, c in serie.points]
         plafond = max([v for v in valeurs if v is not None], default=1.0) * 1.35 or 1.0
-        for periode, valeur, texte in serie.points:
+        for periode, valeur, texte, cible in serie.points:
             donnees.append(
                 {
                     "serie": titre,
                     "p": periode,
                     "v": valeur,
                     "texte": texte,
-                    "cible": serie.cible,
+                    "cible": cible,
+                    "dy": _cote_du_texte(valeur, cible, plafond),
                     "bas": 0.0,
                     "plafond": plafond,
                 }
@@ -199,8 +200,8 @@ def tendances(ident: str, series: Sequence[Serie], *, colonnes: int = 3) -> str:
         {"mark": {"type": "point", "opacity": 0, "size": 1}, "encoding": {"x": x, "y": y("plafond")}},
         {
             "transform": [{"filter": "datum.cible != null"}],
-            "mark": {"type": "rule", "strokeDash": [5, 4], "color": _ENCRE, "strokeWidth": 1.5},
-            "encoding": {"y": {**y("cible"), "aggregate": "max"}},
+            "mark": {"type": "tick", "thickness": 2.5, "color": _ENCRE, "opacity": 1, "width": {"band": 0.9}},
+            "encoding": {"x": x, "y": y("cible")},
         },
         {
             "transform": [{"filter": "datum.v != null"}],
@@ -214,11 +215,15 @@ def tendances(ident: str, series: Sequence[Serie], *, colonnes: int = 3) -> str:
         },
         *(
             {
-                "transform": [{"calculate": "datum.v == null ? 0 : datum.v", "as": "ancrage"}],
-                "mark": encre | {"type": "text", "dy": -14, "fontSize": _TAILLE},
+                "transform": [
+                    {"filter": f"datum.dy == {dy}"},
+                    {"calculate": "datum.v == null ? 0 : datum.v", "as": "ancrage"},
+                ],
+                "mark": encre | {"type": "text", "dy": dy, "fontSize": _TAILLE},
                 "encoding": {"x": x, "y": y("ancrage"), "text": {"field": "texte", "type": "nominal"}},
             }
             for encre in _HALO
+            for dy in (_DESSUS, _DESSOUS)
         ),
     ]
     spec = {
@@ -238,10 +243,10 @@ def tendances(ident: str, series: Sequence[Serie], *, colonnes: int = 3) -> str:
                 "labelLineHeight": 16,
             },
         },
-        "columns": min(colonnes, len(series)),
+        "columns": min(_LARGEUR // largeur, len(series)),
         "spacing": {"row": 28, "column": 28},
-        "spec": {"width": 225, "height": 120, "layer": calques},
-        "resolve": {"scale": {"y": "independent"}},
+        "spec": {"width": largeur, "height": 120, "layer": calques},
+        "resolve": {"scale": {"y": "independent"}, "axis": {"x": "independent"}},
     }
     return _svg(ident, spec)
 
@@ -420,6 +425,16 @@ def _maximum(valeurs: Sequence[float | None], pourcent: bool) -> float:
     connues = [v for v in valeurs if v is not None]
     plafond = max(connues, default=100.0 if pourcent else 1.0) * 1.05 or 1.0
     return min(100.0, max(plafond, 10.0)) if pourcent else plafond
+
+
+_DESSUS, _DESSOUS = -14, 17
+
+
+def _cote_du_texte(valeur: float | None, cible: float | None, plafond: float) -> int:
+    # Over the point, unless the target mark stands there.
+    if valeur is not None and cible is not None and valeur <= cible <= valeur + 0.3 * plafond:
+        return _DESSOUS if valeur > 0.2 * plafond else _DESSUS
+    return _DESSUS
 
 
 def _fin_du_texte(barre: Barre, maximum: float) -> float:

@@ -1,6 +1,7 @@
 """Writing a document in the formats asked for, each file whole or not at all."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from pipelines.bilan import classeur, fichiers, html, pdf
@@ -10,19 +11,23 @@ from pipelines.bilan.donnees import Donnees
 
 def ecrire(document: Document, d: Donnees, sortie: Path, formats: Sequence[str]) -> list[Path]:
     """Write `<document.nom_fichier>.<format>` for each format, and return the paths in the same order."""
-    sortie.mkdir(parents=True, exist_ok=True)
     ecrits = []
     for format_ in dict.fromkeys(formats):
-        chemin = sortie / f"{document.nom_fichier}.{format_}"
-        # A reader who already has the file open never sees half of the next one.
-        provisoire = chemin.with_name(f".{chemin.name}.partiel")
-        try:
-            _ECRIVAINS[format_](document, d, provisoire)
-            provisoire.replace(chemin)
-        finally:
-            provisoire.unlink(missing_ok=True)
-        ecrits.append(chemin)
+        ecrivain = partial(_ECRIVAINS[format_], document, d)
+        ecrits.append(poser(sortie / f"{document.nom_fichier}.{format_}", ecrivain))
     return ecrits
+
+
+def poser(chemin: Path, ecrivain: Callable[[Path], None]) -> Path:
+    """Write one file beside its place, then put it there: nobody ever reads half of it."""
+    chemin.parent.mkdir(parents=True, exist_ok=True)
+    provisoire = chemin.with_name(f".{chemin.name}.partiel")
+    try:
+        ecrivain(provisoire)
+        provisoire.replace(chemin)
+    finally:
+        provisoire.unlink(missing_ok=True)
+    return chemin
 
 
 def _html(document: Document, d: Donnees, chemin: Path) -> None:

@@ -32,6 +32,9 @@ VARIANTES = ("concept", "population")
 
 NOM_DU_MANQUE = "attribution"
 
+BARRES_MAX = 30
+"""Beyond this number of bars, the table reads better than the chart."""
+
 
 def mesures(chiffres: Iterable[Chiffre | None], champ: str = "valeur") -> tuple[Mesure, ...]:
     """One cell per figure."""
@@ -80,12 +83,12 @@ def trois_annees(d: Donnees, ident: str, feuille: str | None = None) -> Tableau 
     """The territory's figure over the years, with all that proves it."""
     chiffres = [d.chiffre(ident, annee=annee) for annee in d.annees]
     lignes = [
-        Ligne((str(annee), *_preuves(c)), forte=annee == d.annee)
+        Ligne((str(annee), *preuves(c)), forte=annee == d.annee)
         for annee, c in zip(d.annees, chiffres, strict=True)
     ]
     if not any(chiffres):
         return None
-    colonnes = (Colonne("Année"), *_COLONNES_PREUVES)
+    colonnes = (Colonne("Année"), *COLONNES_PREUVES)
     entetes, tries = alleger(colonnes, lignes)
     legende = f"{d.indicateur(ident).libelle} : ensemble du territoire"
     return Tableau(f"t-{formats.slug(ident)}-annees", legende, entetes, tries, feuille)
@@ -101,45 +104,48 @@ def par_acteur(
         courant = d.chiffre(ident, axe, code, None, segment_type=segment[0], segment=segment[1])
         passes = [d.chiffre(ident, axe, code, a, segment_type=segment[0], segment=segment[1]) for a in avant]
         if courant or any(passes):
-            lignes.append(Ligne((nom, *_preuves(courant), *mesures(passes))))
+            lignes.append(Ligne((nom, *preuves(courant), *mesures(passes))))
     if not lignes:
         return None
     courant = d.chiffre(ident, "epci", None, None, segment_type=segment[0], segment=segment[1])
     passes = [d.chiffre(ident, "epci", None, a, segment_type=segment[0], segment=segment[1]) for a in avant]
     if courant or any(passes):
-        lignes.append(Ligne((libelles.axe("epci"), *_preuves(courant), *mesures(passes)), forte=True))
-    entetes = (Colonne(libelles.axe(axe)), *_COLONNES_PREUVES, *(Colonne(str(a), True) for a in avant))
+        lignes.append(Ligne((libelles.axe("epci"), *preuves(courant), *mesures(passes)), forte=True))
+    entetes = (Colonne(libelles.axe(axe)), *COLONNES_PREUVES, *(Colonne(str(a), True) for a in avant))
     entetes, tries = alleger(entetes, lignes)
     legende = f"{d.indicateur(ident).libelle} par {libelles.axe(axe, 'un')}, {d.annee}"
     return Tableau(f"t-{formats.slug(ident)}-{formats.slug(axe)}", legende, entetes, tries, feuille)
 
 
-def barres_par_acteur(d: Donnees, ident: str, axe: str, *, limite: int = 30) -> Graphique | None:
+def barres_par_acteur(d: Donnees, ident: str, axe: str) -> Graphique | None:
     """Bars of the actors of an axis with their targets; None when there is nothing to compare."""
     lignes = []
     for code, nom in d.modalites(axe, [ident]):
         c = d.chiffre(ident, axe, code)
         if c is not None and (c.lisible or c.statut == "secret"):
             lignes.append(graphiques.Barre(nom, c.valeur, texte(Mesure(c)), c.cible, etat(c)))
-    if not 2 <= len(lignes) <= limite or not any(b.valeur is not None for b in lignes):
-        return None
-    lignes.sort(key=lambda b: (b.valeur is None, -(b.valeur or 0.0), formats.cle_de_tri(b.nom)))
-    cle = f"g-{formats.slug(ident)}-{formats.slug(axe)}"
-    unite = d.indicateur(ident).unite or "%"
     libelle = d.indicateur(ident).libelle
-    description = (
-        f"Barres horizontales : {libelle}, par {libelles.axe(axe, 'un')}, en {d.annee}. "
-        + " ; ".join(f"{b.nom} : {b.texte}" for b in lignes)
-        + "."
-    )
-    return Graphique(
-        cle,
+    cle = f"{formats.slug(ident)}-{formats.slug(axe)}"
+    return graphique_en_barres(
+        f"g-{cle}",
         f"{libelle} par {libelles.axe(axe, 'un')}, {d.annee}",
-        description,
-        graphiques.barres(cle, lignes, pourcent=unite == "%"),
-        f"t-{formats.slug(ident)}-{formats.slug(axe)}",
-        graphiques.LEGENDE_ETATS,
+        lignes,
+        f"t-{cle}",
+        pourcent=(d.indicateur(ident).unite or "%") == "%",
     )
+
+
+def graphique_en_barres(
+    ident: str, titre: str, barres: Sequence[graphiques.Barre], tableau: str, *, pourcent: bool = True
+) -> Graphique | None:
+    """Bars from the highest to the lowest, masked ones last; None when there is nothing to compare."""
+    if not 2 <= len(barres) <= BARRES_MAX or not any(b.valeur is not None for b in barres):
+        return None
+    triees = sorted(barres, key=lambda b: (b.valeur is None, -(b.valeur or 0.0), formats.cle_de_tri(b.nom)))
+    detail = " ; ".join(f"{b.nom} : {b.texte}" for b in triees)
+    dessin = graphiques.barres(ident, triees, pourcent=pourcent)
+    description = f"Barres horizontales : {titre}. {detail}."
+    return Graphique(ident, titre, description, dessin, tableau, graphiques.LEGENDE_ETATS)
 
 
 def series(
@@ -277,6 +283,15 @@ def colonnes_par_segment(
     return Graphique(ident, titre, description, graphiques.colonnes(ident, lignes), tableau)
 
 
+def points(
+    periodes: Iterable[tuple[str, Chiffre | None]],
+) -> tuple[tuple[str, float | None, str, float | None], ...]:
+    """Points of a trend: period, value, words and target."""
+    return tuple(
+        (nom, c.valeur if c else None, texte(Mesure(c)), c.cible if c else None) for nom, c in periodes
+    )
+
+
 def variantes(d: Donnees, ident: str, axe: str | None = "epci") -> list[tuple[str, str, str]]:
     """Readings of an indicator: as a whole, and by concept of income or population when it has such."""
     libelle = d.indicateur(ident).libelle
@@ -295,22 +310,31 @@ def variantes(d: Donnees, ident: str, axe: str | None = "epci") -> list[tuple[st
 
 
 def annexe(
-    d: Donnees, sections: Sequence[Section], titre: str = "Annexe : détail de chaque chiffre"
+    d: Donnees, sections: Sequence[Section], *, nommer_epci: bool = False
 ) -> tuple[Section, tuple[Chiffre, ...]]:
-    """Every figure quoted in these sections, with what proves it: the target of all the links."""
+    """Every figure quoted in these sections, with what proves it: the target of all the links.
+
+    `nommer_epci` writes the name of the EPCI rather than « Ensemble du territoire ».
+    """
     chiffres = _ordonner(d, _cites(sections))
     par_indicateur: dict[str, list[Chiffre]] = {}
     for c in chiffres:
         par_indicateur.setdefault(c.indicateur, []).append(c)
     sous_sections = tuple(
-        Section(f"annexe-{formats.slug(ident)}", d.indicateur(ident).libelle, _preuve(d, ident, groupe))
+        Section(
+            f"annexe-{formats.slug(ident)}",
+            d.indicateur(ident).libelle,
+            _preuve(d, ident, groupe, nommer_epci=nommer_epci),
+        )
         for ident, groupe in par_indicateur.items()
     )
     chapo = Paragraphe((libelles.chapo("annexe"),), "chapo")
-    return Section("annexe", titre, (chapo,), sous_sections, nouvelle_page=True), chiffres
+    return Section(
+        "annexe", "Annexe : détail de chaque chiffre", (chapo,), sous_sections, nouvelle_page=True
+    ), chiffres
 
 
-_COLONNES_PREUVES = (
+COLONNES_PREUVES = (
     Colonne("Base", True),
     Colonne("Comptées", True),
     Colonne("Inconnus", True),
@@ -321,7 +345,8 @@ _COLONNES_PREUVES = (
 )
 
 
-def _preuves(c: Chiffre | None) -> tuple[Cellule, ...]:
+def preuves(c: Chiffre | None) -> tuple[Cellule, ...]:
+    """The cells of `COLONNES_PREUVES` for one figure."""
     champs = ("denominateur", "numerateur", "inconnus", "valeur", "cible", "atteint", "manque")
     return tuple(Mesure(c, champ) for champ in champs)  # type: ignore[arg-type]
 
@@ -332,6 +357,8 @@ def alleger(
     """Leave out the columns in which no row has anything to say; a masked figure is something to say."""
 
     def parle(cellule: Cellule) -> bool:
+        if isinstance(cellule, str):
+            return cellule not in ("", formats.TIRET)
         if not isinstance(cellule, Mesure):
             return True
         c = cellule.chiffre
@@ -422,7 +449,7 @@ def _ordonner(d: Donnees, chiffres: Iterable[Chiffre]) -> tuple[Chiffre, ...]:
     return tuple(sorted(chiffres, key=rang))
 
 
-def _preuve(d: Donnees, ident: str, chiffres: Sequence[Chiffre]) -> tuple[Bloc, ...]:
+def _preuve(d: Donnees, ident: str, chiffres: Sequence[Chiffre], *, nommer_epci: bool) -> tuple[Bloc, ...]:
     indicateur = d.indicateur(ident)
     regles = [
         indicateur.definition,
@@ -435,7 +462,7 @@ def _preuve(d: Donnees, ident: str, chiffres: Sequence[Chiffre]) -> tuple[Bloc, 
     segmente = any(c.segment_type != TOUS for c in chiffres)
     lignes = []
     for c in chiffres:
-        acteur = libelles.axe("epci") if c.axe == "epci" else c.modalite_libelle
+        acteur = libelles.axe("epci") if c.axe == "epci" and not nommer_epci else c.modalite_libelle
         detail: tuple[Cellule, ...] = ()
         if segmente:
             detail = ("" if c.segment_type == TOUS else libelles.segment(c.segment_type, c.segment),)
@@ -503,3 +530,23 @@ def periode(c: Chiffre) -> str:
         an, mois = c.periode.split("-")
         return f"{c.periode_type.removeprefix('glissant_').removesuffix('m')} mois à fin {mois}/{an}"
     return f"millésime {c.periode}"
+
+
+def detail(c: Chiffre | None) -> str:
+    """What stands under a rate: the counts, what is missing, the unknowns."""
+    if c is None or not c.lisible:
+        return ""
+    morceaux = []
+    if c.numerateur is not None and c.denominateur is not None:
+        morceaux.append(f"{formats.entier(c.numerateur)} sur {formats.entier(c.denominateur)}")
+    if c.manque and c.atteint is False:
+        morceaux.append(f"il manque {formats.accorder(c.manque, NOM_DU_MANQUE)}")
+    if c.inconnus:
+        morceaux.append(formats.accorder(c.inconnus, "inconnu"))
+    return " ; ".join(morceaux)
+
+
+def date(iso: str) -> str:
+    """An ISO date as a French reader writes it; anything else as it is."""
+    morceaux = iso[:10].split("-")
+    return "/".join(reversed(morceaux)) if len(morceaux) == 3 else iso

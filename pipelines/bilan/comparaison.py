@@ -1,0 +1,157 @@
+"""Several EPCI side by side for one year: results against their own objectives, and what differs in "
+"method."""
+
+from collections.abc import Sequence
+
+from pipelines.bilan import formats, graphiques, libelles, provenance, tables
+from pipelines.bilan.contenu import DEMANDE, PARC, REVENUS
+from pipelines.bilan.document import (
+    Bloc,
+    Colonne,
+    Document,
+    Ligne,
+    Manquant,
+    Mesure,
+    Paragraphe,
+    Section,
+    Tableau,
+    etat,
+    texte,
+)
+from pipelines.bilan.donnees import Chiffre, Donnees
+
+AXES = ("epci",)
+
+
+def comparaison(donnees: Sequence[Donnees]) -> Document:
+    """Build the comparison; every EPCI was read for the same year."""
+    premier = donnees[0]
+    annee = premier.annee
+    noms = formats.enumerer([d.nom for d in donnees])
+    qui = noms if len(donnees) < 4 else f"{len(donnees)} territoires"
+    idents = _avec_objectif(donnees)
+    sections = [
+        Section("essentiel", "Objectifs", _objectifs(donnees, idents)),
+        _section(donnees, "demande", "Demande et tension", ("baux", *DEMANDE)),
+        _section(donnees, "parc", "Parc social", PARC),
+        _section(donnees, "revenus", "Revenus des habitants", REVENUS),
+        Section(
+            "methode",
+            "Méthodes et provenance",
+            _methodes(donnees),
+            (provenance.lecture(),),
+            nouvelle_page=True,
+        ),
+    ]
+    annexe, chiffres = tables.annexe(premier, sections, nommer_epci=True)
+    return Document(
+        nom_fichier=f"comparaison-{annee}",
+        titre="Comparaison d’intercommunalités",
+        sous_titre=f"{qui} – {annee}",
+        annee=annee,
+        entete=(provenance.entete(premier)[1],),
+        identite=(
+            ("Année", str(annee)),
+            ("Empreinte du verrou des données", premier.empreinte or "non publiée"),
+        ),
+        sections=(*sections, annexe),
+        chiffres=chiffres,
+    )
+
+
+def _avec_objectif(donnees: Sequence[Donnees]) -> list[str]:
+    trouves = {
+        c.indicateur
+        for d in donnees
+        for c in d.chiffres
+        if c.axe == "epci" and c.operateur and c.periode == str(d.annee)
+    } | {o.indicateur for d in donnees for o in d.objectifs if o.axe == "epci" and o.en_vigueur(d.annee)}
+    return sorted(trouves, key=lambda i: (donnees[0].indicateur(i).ordre, i))
+
+
+def _objectifs(donnees: Sequence[Donnees], idents: Sequence[str]) -> tuple[Bloc, ...]:
+    blocs: list[Bloc] = [Paragraphe((libelles.chapo("comparaison"),), "chapo")]
+    for ident in idents:
+        lignes, barres = [], []
+        for d in donnees:
+            c = d.chiffre(ident)
+            if c is None:
+                continue
+            lignes.append(Ligne((d.nom, *tables.preuves(c))))
+            if c.lisible or c.statut == "secret":
+                barres.append(graphiques.Barre(d.nom, c.valeur, texte(Mesure(c)), c.cible, etat(c)))
+        if not lignes:
+            continue
+        libelle = donnees[0].indicateur(ident).libelle
+        cle = formats.slug(ident)
+        titre = f"{libelle}, {donnees[0].annee}"
+        if graphique := tables.graphique_en_barres(f"g-{cle}", titre, barres, f"t-{cle}"):
+            blocs.append(graphique)
+        entetes, tries = tables.alleger((Colonne("Territoire"), *tables.COLONNES_PREUVES), lignes)
+        blocs.append(Tableau(f"t-{cle}", titre, entetes, tries, ident))
+    if len(blocs) == 1:
+        blocs.append(
+            Manquant(
+                "Pas d’objectif à comparer", "Aucun de ces territoires n’a d’objectif chiffré cette année."
+            )
+        )
+    return tuple(blocs)
+
+
+def _section(donnees: Sequence[Donnees], ident: str, titre: str, idents: Sequence[str]) -> Section:
+    colonnes: dict[tuple[str, str, str], str] = {}
+    for d in donnees:
+        for i in idents:
+            for segment_type, segment, libelle in tables.variantes(d, i):
+                colonnes[i, segment_type, segment] = libelle
+    lignes = []
+    for d in donnees:
+        chiffres: list[Chiffre | None] = [
+            d.chiffre(i, segment_type=segment_type, segment=segment) for i, segment_type, segment in colonnes
+        ]
+        if any(chiffres):
+            lignes.append(Ligne((d.nom, *tables.mesures(chiffres))))
+    if not lignes:
+        manque = Manquant(
+            "Données non fournies", "Aucun de ces territoires n’a de chiffre pour cette partie."
+        )
+        return Section(ident, titre, (manque,), nouvelle_page=True)
+    entetes = (Colonne("Territoire"), *(Colonne(libelle, True) for libelle in colonnes.values()))
+    entetes, tries = tables.alleger(entetes, lignes)
+    legende = f"{titre}, {donnees[0].annee}"
+    return Section(ident, titre, (Tableau(f"t-{ident}", legende, entetes, tries, titre),), nouvelle_page=True)
+
+
+def _methodes(donnees: Sequence[Donnees]) -> tuple[Bloc, ...]:
+    territoires = Tableau(
+        "t-conventions",
+        "Conventions comparées",
+        (Colonne("Territoire"), Colonne("SIREN"), Colonne("Convention"), Colonne("Empreinte")),
+        tuple(
+            Ligne(
+                (
+                    d.nom,
+                    d.epci_siren,
+                    provenance.entete(d)[0][1],
+                    d.convention.empreinte[:12] if d.convention else "",
+                )
+            )
+            for d in donnees
+        ),
+        "Conventions",
+    )
+    valeurs = [dict(d.parametres) for d in donnees]
+    lignes = []
+    for parametre in sorted({p for v in valeurs for p in v}):
+        choix = [v.get(parametre, "") for v in valeurs]
+        if len(set(choix)) > 1:
+            question = libelles.parametre(parametre, "")[0]
+            mots = tuple(libelles.parametre(parametre, c)[1] if c else formats.TIRET for c in choix)
+            lignes.append(Ligne((question, *mots)))
+    if not lignes:
+        return (territoires, Paragraphe(("Tous ces territoires comptent avec les mêmes paramètres.",)))
+    entetes = (Colonne("Choix qui diffère"), *(Colonne(d.nom) for d in donnees))
+    return (
+        territoires,
+        Tableau("t-differences", "Choix de méthode qui diffèrent", entetes, tuple(lignes), "Différences"),
+    )

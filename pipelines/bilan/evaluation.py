@@ -1,0 +1,133 @@
+"""The mid-term evaluation: each year since the convention began, against the targets in force that year."""
+
+from pipelines.bilan import formats, graphiques, libelles, provenance, tables
+from pipelines.bilan.document import (
+    Bloc,
+    Colonne,
+    Document,
+    Graphique,
+    Ligne,
+    Manquant,
+    Mesure,
+    Paragraphe,
+    Section,
+    Tableau,
+)
+from pipelines.bilan.donnees import PROFONDEUR, Donnees
+
+DUREE = 6
+"""Longest period evaluated, in years: the life of a convention."""
+
+AXES = ("bailleur", "reservataire", "qpv", "zone", "commune")
+
+
+def profondeur(debut_convention: str, annee: int) -> int:
+    """Number of years to evaluate: since the convention began, between three and six."""
+    if not debut_convention[:4].isdigit():
+        return PROFONDEUR
+    return max(PROFONDEUR, min(DUREE, annee - int(debut_convention[:4]) + 1))
+
+
+def evaluation(d: Donnees) -> Document:
+    """Build the evaluation over the years that were read."""
+    idents = _idents(d)
+    sections = [
+        Section("essentiel", "L’essentiel", _essentiel(d, idents)),
+        *(_objectif(d, ident) for ident in idents),
+        provenance.section(d),
+    ]
+    annexe, chiffres = tables.annexe(d, sections)
+    return Document(
+        nom_fichier=f"evaluation-{d.epci_siren}-{d.annees[0]}-{d.annee}",
+        titre="Évaluation à mi-parcours de la convention intercommunale d’attribution",
+        sous_titre=f"{d.nom} – {d.annees[0]} à {d.annee}",
+        annee=d.annee,
+        entete=provenance.entete(d),
+        identite=provenance.identite(d),
+        sections=(*sections, annexe),
+        chiffres=chiffres,
+    )
+
+
+def _idents(d: Donnees) -> list[str]:
+    objectifs = {
+        o.indicateur
+        for o in d.objectifs
+        if o.statut != "sans_objet" and any(o.en_vigueur(a) for a in d.annees)
+    }
+    avec_cible = {c.indicateur for c in d.chiffres if c.operateur}
+    return sorted(objectifs | avec_cible, key=lambda i: (d.indicateur(i).ordre, i))
+
+
+def _essentiel(d: Donnees, idents: list[str]) -> tuple[Bloc, ...]:
+    blocs: list[Bloc] = [Paragraphe((libelles.chapo("evaluation"),), "chapo")]
+    lignes, series = [], []
+    for ident in idents:
+        chiffres = [d.chiffre(ident, annee=a) for a in d.annees]
+        if not any(chiffres):
+            continue
+        nom = d.indicateur(ident).libelle
+        lignes.append(Ligne((nom, *tables.mesures(chiffres))))
+        lignes.append(Ligne((f"{nom} : objectif", *tables.mesures(chiffres, "cible"))))
+        lignes.append(Ligne((f"{nom} : atteint", *tables.mesures(chiffres, "atteint"))))
+        points = tables.points((str(a), c) for a, c in zip(d.annees, chiffres, strict=True))
+        if sum(v is not None for _, v, _, _ in points) >= 2:
+            series.append(graphiques.Serie(nom, points))
+    if not lignes:
+        return (
+            *blocs,
+            Manquant(
+                "Rien à évaluer",
+                "Aucun objectif de la convention n’a de chiffre sur la période. Ils demandent la source "
+                "SNE, qui "
+                f"s’obtient auprès {libelles.source('sne').aupres}.",
+            ),
+        )
+    entetes = (Colonne("Objectif"), *(Colonne(str(a), True) for a in d.annees))
+    tableau = Tableau(
+        "t-evaluation", "Résultats et objectifs de chaque année", entetes, tuple(lignes), "Évaluation"
+    )
+    if series:
+        titre = f"Évolution de {d.annees[0]} à {d.annee}"
+        description = f"Courbes. {titre}. " + " ; ".join(
+            f"{s.nom} : " + ", ".join(f"{mots} en {p}" for p, _, mots, _ in s.points) for s in series
+        )
+        blocs.append(
+            Graphique(
+                "g-evaluation",
+                titre,
+                f"{description}.",
+                graphiques.tendances(
+                    "g-evaluation", series, largeur=225 if len(d.annees) <= PROFONDEUR else 345
+                ),
+                tableau.ident,
+                "Le trait noir marque la cible de chaque année.",
+            )
+        )
+    return (*blocs, tableau)
+
+
+def _objectif(d: Donnees, ident: str) -> Section:
+    blocs: list[Bloc] = []
+    if tableau := tables.trois_annees(d, ident, feuille=f"{ident[:22]} – ans"):
+        blocs.append(tableau)
+    if rupture := d.indicateur(ident).rupture:
+        blocs.append(Paragraphe((f"Rupture de série : {rupture}.",), "note"))
+    for axe in AXES:
+        lignes = []
+        for code, nom in d.modalites(axe, [ident]):
+            chiffres = [d.chiffre(ident, axe, code, a) for a in d.annees]
+            if any(c is not None and (c.operateur or c.statut == "sans_objet") for c in chiffres):
+                cellules = [cellule for c in chiffres for cellule in (Mesure(c), Mesure(c, "atteint"))]
+                lignes.append(Ligne((nom, *cellules)))
+        if lignes:
+            entetes = (
+                Colonne(libelles.axe(axe)),
+                *(colonne for a in d.annees for colonne in (Colonne(str(a), True), Colonne(f"Atteint {a}"))),
+            )
+            legende = f"{d.indicateur(ident).libelle} par {libelles.axe(axe, 'un')}, année par année"
+            cle = f"t-{formats.slug(ident)}-{formats.slug(axe)}"
+            blocs.append(Tableau(cle, legende, entetes, tuple(lignes), f"{ident[:18]} {axe}"))
+    return Section(
+        f"detail-{formats.slug(ident)}", d.indicateur(ident).libelle, tuple(blocs), nouvelle_page=True
+    )

@@ -1,0 +1,136 @@
+"""The quarterly dashboard of the coordination commission: where the objectives stand during the year."""
+
+from pipelines.bilan import formats, libelles, provenance, tables
+from pipelines.bilan.contenu import objectifs_du_territoire
+from pipelines.bilan.document import (
+    Bloc,
+    Carte,
+    Cartes,
+    Colonne,
+    Document,
+    Ligne,
+    Manquant,
+    Mesure,
+    Paragraphe,
+    Section,
+    Tableau,
+    etat,
+)
+from pipelines.bilan.donnees import TRIMESTRE, Chiffre, Donnees
+
+PERIODES = (TRIMESTRE, "glissant_12m")
+AXES = ("epci", "bailleur", "reservataire", "qpv")
+VOLUMES = ("baux", "attributions", "refus", "delai_median")
+
+
+def tableau_de_bord(d: Donnees, trimestre: int) -> Document:
+    """Build the dashboard of one quarter."""
+    idents = _idents(d)
+    nom = f"{trimestre}{'er' if trimestre == 1 else 'e'} trimestre {d.annee}"
+    sections = [
+        Section("essentiel", "Où en sont les objectifs", _essentiel(d, trimestre, idents)),
+        *(_acteurs(d, trimestre, ident) for ident in idents if _acteurs_presents(d, trimestre, ident)),
+        provenance.section(d),
+    ]
+    annexe, chiffres = tables.annexe(d, sections)
+    return Document(
+        nom_fichier=f"tableau-de-bord-{d.epci_siren}-{d.annee}-T{trimestre}",
+        titre="Tableau de bord trimestriel des attributions",
+        sous_titre=f"{d.nom} – {nom}",
+        annee=d.annee,
+        entete=provenance.entete(d),
+        identite=provenance.identite(d),
+        sections=(*sections, annexe),
+        chiffres=chiffres,
+    )
+
+
+def _idents(d: Donnees) -> list[str]:
+    objectifs = {o.indicateur for o in d.objectifs if o.en_vigueur(d.annee) and o.statut != "sans_objet"}
+    avec_cible = {c.indicateur for c in d.chiffres if c.operateur and c.periode_type == TRIMESTRE}
+    return sorted(objectifs | avec_cible, key=lambda i: (d.indicateur(i).ordre, i))
+
+
+def _chiffre(d: Donnees, ident: str, lieu: tuple[str, str], annee: int, trimestre: int) -> Chiffre | None:
+    return d.a_la_periode(ident, *lieu, TRIMESTRE, f"{annee}-T{trimestre}")
+
+
+def _glissant(d: Donnees, ident: str, lieu: tuple[str, str], trimestre: int) -> Chiffre | None:
+    return d.a_la_periode(ident, *lieu, "glissant_12m", f"{d.annee}-{3 * trimestre:02d}")
+
+
+def _essentiel(d: Donnees, trimestre: int, idents: list[str]) -> tuple[Bloc, ...]:
+    ici = ("epci", d.epci_siren)
+    blocs: list[Bloc] = [Paragraphe((libelles.chapo("trimestre"),), "chapo")]
+    libelles_objectifs = {i: o.libelle for o, i in objectifs_du_territoire(d) if o is not None and o.libelle}
+    cartes, lignes = [], []
+    for ident in (*idents, *(v for v in VOLUMES if v not in idents)):
+        c = _chiffre(d, ident, ici, d.annee, trimestre)
+        annee_avant = _chiffre(d, ident, ici, d.annee - 1, trimestre)
+        glissant = _glissant(d, ident, ici, trimestre)
+        trimestres = [_chiffre(d, ident, ici, d.annee, t) for t in range(1, trimestre + 1)]
+        if not any((c, annee_avant, glissant)):
+            continue
+        nom = d.indicateur(ident).libelle
+        lignes.append(Ligne((nom, *tables.mesures(trimestres), Mesure(annee_avant), Mesure(glissant))))
+        if ident in idents and c is not None:
+            ecrit = formats.cible(c.operateur, c.cible, c.unite)
+            cartes.append(
+                Carte(
+                    libelles_objectifs.get(ident, nom),
+                    c,
+                    etat(c),
+                    f"Objectif : {ecrit}" if ecrit else "Sans cible chiffrée",
+                    tables.detail(c),
+                    tuple((f"T{t}", v) for t, v in enumerate(trimestres, 1)),
+                )
+            )
+    if not lignes:
+        return (
+            *blocs,
+            Manquant(
+                "Pas de chiffre pour ce trimestre",
+                "L’entrepôt ne contient pas de chiffre trimestriel pour cette période. Ils demandent la "
+                "source "
+                f"SNE, qui s’obtient auprès {libelles.source('sne').aupres}.",
+            ),
+        )
+    if cartes:
+        blocs.append(Cartes(tuple(cartes)))
+    entetes = (
+        Colonne("Indicateur"),
+        *(Colonne(f"T{t} {d.annee}", True) for t in range(1, trimestre + 1)),
+        Colonne(f"T{trimestre} {d.annee - 1}", True),
+        Colonne("12 derniers mois", True),
+    )
+    entetes, tries = tables.alleger(entetes, lignes)
+    blocs.append(Tableau("t-trimestre", "Ensemble du territoire", entetes, tries, "Ensemble"))
+    return tuple(blocs)
+
+
+def _acteurs_presents(d: Donnees, trimestre: int, ident: str) -> bool:
+    return any(
+        _chiffre(d, ident, (axe, code), d.annee, trimestre)
+        for axe in AXES[1:]
+        for code, _ in d.modalites(axe, [ident])
+    )
+
+
+def _acteurs(d: Donnees, trimestre: int, ident: str) -> Section:
+    blocs: list[Bloc] = []
+    for axe in AXES[1:]:
+        lignes = []
+        for code, nom in d.modalites(axe, [ident]):
+            c = _chiffre(d, ident, (axe, code), d.annee, trimestre)
+            glissant = _glissant(d, ident, (axe, code), trimestre)
+            if c is not None:
+                lignes.append(Ligne((nom, *tables.preuves(c), Mesure(glissant))))
+        if lignes:
+            colonnes = (Colonne(libelles.axe(axe)), *tables.COLONNES_PREUVES, Colonne("12 mois", True))
+            entetes, tries = tables.alleger(colonnes, lignes)
+            legende = f"{d.indicateur(ident).libelle} par {libelles.axe(axe, 'un')}"
+            cle = f"t-{formats.slug(ident)}-{formats.slug(axe)}"
+            blocs.append(Tableau(cle, legende, entetes, tries, f"{ident[:18]} {axe}"))
+    return Section(
+        f"detail-{formats.slug(ident)}", d.indicateur(ident).libelle, tuple(blocs), nouvelle_page=True
+    )

@@ -1,0 +1,134 @@
+"""The pages in a real browser: no request, no error, no overflow, accessible, and printed without cut "
+"tables."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pipelines import bilan
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+EPCI, ANNEE = "247100589", 2021
+LARGEURS = (360, 768, 1280)
+# The inside of an A4 page with the margins of the style sheet, at 96 points per inch.
+LARGEUR_IMPRIMEE = 695
+
+
+@pytest.fixture(scope="module")
+def navigateur() -> "Iterator[Browser]":
+    chromium = next(
+        (c for nom in ("chromium", "chromium-browser", "google-chrome") if (c := shutil.which(nom))), None
+    )
+    if chromium is None:
+        pytest.skip("no Chromium here (Debian: apt-get install chromium)")
+    from playwright.sync_api import sync_playwright
+
+    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    with sync_playwright() as moteur:
+        instance = moteur.chromium.launch(executable_path=chromium, args=arguments)
+        yield instance
+        instance.close()
+
+
+@pytest.fixture(scope="module")
+def pages(construire: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    dossier = tmp_path_factory.mktemp("pages")
+    hostiles = (
+        "<script>document.title='pris'</script>",
+        "<img src=x onerror=alert(1)>",
+        "Bailleur " + "au nom très long " * 6,
+    )
+    atelier = construire(nb_communes=3, nb_bailleurs=4, noms_bailleurs=hostiles).remplir()
+    entrepot = atelier.ecrire(dossier / "W.duckdb")
+    vide = construire(
+        nb_communes=1, nb_bailleurs=1, parc=False, ops=False, filosofi=False, meta=False, infra=False
+    )
+    return {
+        "bilan": bilan.render(entrepot, EPCI, ANNEE, dossier)[0],
+        "suivi": bilan.render(entrepot, EPCI, ANNEE, dossier, semestre=1)[0],
+        "trimestre": bilan.render_trimestre(entrepot, EPCI, ANNEE, 3, dossier)[0],
+        "evaluation": bilan.render_evaluation(entrepot, EPCI, ANNEE, dossier)[0],
+        "dictionnaire": bilan.write_dictionary(entrepot, dossier, ["html"])[0],
+        "presque vide": bilan.render(
+            vide.remplir().ecrire(dossier / "vide.duckdb"), EPCI, ANNEE, dossier / "vide"
+        )[0],
+    }
+
+
+NOMS = ("bilan", "suivi", "trimestre", "evaluation", "dictionnaire", "presque vide")
+
+
+def _ouvrir(navigateur: "Browser", chemin: Path, largeur: int) -> "tuple[Page, list[str]]":
+    page = navigateur.new_page(viewport={"width": largeur, "height": 900})
+    incidents: list[str] = []
+    page.on("console", lambda message: incidents.append(f"console : {message.text}"))
+    page.on("pageerror", lambda erreur: incidents.append(f"erreur : {erreur}"))
+    page.on("dialog", lambda dialogue: incidents.append(f"dialogue : {dialogue.message}"))
+    page.on(
+        "request",
+        lambda requete: None if requete.url.startswith(("file:", "data:")) else incidents.append(requete.url),
+    )
+    page.goto(chemin.as_uri())
+    return page, incidents
+
+
+@pytest.mark.parametrize("nom", NOMS)
+def test_a_page_opens_without_incident_and_fits_every_screen(
+    navigateur: "Browser", pages: dict[str, Path], nom: str
+) -> None:
+    for largeur in LARGEURS:
+        page, incidents = _ouvrir(navigateur, pages[nom], largeur)
+        assert incidents == []
+        assert page.title() != "pris"
+        assert page.evaluate("document.documentElement.scrollWidth") <= largeur
+        page.close()
+
+
+@pytest.mark.parametrize("nom", NOMS)
+def test_a_page_is_accessible(navigateur: "Browser", pages: dict[str, Path], nom: str) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    regles = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"]
+    for largeur in (360, 1280):
+        page, _ = _ouvrir(navigateur, pages[nom], largeur)
+        trouve = (
+            Axe().run(page, options={"runOnly": regles, "resultTypes": ["violations"]}).response["violations"]
+        )
+        assert [(v["id"], v["nodes"][0]["html"][:120]) for v in trouve] == []
+        page.close()
+
+
+@pytest.mark.parametrize("nom", NOMS)
+def test_no_table_is_cut_on_paper(navigateur: "Browser", pages: dict[str, Path], nom: str) -> None:
+    page, _ = _ouvrir(navigateur, pages[nom], LARGEUR_IMPRIMEE)
+    page.emulate_media(media="print")
+    coupes = page.evaluate(
+        """() => [...document.querySelectorAll('table, svg')]
+            .filter(e => e.getBoundingClientRect().right > document.documentElement.clientWidth + 1)
+            .map(e => e.id || e.getAttribute('aria-label'))"""
+    )
+    assert coupes == []
+    assert page.evaluate("getComputedStyle(document.querySelector('nav')).display") == "none"
+    page.close()
+
+
+def test_the_keyboard_reaches_the_content_and_a_figure_leads_to_its_proof(
+    navigateur: "Browser", pages: dict[str, Path]
+) -> None:
+    page, _ = _ouvrir(navigateur, pages["bilan"], 1280)
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.textContent") == "Aller au contenu"
+    assert page.evaluate("document.activeElement.getBoundingClientRect().left") >= 0
+    lien = page.locator("a.chiffre", has_text="12,04").first
+    lien.focus()
+    assert page.evaluate("getComputedStyle(document.activeElement).outlineStyle") != "none"
+    page.keyboard.press("Enter")
+    ligne = page.locator("tr:target")
+    assert ligne.count() == 1
+    assert ligne.inner_text().split("\t")[1:5] == ["2021", "82", "681", "43"]
+    page.close()
