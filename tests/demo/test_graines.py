@@ -1,0 +1,215 @@
+"""The reference seeds: described, and equal to what the producers published."""
+
+import csv
+import gzip
+import json
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from pipelines.paths import DBT_PROJECT, PROJECT_ROOT
+
+GRAINES = DBT_PROJECT / "seeds"
+EPCI = {"247100589", "242100410", "200066918", "200059228", "200066009"}
+
+
+def _lire(chemin: Path, delimiteur: str = ",") -> list[dict[str, str]]:
+    with chemin.open(encoding="utf-8-sig", newline="") as flux:
+        return list(csv.DictReader(flux, delimiter=delimiteur))
+
+
+def _graine(nom: str) -> list[dict[str, str]]:
+    return _lire(GRAINES / f"{nom}.csv")
+
+
+def _lire_yaml(nom: str) -> list[dict[str, Any]]:
+    graines: list[dict[str, Any]] = yaml.safe_load((GRAINES / nom).read_text(encoding="utf-8"))["seeds"]
+    return graines
+
+
+def _descriptions() -> dict[str, dict[str, Any]]:
+    return {g["name"]: g for fichier in sorted(GRAINES.glob("*.yml")) for g in _lire_yaml(fichier.name)}
+
+
+@pytest.mark.parametrize("chemin", sorted(GRAINES.glob("*.csv")), ids=lambda c: c.stem)
+def test_every_seed_is_described_and_names_no_other_column(chemin: Path) -> None:
+    graine = _descriptions()[chemin.stem]
+    with chemin.open(encoding="utf-8", newline="") as flux:
+        entete = next(csv.reader(flux))
+    assert graine["description"]
+    assert set(graine.get("config", {}).get("column_types", {})) <= set(entete)
+    assert {c["name"] for c in graine.get("columns", [])} <= set(entete)
+
+
+@pytest.mark.parametrize("nom", sorted(g["name"] for g in _lire_yaml("_seeds.yml")))
+def test_every_column_of_reference_data_is_described(nom: str) -> None:
+    graine = _descriptions()[nom]
+    assert [c["name"] for c in graine["columns"]] == list(graine["config"]["column_types"])
+    assert all(c["description"] and c["data_type"] for c in graine["columns"])
+
+
+def test_communes_and_membership_are_the_published_ones(donnees_reelles: Path) -> None:
+    actuelles = {
+        r["code"]: r
+        for r in _lire(donnees_reelles / "geo/communes_2026.csv")
+        if r["type"] == "commune-actuelle"
+    }
+    zones = {r["com_code"]: r["zone_abc"] for r in _lire(donnees_reelles / "geo/zonage_abc_2025-09-05.csv")}
+    for r in _graine("ref_communes"):
+        publiee = actuelles[r["code_commune"]]
+        assert (r["nom"], r["departement"], r["region"], r["population"]) == (
+            publiee["nom"], publiee["departement"], publiee["region"], publiee["population"],
+        )  # fmt: skip
+        assert r["zone_abc"] == zones.get(r["code_commune"], "")
+    for annee in (2024, 2026):
+        publies = {
+            (r["epci_siren"], r["com_code"])
+            for r in _lire(donnees_reelles / f"geo/epci_membres_{annee}.csv")
+            if r["epci_siren"] in EPCI
+        }
+        en_vigueur = {
+            (r["epci_siren"], r["code_commune"])
+            for r in _graine("ref_epci_membres")
+            if (r["debut"] or "0000") <= f"{annee}-01-01" <= (r["fin"] or "9999")
+        }
+        assert en_vigueur == publies
+
+
+def test_qpv_are_those_of_both_lists(donnees_reelles: Path) -> None:
+    membres = {r["code_commune"] for r in _graine("ref_epci_membres")}
+    graine = {(r["generation"], r["code_qpv"], r["code_commune"]) for r in _graine("ref_qpv")}
+    publies = set()
+    for generation, fichier, colonne in (
+        ("2015", "qpv/qpv2015_liste.csv", "code"),
+        ("2024", "qpv/qpv2024_liste.csv", "code_qp"),
+    ):
+        for r in _lire(donnees_reelles / fichier):
+            communes = [c.strip() for c in r["insee_com"].split(",")]
+            if membres & set(communes):
+                publies |= {(generation, r[colonne], c) for c in communes}
+    assert graine == publies
+
+
+def test_correspondence_holds_every_qpv_of_both_generations() -> None:
+    lignes = _graine("ref_qpv_correspondance")
+    qpv = _graine("ref_qpv")
+    for generation in ("2015", "2024"):
+        attendus = {r["code_qpv"] for r in qpv if r["generation"] == generation}
+        assert {r[f"code_qpv_{generation}"] for r in lignes} - {""} == attendus
+    scissions = {r["code_qpv_2024"] for r in lignes if r["code_qpv_2015"] == "QP068005"}
+    assert scissions == {"QN06805M", "QN06806M"}
+    assert all(r["methode"] for r in lignes)
+
+
+def test_polygons_are_the_published_ones(donnees_reelles: Path) -> None:
+    carte = json.loads(
+        (PROJECT_ROOT / "pipelines/bilan/geographie/qpv_2024.geojson").read_text(encoding="utf-8")
+    )
+    with gzip.open(donnees_reelles / "qpv/qpv2024_wgs84_simplifie.geojson.gz") as flux:
+        publies = {f["properties"]["code_qp"]: f["geometry"] for f in json.load(flux)["features"]}
+    codes = {r["code_qpv"] for r in _graine("ref_qpv") if r["generation"] == "2024"}
+    assert {f["properties"]["code_qp"] for f in carte["features"]} == codes
+    assert all(f["geometry"] == publies[f["properties"]["code_qp"]] for f in carte["features"])
+
+
+def test_thresholds_are_the_printed_ones(donnees_reelles: Path) -> None:
+    imprimes = {
+        (r["epci_siren"], r["seuil_eur"])
+        for r in _lire(donnees_reelles / "referentiels/arrete_2020_extrait_annexe.csv")
+    }
+    graine = _graine("ref_seuils_q1")
+    assert {(r["code"], r["seuil"]) for r in graine if r["annee"] == "2020"} == imprimes
+    autres = {(r["annee"], r["code"]): r["seuil"] for r in graine if r["annee"] != "2020"}
+    assert autres == {("2021", "247100589"): "8958", ("2022", "11"): "10674", ("2018", "200066918"): "6288"}
+    assert all(r["source"] for r in graine)
+
+
+def test_ceilings_are_the_published_ones_in_euros(donnees_reelles: Path) -> None:
+    publies = {
+        (r["produit"], "7" if r["categorie"] == "supp" else r["categorie"], r["zone"], r["date_effet"]): r[
+            "plafond_eur"
+        ]
+        for r in _lire(donnees_reelles / "referentiels/plafonds_plus_plai.csv")
+    }
+    graine = {(r["produit"], r["categorie"], r["zone"], r["date_effet"]): r for r in _graine("ref_plafonds")}
+    assert publies.keys() <= graine.keys()
+    corriges = set()
+    for cle, valeur in publies.items():
+        ligne = graine[cle]
+        assert ligne["valeur_publiee"] == valeur
+        if ligne["devise_publiee"] == "FRF":
+            assert float(ligne["plafond_eur"]) == pytest.approx(float(valeur) / 6.55957, abs=0.01)
+        elif ligne["plafond_eur"] != valeur:
+            corriges.add((cle, ligne["plafond_eur"]))
+    assert corriges == {(("PLAI", "2", "paris_communes_limitrophes", "2022-01-01"), "21805")}
+
+
+def test_ceilings_never_jump() -> None:
+    """A misprint or a mixed currency shows as a jump between two years: euros alone move by less than 10
+    %."""
+    series: dict[tuple[str, str, str], list[tuple[str, float]]] = {}
+    for r in _graine("ref_plafonds"):
+        if r["date_effet"] >= "2010":
+            cle = (r["produit"], r["categorie"], r["zone"])
+            series.setdefault(cle, []).append((r["date_effet"], float(r["plafond_eur"])))
+    for cle, valeurs in series.items():
+        suites = [v for _, v in sorted(valeurs)]
+        assert all(0.95 < apres / avant < 1.12 for avant, apres in pairwise(suites)), cle
+
+
+def test_passage_rows_lead_to_the_territories(donnees_reelles: Path) -> None:
+    passage = {
+        r["DEPCOM_HIST"]: r["DEPCOM"]
+        for r in _lire(donnees_reelles / "geo/table_passage_com_historique_cog2025.csv")
+    }
+    membres = {r["code_commune"] for r in _graine("ref_epci_membres")}
+    graine = {r["code_commune_historique"]: r["code_commune"] for r in _graine("ref_passage_communes")}
+    assert graine == {h: c for h, c in passage.items() if h != c and c in membres}
+    assert graine["21213"] == "21452"
+    assert graine["30094"] == "30329"
+
+
+def test_funding_codes_are_those_of_the_dictionary(donnees_reelles: Path) -> None:
+    dictionnaire = (donnees_reelles / "rpls/dictionnaire_rpls_2018.csv").read_text(encoding="utf-8-sig")
+    codes = {r["code"] for r in _graine("ref_financements")}
+    assert codes == {
+        "10",
+        "11",
+        "12",
+        "13",
+        "14",
+        "15",
+        "16",
+        "17",
+        "49",
+        "50",
+        "51",
+        "52",
+        "53",
+        "54",
+        "55",
+        "99",
+    }
+    assert all(f"{code} = " in dictionnaire for code in codes)
+
+
+def test_every_departement_belongs_to_a_region_that_exists() -> None:
+    regions = {r["code_region"] for r in _graine("ref_regions")}
+    departements = _graine("ref_departements")
+    assert len(departements) == 101
+    assert {d["code_region"] for d in departements} == regions
+    plafonds = {r["code"]: r["zone"] for r in _graine("ref_zones_plafonds") if r["niveau"] == "departement"}
+    assert plafonds.keys() == {d["code_departement"] for d in departements}
+    assert {d for d, z in plafonds.items() if z == "ile_de_france"} == {
+        "75",
+        "77",
+        "78",
+        "91",
+        "92",
+        "93",
+        "94",
+        "95",
+    }
