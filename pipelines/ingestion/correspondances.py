@@ -68,8 +68,7 @@ class Depivot(_Strict):
     statuts: dict[str, str] = Field(default_factory=dict)
     mesures: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     colonnes: tuple[ColonneLongue, ...] = ()
-    mesure_colonne: tuple[str, ...] | None = None  # already long: the column that holds the measure's code
-    requises: tuple[str, ...] = ()
+    statuts_colonne: dict[str, str] = Field(default_factory=dict)  # codes of the column read with the cell
 
     @cached_property
     def toutes(self) -> tuple[ColonneLongue, ...]:

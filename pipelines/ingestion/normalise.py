@@ -205,8 +205,8 @@ def _tokens(champ: Champ, jetons: Sequence[str]) -> str:
 
 def _translate(champ: Champ, valeurs: Mapping[str, str], expression: str) -> str:
     """Labels to codes, compared without case, accents nor double spaces; codes themselves without case."""
-    table = {normalise_label(c): c for c in champ.codes or {} if normalise_label(c) != c}
-    table |= {normalise_label(k): v for k, v in valeurs.items()}
+    explicites = {normalise_label(k): v for k, v in valeurs.items()}
+    table = {normalise_label(c): c for c in champ.codes or {} if normalise_label(c) != c} | explicites
     if not table:
         return expression
     cle = f"lower(strip_accents({expression}))"
@@ -215,7 +215,10 @@ def _translate(champ: Champ, valeurs: Mapping[str, str], expression: str) -> str
     par_valeur: dict[str, list[str]] = {}
     for k, v in table.items():
         par_valeur.setdefault(v, []).append(k)
-    cas = " ".join(f"WHEN {_in(cle, ks)} THEN {quote(v)}" for v, ks in par_valeur.items())
+    # Codes written as they should be, nearly all of them, do not go through the slower comparison.
+    justes = [c for c in champ.codes or {} if explicites.get(normalise_label(c), c) == c]
+    cas = f"WHEN {_in(expression, justes)} THEN {expression} " if justes else ""
+    cas += " ".join(f"WHEN {_in(cle, ks)} THEN {quote(v)}" for v, ks in par_valeur.items())
     return f"CASE {cas} ELSE {expression} END"
 
 
@@ -368,4 +371,10 @@ def _unpivoted(appariement: Appariement, bruts: dict[str, str], surs: dict[str, 
         cellule = f"lower(coalesce({_trimmed('v')}, ''))"
         bruts[depivot.valeur] = f"CASE WHEN {_in(cellule, list(statuts))} THEN NULL ELSE v END"
         cas = " ".join(f"WHEN {quote(k)} THEN {quote(s)}" for k, s in statuts.items())
-        surs[depivot.statut] = f"CASE {cellule} {cas} ELSE 'publie' END"
+        statut = f"CASE {cellule} {cas} ELSE 'publie' END"
+        if depivot.statut in bruts:
+            dits = " ".join(
+                f"WHEN {quote(k.lower())} THEN {quote(s)}" for k, s in depivot.statuts_colonne.items()
+            )
+            statut = f"CASE lower(trim({bruts[depivot.statut]})) {dits} ELSE {statut} END"
+        surs[depivot.statut] = statut
