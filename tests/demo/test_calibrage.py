@@ -5,13 +5,14 @@ unknowns out of the denominator, rehoused households in, events dated by the sig
 December.
 """
 
+import json
 from pathlib import Path
 
 import duckdb
 import pytest
 
 from pipelines.demo import Resume, expected_figures
-from pipelines.paths import DBT_PROJECT
+from pipelines.paths import DBT_PROJECT, PROJECT_ROOT
 
 ENCODAGES = {2022: "latin-1", 2023: "utf-8", 2024: "utf-8"}
 
@@ -341,3 +342,38 @@ def test_survey_levels_add_up(grand_dossier: tuple[Path, Resume]) -> None:
     assert secrets is not None
     assert secrets[0] > 0
     assert secrets[1:] == (0, "residence")
+
+
+def test_coordinates_agree_with_the_polygons(base: duckdb.DuckDBPyConnection) -> None:
+    """A dwelling of a 2024 QPV stands inside it, the others outside all of them (Lambert-93 to WGS 84)."""
+    import duckdb_extension_spatial
+
+    extension = next(Path(duckdb_extension_spatial.__file__).parent.rglob("spatial.duckdb_extension"))
+    base.execute(f"load '{extension}'")
+    carte = json.loads(
+        (PROJECT_ROOT / "pipelines/bilan/geographie/qpv_2024.geojson").read_text(encoding="utf-8")
+    )
+    base.execute("create table contours (code varchar, forme geometry)")
+    base.executemany(
+        "insert into contours select ?, ST_GeomFromGeoJSON(?)",
+        [(f["properties"]["code_qp"], json.dumps(f["geometry"])) for f in carte["features"]],
+    )
+    ecarts = base.execute(
+        """
+        with points as (
+            select
+                PLG_QP24,
+                ST_Transform(
+                    ST_Point(cast(X as double), cast(Y as double)), 'EPSG:2154', 'EPSG:4326', true
+                ) as point
+            from rpls_2024 where X is not null
+        )
+        select count(*), count(c.code), count(*) filter (p.PLG_QP24 is distinct from c.code)
+        from points as p left join contours as c on ST_Contains(c.forme, p.point)
+        """
+    ).fetchone()
+    assert ecarts is not None
+    places, dedans, differents = ecarts
+    assert places > 60_000
+    assert 0 < dedans < places
+    assert differents == 0
