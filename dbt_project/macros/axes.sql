@@ -1,13 +1,13 @@
 {#- The axes on which figures are made, declared once: the columns that make the modality, and the finest periods kept
-    (1 years, 2 half-years and quarters too, 3 rolling windows too). Crossings stop at the periods a report uses. -#}
+    (1 years, 2 half-years too, 3 quarters too, 4 rolling windows too). Crossings stop at the periods a report uses. -#}
 
 {%- macro axes_attribution() -%}
     {{ return([
-        {'axe': 'epci', 'colonnes': ['epci_siren'], 'niveau': 3},
+        {'axe': 'epci', 'colonnes': ['epci_siren'], 'niveau': 4},
         {'axe': 'commune', 'colonnes': ['code_commune'], 'niveau': 3},
-        {'axe': 'departement', 'colonnes': ['departement'], 'niveau': 2},
-        {'axe': 'qpv', 'colonnes': ['code_qpv'], 'niveau': 2},
-        {'axe': 'bailleur', 'colonnes': ['bailleur_siren'], 'niveau': 3},
+        {'axe': 'departement', 'colonnes': ['departement'], 'niveau': 3},
+        {'axe': 'qpv', 'colonnes': ['code_qpv'], 'niveau': 3},
+        {'axe': 'bailleur', 'colonnes': ['bailleur_siren'], 'niveau': 4},
         {'axe': 'reservataire', 'colonnes': ['reservataire'], 'niveau': 3},
         {'axe': 'residence', 'colonnes': ['residence'], 'niveau': 1},
         {'axe': 'bailleur x commune', 'colonnes': ['bailleur_siren', 'code_commune'], 'niveau': 2},
@@ -20,7 +20,7 @@
 {#- Segments of allocations: a column, and the axes that carry it. -#}
 {%- macro segments_attribution() -%}
     {{ return([
-        {'segment_type': 'secteur', 'axes': ['epci', 'commune', 'bailleur', 'reservataire'], 'niveau': 2},
+        {'segment_type': 'secteur', 'axes': ['epci', 'commune', 'bailleur', 'reservataire'], 'niveau': 1},
         {'segment_type': 'quartile', 'axes': ['epci', 'commune', 'qpv', 'bailleur', 'qpv x commune'], 'niveau': 1},
         {'segment_type': 'typologie', 'axes': ['epci', 'commune'], 'niveau': 1},
         {'segment_type': 'composition', 'axes': ['epci', 'commune'], 'niveau': 1},
@@ -29,29 +29,38 @@
     ]) }}
 {%- endmacro -%}
 
-{#- Every measure of int_attribution_mesures: its indicator, and the segment it makes by itself. -#}
+{#- Every measure of int_attribution_mesures: its indicator, the segment it makes by itself, whether it is worth a figure per
+    residence, and the only axes it has when it has not all of them. -#}
 {%- macro mesures_attribution() -%}
-    {{ return([
-        {'mesure': 'hors_qpv_q1'}, {'mesure': 'hors_qpv_q1_strict'}, {'mesure': 'qpv_q234'}, {'mesure': 'qpv_q2'},
-        {'mesure': 'qpv_q34'}, {'mesure': 'prioritaires'}, {'mesure': 'dalo'}, {'mesure': 'mal_loges'},
-        {'mesure': 'travailleurs_essentiels'}, {'mesure': 'mutations'}, {'mesure': 'bas_revenus'},
-        {'mesure': 'porteurs_mixite'}, {'mesure': 'q1_secteurs_fragiles'}, {'mesure': 'relogements_hors_site'},
-        {'mesure': 'relogements_hors_qpv'}, {'mesure': 'relogements_neuf'}, {'mesure': 'refus'}, {'mesure': 'baux'},
-        {'mesure': 'completude_ressources'}, {'mesure': 'completude_qpv'}, {'mesure': 'completude_num_rpls'},
-        {'mesure': 'rattachement_rpls'}, {'mesure': 'completude_reservataire'},
-        {'mesure': 'attributions_prononcee', 'indicateur': 'attributions', 'segment_type': 'evenement',
-            'segment': 'prononcee'},
-        {'mesure': 'attributions_effective', 'indicateur': 'attributions', 'segment_type': 'evenement',
-            'segment': 'effective'},
-        {'mesure': 'attributions_bail_signe', 'indicateur': 'attributions', 'segment_type': 'evenement',
-            'segment': 'bail_signe'},
-        {'mesure': 'attributions_entree', 'indicateur': 'attributions', 'segment_type': 'evenement',
-            'segment': 'entree'},
-        {'mesure': 'conversion_bail_effective', 'indicateur': 'conversion_bail', 'segment_type': 'etape',
-            'segment': 'effective_bail'},
-        {'mesure': 'conversion_bail_entree', 'indicateur': 'conversion_bail', 'segment_type': 'etape',
-            'segment': 'bail_entree'},
-    ]) }}
+    {%- set taux = [] -%}
+    {%- for nom in ['hors_qpv_q1', 'qpv_q234', 'prioritaires', 'mutations', 'baux'] -%}
+        {%- do taux.append({'mesure': nom, 'residence': true}) -%}
+    {%- endfor -%}
+    {%- for nom in [
+        'hors_qpv_q1_strict', 'qpv_q2', 'qpv_q34', 'dalo', 'mal_loges', 'travailleurs_essentiels', 'bas_revenus',
+        'porteurs_mixite', 'q1_secteurs_fragiles', 'relogements_hors_site', 'relogements_hors_qpv', 'relogements_neuf',
+        'refus'
+    ] -%}
+        {%- do taux.append({'mesure': nom}) -%}
+    {%- endfor -%}
+    {%- for nom in [
+        'completude_ressources', 'completude_qpv', 'completude_num_rpls', 'rattachement_rpls', 'completude_reservataire'
+    ] -%}
+        {%- do taux.append({'mesure': nom, 'axes': ['epci', 'commune', 'bailleur']}) -%}
+    {%- endfor -%}
+    {%- for evenement in ['prononcee', 'effective', 'bail_signe', 'entree'] -%}
+        {%- do taux.append({
+            'mesure': 'attributions_' ~ evenement, 'indicateur': 'attributions',
+            'segment_type': 'evenement', 'segment': evenement
+        }) -%}
+    {%- endfor -%}
+    {%- for mesure, etape in [('effective', 'effective_bail'), ('entree', 'bail_entree')] -%}
+        {%- do taux.append({
+            'mesure': 'conversion_bail_' ~ mesure, 'indicateur': 'conversion_bail',
+            'segment_type': 'etape', 'segment': etape
+        }) -%}
+    {%- endfor -%}
+    {{ return(taux) }}
 {%- endmacro -%}
 
 {#- A modality that the row does not give is shown under its own name, never dropped nor mixed with another. -#}

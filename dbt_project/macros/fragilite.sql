@@ -36,3 +36,9 @@
 {%- macro mesures_fragilite_parc() -%}
     {{ return(['vacance', 'vacance_3mois', 'mobilite']) }}
 {%- endmacro -%}
+
+{#- A source and the vintages it is read at, as one key, so that joins on it are equalities. -#}
+{%- macro cle_source(source, millesime, annee_sne=none) -%}
+    {{ source }} || '|' || cast({{ millesime }} as {{ dbt.type_string() }})
+    {%- if annee_sne %} || '|' || cast({{ annee_sne }} as {{ dbt.type_string() }}){% endif %}
+{%- endmacro -%}

@@ -55,7 +55,8 @@ choisies as (
     select
         *,
         row_number() over (
-            partition by code_commune order by priorite, millesime desc, nom nulls last, population desc nulls last
+            partition by code_commune
+            order by priorite asc, millesime desc, nom asc nulls last, population desc nulls last
         ) as rang
     from toutes
     where code_commune is not null
@@ -72,13 +73,13 @@ zonage as (
             code_commune,
             zone_abc
         from {{ ref('stg_geographie__zonage_abc') }}
-        where millesime = (select max(millesime) from {{ ref('stg_geographie__zonage_abc') }})
+        where millesime = (select max(lus.millesime) from {{ ref('stg_geographie__zonage_abc') }} as lus)
         union all
         select
             code_commune,
             zone_abc
         from {{ ref('ref_communes') }}
-        where code_commune not in (select code_commune from {{ ref('stg_geographie__zonage_abc') }})
+        where code_commune not in (select lus.code_commune from {{ ref('stg_geographie__zonage_abc') }} as lus)
     ) as zones
     group by code_commune
 

@@ -23,7 +23,8 @@ polygones as (
         logement_id,
         millesime,
         {%- for generation in var('generations_qpv') %}
-        max(case when generation = {{ generation }} then code_qpv end) as code_qpv_{{ generation }}{{ "," if not loop.last }}
+        max(case when generation = {{ generation }} then code_qpv end) as code_qpv_{{ generation }}
+        {{- "," if not loop.last }}
         {%- endfor %}
     from {{ ref('int_logement_polygone') }}
     group by logement_id, millesime
@@ -34,7 +35,8 @@ connus as (
 
     select
         {%- for generation in var('generations_qpv') %}
-        max(case when generation = {{ generation }} then 1 else 0 end) as polygones_{{ generation }}{{ "," if not loop.last }}
+        max(case when generation = {{ generation }} then 1 else 0 end) as polygones_{{ generation }}
+        {{- "," if not loop.last }}
         {%- endfor %}
     from {{ ref('stg_geographie__qpv_polygones') }}
     where geometrie is not null
@@ -56,7 +58,8 @@ select
     {%- for generation in var('generations_qpv') %}
     coalesce(logements.code_qpv_{{ generation }}, polygones.code_qpv_{{ generation }}) as code_qpv_{{ generation }},
     case
-        when logements.code_qpv_{{ generation }} is not null or logements.geocode_{{ generation }} = 1 then 'rpls_geocode'
+        when logements.code_qpv_{{ generation }} is not null or logements.geocode_{{ generation }} = 1
+            then 'rpls_geocode'
         when polygones.code_qpv_{{ generation }} is not null then 'polygone'
         when logements.x is not null and connus.polygones_{{ generation }} = 1 then 'polygone'
         when logements.qpv_declare is not null then 'declaration_rpls'

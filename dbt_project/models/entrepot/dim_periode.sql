@@ -76,8 +76,9 @@ select
     candidates.fin_exclue - 1 as fin,
     case
         when candidates.periode_type = 'annee' then 1
-        when candidates.periode_type in ('semestre', 'trimestre') then 2
-        else 3
+        when candidates.periode_type = 'semestre' then 2
+        when candidates.periode_type = 'trimestre' then 3
+        else 4
     end as niveau
 from candidates
 left join limites on true

@@ -6,7 +6,7 @@ with noms as (
         max(epci_nom) as epci_nom,
         count(distinct code_commune) as nb_communes
     from {{ ref('int_epci_membres') }}
-    where annee = (select max(annee) from {{ ref('int_epci_membres') }})
+    where annee = (select max(toutes.annee) from {{ ref('int_epci_membres') }} as toutes)
     group by epci_siren
 
 )

@@ -15,7 +15,7 @@ left join (
         code_commune,
         min(epci_siren) as epci_siren
     from {{ ref('int_epci_membres') }}
-    where annee = (select max(annee) from {{ ref('int_epci_membres') }})
+    where annee = (select max(toutes.annee) from {{ ref('int_epci_membres') }} as toutes)
     group by code_commune
 ) as membres on qpv.code_commune = membres.code_commune
 group by qpv.code_qpv, qpv.generation

@@ -56,7 +56,7 @@ places as (
     select
         dates.*,
         generations.generation,
-        exists (
+        exists(
             select 1
             from {{ ref('int_attribution_zone') }} as zones
             where

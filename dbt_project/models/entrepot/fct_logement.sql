@@ -12,7 +12,7 @@ with situes as (
         parametres.generation_qpv as regle_generation,
         {{ premier_jour('logements.millesime') }} as date_situation,
         generations.generation,
-        exists (
+        exists(
             select 1
             from {{ ref('int_logement_zone') }} as zones
             where
@@ -90,7 +90,9 @@ select
     qpv.date_remise_location,
     case
         when qpv.est_vacant and qpv.date_remise_location is not null
-            then qpv.date_remise_location < {{ ajouter_mois('qpv.date_situation', '-cast(bornes.mois_vacance_longue as integer)') }}
+            then
+                qpv.date_remise_location
+                < {{ ajouter_mois('qpv.date_situation', '-cast(bornes.mois_vacance_longue as integer)') }}
         when qpv.est_loue then false
     end as est_vacant_3_mois,
     qpv.annee_location < qpv.millesime - 1 as est_en_service_avant,

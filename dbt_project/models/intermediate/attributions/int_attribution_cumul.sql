@@ -26,7 +26,7 @@ select
     zones.zone as modalite,
     'tous' as segment_type,
     'tous' as segment,
-    2 as niveau,
+    3 as niveau,
     mesures.mois,
     {{- sommes_attribution('zone') }}
 from {{ ref('int_attribution_mesures') }} as mesures

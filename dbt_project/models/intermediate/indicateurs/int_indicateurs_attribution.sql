@@ -51,7 +51,12 @@ select
 from cumules
 where
     {{ m.mesure }}_num + {{ m.mesure }}_den + {{ m.mesure }}_inc > 0
-    {%- if m.segment is defined %}
+    {%- if m.segment is defined or m.axes is defined %}
     and segment_type = 'tous'
+    {%- endif %}
+    {%- if m.axes is defined %}
+    and axe in ({% for axe in m.axes %}'{{ axe }}'{{ ", " if not loop.last }}{% endfor %})
+    {%- elif not m.residence %}
+    and axe <> 'residence'
     {%- endif %}
 {% endfor %}

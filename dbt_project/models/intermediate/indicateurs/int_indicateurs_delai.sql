@@ -20,7 +20,7 @@ select
     cast(percentile_disc(0.5) within group (order by mesures.delai_jours) as double)
     * max(bornes.mois_par_an) / max(bornes.jours_par_an) as mesure
 from {{ ref('int_attribution_mesures') }} as mesures
-inner join {{ ref('int_periode_mois') }} as periodes on mesures.mois = periodes.mois and periodes.niveau <= 2
+inner join {{ ref('int_periode_mois') }} as periodes on mesures.mois = periodes.mois and periodes.niveau <= 3
 inner join {{ ref('ref_bornes_indicateurs') }} as bornes
     on
         mesures.date_evenement >= bornes.debut

@@ -33,10 +33,10 @@ lignes as (
 
     select
         logements.*,
-        coalesce(demandes.nb, 0) as nb_demandes
+        coalesce(origines.nb, 0) as nb_demandes
     from logements
-    left join demandes on logements.annee = demandes.annee and logements.ident_rep = demandes.ident_rep
-    where logements.annee in (select demandes.annee from demandes)
+    left join demandes as origines on logements.annee = origines.annee and logements.ident_rep = origines.ident_rep
+    where logements.annee in (select couvertes.annee from demandes as couvertes)
 
 ),
 

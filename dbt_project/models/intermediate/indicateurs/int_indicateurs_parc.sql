@@ -37,7 +37,8 @@ with cumules as (
         on mesures.logement_id = zones.logement_id and mesures.millesime = zones.millesime
     group by 1, 2, 3, 4, 5, 6
     {%- for segment in segments_parc() %}
-    {%- for axe in axes_parc() if axe.axe in ['epci', 'commune'] or (axe.axe == 'bailleur' and segment.segment_type == 'secteur') %}
+    {%- set axes_segment = ['epci', 'commune'] + (['bailleur'] if segment.segment_type == 'secteur' else []) %}
+    {%- for axe in axes_parc() if axe.axe in axes_segment %}
     union all
     select
         epci_siren,

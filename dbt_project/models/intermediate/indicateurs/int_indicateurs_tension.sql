@@ -39,4 +39,4 @@ left join baux
         and demandes.modalite = baux.modalite
         and demandes.segment_type = baux.segment_type
         and demandes.segment = baux.segment
-where demandes.annee in (select distinct annee from baux)
+where demandes.annee in (select couvertes.annee from baux as couvertes)

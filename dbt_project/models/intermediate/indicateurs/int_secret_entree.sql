@@ -1,4 +1,5 @@
--- What the small-cell rule reads: the unmasked figures, a median shown with the number of households it rests on.
+-- What the small-cell rule reads: the unmasked figures that count households, a median shown with the number of
+-- households it rests on. Dwellings and published incomes are not personal data.
 select
     epci_siren,
     periode_type,
@@ -18,3 +19,4 @@ select
     seuil_secret,
     base_menages
 from {{ ref('indicateurs_bruts') }}
+where base_menages
