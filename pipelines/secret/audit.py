@@ -1,11 +1,11 @@
 """Which masked cells can be computed exactly from the published ones, over a whole batch at once.
 
-A masked cell can be computed if and only if it does not move along any direction in which the masked cells may move
-without changing what is published. One random direction, drawn in the integers modulo a large prime, is enough to
-see them all. It is built by eliminating, in rounds over all equations together, the cells that only one equation still
-holds; when every remaining cell is held twice, one equation per independent block is set aside, and a small dense
-system per block brings the set-aside ones back. A cell reported as safe does move, for certain; a cell reported as
-computable is so but for one chance in two thousand million.
+A masked cell can be computed if and only if it does not move along any direction in which the masked cells
+may move without changing what is published. One random direction, drawn in the integers modulo a large prime,
+is enough to see them all: it is found by Gaussian elimination, every round of which eliminates as many cells
+as can be eliminated independently of one another, over all territories together, those that cost the least
+first. A cell reported as safe does move, for certain; a cell reported as computable is so but for one chance
+in two thousand million.
 
 Only linear algebra belongs here: signs are handled by the caller, who gives masked zeros as known.
 """
@@ -14,239 +14,173 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipelines.secret.systeme import Bools, Ints, System, ranges
+from pipelines.secret.systeme import Bools, Ints, System
 
 PRIME = 2**31 - 1
 _SEED = 20220221
 
 
 @dataclass
-class _Sub:
-    """The masked part of the equations: entries sorted by equation, with local numbers."""
+class _Entries:
+    """Equations in play, sorted by equation: entry i is coef[i] × cell[i] in equation eq[i]."""
 
     eq: Ints
     cell: Ints
     coef: Ints
-    n_eq: int
-    n_cell: int
 
-
-def computable(system: System, masked: Bools) -> Bools:
-    """For each cell, whether it is masked and can be computed from the cells that are not."""
-    eqs = system.equations
-    entry_eq = np.repeat(np.arange(eqs.size, dtype=np.int64), np.diff(eqs.ptr))
-    kept = masked[eqs.cell]
-    cell_ids, cell = np.unique(eqs.cell[kept], return_inverse=True)
-    eq_ids, eq = np.unique(entry_eq[kept], return_inverse=True)
-    sub = _Sub(eq.astype(np.int64), cell.astype(np.int64), eqs.coef[kept], len(eq_ids), len(cell_ids))
-    moves = _random_direction(sub)
-    found = np.zeros(len(masked), dtype=bool)
-    found[cell_ids] = moves == 0
-    return found
+    def where(self, kept: Bools) -> "_Entries":
+        """Some of the entries."""
+        return _Entries(self.eq[kept], self.cell[kept], self.coef[kept])
 
 
 @dataclass
 class _Step:
-    """One round of elimination: `cell[i]` is computed from the other entries of `eq[i]`."""
+    """One round: pivot[k] × coef = − Σ of the other entries of its equation, which are numbered k."""
 
-    eq: Ints
-    cell: Ints
-
-
-class _Peeler:
-    """Equations still in play, and what has been eliminated from them."""
-
-    def __init__(self, sub: _Sub) -> None:
-        self.sub = sub
-        self.alive = np.ones(sub.n_eq, dtype=bool)
-        self.degree = np.bincount(sub.cell, minlength=sub.n_cell).astype(np.int64)
-        order = np.argsort(sub.cell, kind="stable")
-        self.cell_ptr = np.zeros(sub.n_cell + 1, dtype=np.int64)
-        np.cumsum(self.degree, out=self.cell_ptr[1:])
-        self.cell_entry = order.astype(np.int64)
-        self.eq_ptr = np.zeros(sub.n_eq + 1, dtype=np.int64)
-        np.cumsum(np.bincount(sub.eq, minlength=sub.n_eq), out=self.eq_ptr[1:])
-        self.fresh: Ints = np.flatnonzero(self.degree == 1)
-
-    def remove(self, eqs: Ints) -> None:
-        """Take equations out of play and note the cells that only one equation still holds."""
-        self.alive[eqs] = False
-        entry = ranges(self.eq_ptr[eqs], self.eq_ptr[eqs + 1] - self.eq_ptr[eqs])
-        cells = self.sub.cell[entry]
-        np.subtract.at(self.degree, cells, 1)
-        touched = np.unique(cells)
-        self.fresh = np.union1d(self.fresh, touched[self.degree[touched] == 1])
-
-    def peel(self) -> list[_Step]:
-        """Eliminate until every cell is held by two equations or none."""
-        steps: list[_Step] = []
-        while len(self.fresh):
-            cells = self.fresh[self.degree[self.fresh] == 1]
-            self.fresh = np.empty(0, dtype=np.int64)
-            lengths = self.cell_ptr[cells + 1] - self.cell_ptr[cells]
-            entry = self.cell_entry[ranges(self.cell_ptr[cells], lengths)]
-            entry = entry[self.alive[self.sub.eq[entry]] & (np.abs(self.sub.coef[entry]) == 1)]
-            if len(entry) == 0:
-                continue
-            eqs, first = np.unique(self.sub.eq[entry], return_index=True)
-            steps.append(_Step(eqs, self.sub.cell[entry][first]))
-            self.remove(eqs)
-        return steps
+    pivot: Ints
+    scale: Ints  # − 1 / coefficient of the pivot, modulo the prime
+    others: _Entries  # eq holds k
 
 
-def _blocks(sub: _Sub, alive: Bools) -> tuple[Ints, Ints]:
-    """The equations still in play and the number of the independent block of each."""
-    inside = alive[sub.eq]
-    eq, cell = sub.eq[inside], sub.cell[inside]
-    eq_ids, eq = np.unique(eq, return_inverse=True)
-    _, cell = np.unique(cell, return_inverse=True)
-    label = np.arange(len(eq_ids), dtype=np.int64)
-    while True:
-        low = np.full(int(cell.max()) + 1, len(eq_ids), dtype=np.int64)
-        np.minimum.at(low, cell, label[eq])
-        new = label.copy()
-        np.minimum.at(new, eq, low[cell])
-        np.minimum.at(new, label, new.copy())
-        new = new[new]
-        if np.array_equal(new, label):
-            return eq_ids, np.unique(label, return_inverse=True)[1].astype(np.int64)
-        label = new
+def computable(system: System, masked: Bools, among: Ints | None = None) -> Bools:
+    """For each cell, whether it is masked and can be computed from the cells that are not.
+
+    `among` restricts the question to some equations, which share no cell with the others.
+    """
+    eqs = system.equations
+    which = np.arange(eqs.size, dtype=np.int64) if among is None else among
+    entry, rank = eqs.entries(which)
+    kept = masked[eqs.cell[entry]]
+    entry, rank = entry[kept], rank[kept]
+    cells = np.zeros(len(masked), dtype=bool)
+    cells[eqs.cell[entry]] = True
+    number = np.cumsum(cells) - 1
+    entries = _Entries(rank, number[eqs.cell[entry]], eqs.coef[entry] % PRIME)
+    direction = _random_direction(entries, len(which), int(cells.sum()))
+    found = np.zeros(len(masked), dtype=bool)
+    found[cells] = direction == 0
+    return found
 
 
-def _random_direction(sub: _Sub) -> Ints:
-    rng = np.random.default_rng(_SEED)
-    z = rng.integers(1, PRIME, size=sub.n_cell, dtype=np.int64)
-    peeler = _Peeler(sub)
-    outer = peeler.peel()
-    if peeler.alive.any():
-        _solve_core(sub, peeler, z, rng)
-    one = z[:, None]
-    _substitute(sub, peeler.eq_ptr, outer, one)
-    return one[:, 0]
-
-
-def _substitute(sub: _Sub, eq_ptr: Ints, steps: list[_Step], z: Ints) -> None:
-    """Compute the eliminated cells, last eliminated first; `z` holds one direction per column."""
-    for step in reversed(steps):
-        lengths = eq_ptr[step.eq + 1] - eq_ptr[step.eq]
-        entry = ranges(eq_ptr[step.eq], lengths)
-        cell, coef = sub.cell[entry], sub.coef[entry]
-        own = np.repeat(step.cell, lengths) == cell
-        terms = np.where(own[:, None], 0, (coef[:, None] * z[cell]) % PRIME)
-        starts = np.cumsum(lengths) - lengths
-        total = np.add.reduceat(terms, starts, axis=0) % PRIME
-        z[step.cell] = (-coef[own][:, None] * total) % PRIME
-
-
-def _solve_core(sub: _Sub, peeler: _Peeler, z: Ints, rng: np.random.Generator) -> None:
-    """Give the cells of the core, where each is held by several equations, a direction that keeps them all."""
-    eq_ids, block = _blocks(sub, peeler.alive)
-    block_of_eq = np.full(sub.n_eq, -1, dtype=np.int64)
-    block_of_eq[eq_ids] = block
-    core_entry = peeler.alive[sub.eq]
-    block_of_cell = np.full(sub.n_cell, -1, dtype=np.int64)
-    block_of_cell[sub.cell[core_entry]] = block_of_eq[sub.eq[core_entry]]
-    size = np.diff(peeler.eq_ptr)
+def _random_direction(entries: _Entries, n_eqs: int, n_cells: int) -> Ints:
+    """A random solution of the homogeneous equations."""
     steps: list[_Step] = []
-    aside: list[Ints] = []
-    while peeler.alive.any():
-        left, part = _blocks(sub, peeler.alive)
-        order = np.lexsort((left, -size[left], part))
-        first = np.ones(len(order), dtype=bool)
-        first[1:] = part[order][1:] != part[order][:-1]
-        widest = left[order[first]]
-        aside.append(widest)
-        peeler.remove(widest)
-        steps += peeler.peel()
-    set_aside = np.concatenate(aside)
-    n_aside = np.bincount(block_of_eq[set_aside], minlength=int(block.max()) + 1)
-    # Blocks that need as many directions are worked together; the number of directions grows by doubling.
-    low = 0
-    while low <= int(n_aside.max()):
-        high = max(1, 2 * low)
-        blocks = (n_aside > low) & (n_aside <= high)
-        if blocks.any():
-            _solve_blocks(
-                sub, peeler.eq_ptr, steps, set_aside, block_of_eq, block_of_cell, blocks, high + 1, z, rng
-            )
-        low = high
-        if low >= int(n_aside.max()):
-            break
+    ceiling = 0
+    while len(entries.eq):
+        entries, n_eqs = _renumber(entries)
+        chosen, ceiling = _pivots(entries, n_eqs, n_cells, ceiling)
+        step, entries = _eliminate(entries, chosen, n_eqs, n_cells)
+        steps.append(step)
+    z = np.random.default_rng(_SEED).integers(1, PRIME, size=n_cells, dtype=np.int64)
+    for step in reversed(steps):
+        total = np.zeros(len(step.pivot), dtype=np.int64)
+        np.add.at(total, step.others.eq, (step.others.coef * z[step.others.cell]) % PRIME)
+        z[step.pivot] = (total % PRIME * step.scale) % PRIME
+    return z
 
 
-def _solve_blocks(
-    sub: _Sub,
-    eq_ptr: Ints,
-    steps: list[_Step],
-    set_aside: Ints,
-    block_of_eq: Ints,
-    block_of_cell: Ints,
-    chosen: Bools,
-    width: int,
-    z: Ints,
-    rng: np.random.Generator,
-) -> None:
-    cells = np.flatnonzero((block_of_cell >= 0) & chosen[block_of_cell])
-    local = np.full(sub.n_cell, -1, dtype=np.int64)
-    local[cells] = np.arange(len(cells))
-    eqs_in = (block_of_eq >= 0) & chosen[block_of_eq]
-    eqs = np.flatnonzero(eqs_in)
-    local_eq = np.full(sub.n_eq, -1, dtype=np.int64)
-    local_eq[eqs] = np.arange(len(eqs))
-    lengths = eq_ptr[eqs + 1] - eq_ptr[eqs]
-    entry = ranges(eq_ptr[eqs], lengths)
-    ptr = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(lengths)])
-    small = _Sub(local_eq[sub.eq[entry]], local[sub.cell[entry]], sub.coef[entry], len(eqs), len(cells))
-    many = rng.integers(1, PRIME, size=(len(cells), width), dtype=np.int64)
-    inner = []
-    for step in steps:
-        mine = eqs_in[step.eq]
-        if mine.any():
-            inner.append(_Step(local_eq[step.eq[mine]], local[step.cell[mine]]))
-    _substitute(small, ptr, inner, many)
-    aside = local_eq[set_aside[eqs_in[set_aside]]]
-    spans = ptr[aside + 1] - ptr[aside]
-    inside = ranges(ptr[aside], spans)
-    terms = (small.coef[inside][:, None] * many[small.cell[inside]]) % PRIME
-    residual = np.add.reduceat(terms, np.cumsum(spans) - spans, axis=0) % PRIME
-    aside_block = block_of_eq[eqs[aside]]
-    cell_block = block_of_cell[cells]
-    order = np.argsort(aside_block, kind="stable")
-    bounds = np.flatnonzero(np.diff(aside_block[order])) + 1
-    weights = np.zeros((len(chosen), width), dtype=np.int64)
-    for rows in np.split(order, bounds):
-        weights[aside_block[rows[0]]] = _null_combination(residual[rows], rng)
-    combined = np.zeros(len(cells), dtype=np.int64)
-    for column in range(width):
-        combined = (combined + many[:, column] * weights[cell_block, column]) % PRIME
-    z[cells] = combined
+def _renumber(entries: _Entries) -> tuple[_Entries, int]:
+    """Number the equations that are left from 0; they are sorted."""
+    new = np.ones(len(entries.eq), dtype=bool)
+    new[1:] = entries.eq[1:] != entries.eq[:-1]
+    return _Entries(np.cumsum(new) - 1, entries.cell, entries.coef), int(new.sum())
 
 
-def _null_combination(matrix: Ints, rng: np.random.Generator) -> Ints:
-    """A random vector that the matrix sends to zero, modulo the prime; there are more columns than rows."""
-    work = matrix.copy()
-    n_rows, n_cols = work.shape
-    pivots: list[int] = []
-    row = 0
-    for column in range(n_cols):
-        if row == n_rows:
-            break
-        nonzero = np.flatnonzero(work[row:, column])
-        if len(nonzero) == 0:
-            continue
-        swap = row + int(nonzero[0])
-        if swap != row:
-            work[[row, swap]] = work[[swap, row]]
-        work[row] = (work[row] * pow(int(work[row, column]), -1, PRIME)) % PRIME
-        factors = work[:, column].copy()
-        factors[row] = 0
-        hit = np.flatnonzero(factors)
-        if len(hit):
-            work[hit] = (work[hit] - (factors[hit][:, None] * work[row][None, :]) % PRIME) % PRIME
-        pivots.append(column)
-        row += 1
-    result = rng.integers(1, PRIME, size=n_cols, dtype=np.int64)
-    result[pivots] = 0
-    for line, column in enumerate(pivots):
-        result[column] = (-int(((work[line] * result) % PRIME).sum())) % PRIME
+def _pivots(entries: _Entries, n_eqs: int, n_cells: int, ceiling: int) -> tuple[Ints, int]:
+    """The entries to eliminate in this round, at most one per equation, and the cost allowed from now on.
+
+    The cost of a pivot is the number of entries its elimination may add; pivots of a round do not touch each
+    other.
+    """
+    degree = np.bincount(entries.cell, minlength=n_cells)
+    starts = np.flatnonzero(np.diff(entries.eq, prepend=-1))
+    size = np.diff(starts, append=len(entries.eq))
+    rank = degree[entries.cell] * len(entries.eq) + np.arange(len(entries.eq))
+    best = np.minimum.reduceat(rank, starts) % len(entries.eq)
+    cost = (degree[entries.cell[best]] - 1) * (size - 1)
+    if not (cost == 0).any():
+        ceiling = max(ceiling, 2 * int(cost.min()))
+        allowed = cost <= ceiling
+    else:
+        allowed = cost == 0
+    # Two equations may want the same cell; an equation that holds the pivot of a better one waits its turn.
+    mix = (np.arange(n_eqs, dtype=np.int64) * 2654435761) % (2**31)
+    priority = np.where(allowed, (np.minimum(cost, 2**30) << 31) + mix, np.iinfo(np.int64).max)
+    wanted = np.full(n_cells, np.iinfo(np.int64).max, dtype=np.int64)
+    np.minimum.at(wanted, entries.cell[best[allowed]], priority[allowed])
+    winner = allowed & (wanted[entries.cell[best]] == priority)
+    pivot_of_cell = np.full(n_cells, -1, dtype=np.int64)
+    eqs = np.flatnonzero(winner)
+    pivot_of_cell[entries.cell[best[eqs]]] = eqs
+    touching = pivot_of_cell[entries.cell]
+    # An equation touched by the pivot of a better equation is modified by it, so it cannot be used in this
+    # round.
+    foreign = (touching >= 0) & (touching != entries.eq)
+    least = np.full(n_eqs, np.iinfo(np.int64).max, dtype=np.int64)
+    np.minimum.at(least, entries.eq[foreign], priority[touching[foreign]])
+    local = winner & (priority < least)
+    kept_of_cell = np.zeros(n_cells, dtype=bool)
+    kept_of_cell[entries.cell[best[local]]] = True
+    own = np.zeros(len(entries.eq), dtype=bool)
+    own[best[local]] = True
+    hit = np.zeros(n_eqs, dtype=bool)
+    hit[entries.eq[kept_of_cell[entries.cell] & ~own]] = True
+    return best[local & ~hit], ceiling
+
+
+def _eliminate(entries: _Entries, chosen: Ints, n_eqs: int, n_cells: int) -> tuple[_Step, _Entries]:
+    """Take the chosen pivots out of every equation; returns what gives them back, and the equations left."""
+    pivot = entries.cell[chosen]
+    of_eq = np.full(n_eqs, -1, dtype=np.int64)
+    of_eq[entries.eq[chosen]] = np.arange(len(chosen))
+    of_cell = np.full(n_cells, -1, dtype=np.int64)
+    of_cell[pivot] = np.arange(len(chosen))
+    scale = (PRIME - _inverse(entries.coef[chosen])) % PRIME
+    inside = of_eq[entries.eq] >= 0
+    is_pivot = of_cell[entries.cell] >= 0
+    removed = entries.where(inside & ~is_pivot)
+    step = _Step(pivot, scale, _Entries(of_eq[removed.eq], removed.cell, removed.coef))
+    hit = entries.where(is_pivot & ~inside)
+    left = entries.where(~inside & ~is_pivot)
+    if len(hit.eq) == 0:
+        return step, left
+    by = of_cell[hit.cell]
+    factor = hit.coef * scale[by] % PRIME
+    lengths = np.bincount(step.others.eq, minlength=len(chosen))
+    starts = np.cumsum(lengths) - lengths
+    spans = lengths[by]
+    offset = np.arange(int(spans.sum())) - np.repeat(np.cumsum(spans) - spans, spans)
+    source = np.repeat(starts[by], spans) + offset
+    added = _Entries(
+        np.repeat(hit.eq, spans),
+        step.others.cell[source],
+        step.others.coef[source] * np.repeat(factor, spans) % PRIME,
+    )
+    changed = np.zeros(n_eqs, dtype=bool)
+    changed[hit.eq] = True
+    moved = changed[left.eq]
+    still, old = left.where(~moved), left.where(moved)
+    key = np.concatenate([old.eq, added.eq]) * n_cells + np.concatenate([old.cell, added.cell])
+    coef = np.concatenate([old.coef, added.coef])
+    order = np.argsort(key, kind="stable")
+    key, coef = key[order], coef[order]
+    if len(key):
+        first = np.flatnonzero(np.diff(key, prepend=-1))
+        coef, key = np.add.reduceat(coef, first) % PRIME, key[first]
+        key, coef = key[coef != 0], coef[coef != 0]
+    eq = np.concatenate([still.eq, key // n_cells])
+    order = np.argsort(eq, kind="stable")
+    cell = np.concatenate([still.cell, key % n_cells])[order]
+    return step, _Entries(eq[order], cell, np.concatenate([still.coef, coef])[order])
+
+
+def _inverse(values: Ints) -> Ints:
+    """Inverses modulo the prime (Fermat)."""
+    result = np.ones_like(values)
+    power, exponent = values.copy(), PRIME - 2
+    while exponent:
+        if exponent & 1:
+            result = result * power % PRIME
+        power = power * power % PRIME
+        exponent >>= 1
     return result

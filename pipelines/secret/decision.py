@@ -1,7 +1,7 @@
 """The decision table: for each figure, which of its counts are masked and why.
 
-Reads the unmasked figures, batch of territories by batch of territories, and writes decisions. A decision exists for
-every figure, masked or not, so that a figure without a decision is an error that a join can see.
+Reads the unmasked figures, batch of territories by batch of territories, and writes decisions. A decision
+exists for every figure, masked or not, so that a figure without a decision is an error that a join can see.
 """
 
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ import polars as pl
 from pipelines.secret.audit import computable
 from pipelines.secret.relations import Relations
 from pipelines.secret.systeme import Bools, Ints, cheapest_neighbours
-from pipelines.secret.unites import CELLS, COMP, DEN, INC, LAYERS, NUM, SPREAD, Assembly, Lot, assemble, build
+from pipelines.secret.unites import CELLS, COMP, DEN, INC, LAYERS, NUM, Assembly, Lot, assemble, build
 
 FIGURE_KEY = (
     "epci_siren",
@@ -44,6 +44,7 @@ def decide(
     con: duckdb.DuckDBPyConnection,
     source: str,
     relations: Relations,
+    *,
     cible: str = "entrepot.secret",
     imbrications: str | None = None,
     rows_per_batch: int = ROWS_PER_BATCH,
@@ -52,11 +53,13 @@ def decide(
 
     Args:
         con: open DuckDB connection.
-        source: relation with the columns of `entrepot.indicateurs` (contract columns, `seuil_secret`, `base_menages`).
+        source: relation with the columns of `entrepot.indicateurs` (contract columns, `seuil_secret`,
+            `base_menages`).
         relations: what links the figures.
         cible: table to create or replace, one row per figure of `source`.
-        imbrications: relation (epci_siren, axe_fin, modalite_fine, axe, modalite) saying which modality of a coarse
-            axis holds each modality of a fine one (residence in commune, QPV in commune); None without.
+        imbrications: relation (epci_siren, axe_fin, modalite_fine, axe, modalite) saying which modality of a
+            coarse axis holds each modality of a fine one (residence in commune, QPV in commune); None
+            without.
         rows_per_batch: figures worked on together.
     """
     empty = _decide_batch(_empty_source(), relations, None)
@@ -86,9 +89,7 @@ def decide_frame(
 
     The frame has the columns that `decide` reads; see `DECISION_COLUMNS` for what is returned.
     """
-    return _decide_batch(
-        _typed(frame.select(*FIGURE_KEY, *_COUNTS, *_OTHERS)), relations, imbrications
-    )
+    return _decide_batch(_typed(frame.select(*FIGURE_KEY, *_COUNTS, *_OTHERS)), relations, imbrications)
 
 
 def _batches(con: duckdb.DuckDBPyConnection, source: str, rows_per_batch: int) -> Iterator[list[str]]:
@@ -125,7 +126,9 @@ def _empty_source() -> pl.DataFrame:
     return pl.DataFrame(schema=_TYPES)
 
 
-def _decide_batch(frame: pl.DataFrame, relations: Relations, imbrications: pl.DataFrame | None) -> pl.DataFrame:
+def _decide_batch(
+    frame: pl.DataFrame, relations: Relations, imbrications: pl.DataFrame | None
+) -> pl.DataFrame:
     # A missing threshold or a missing base counts as sensitive: silence must not publish.
     sensitive = (pl.col("seuil_secret").is_null() | (pl.col("seuil_secret") > 0)) & pl.col(
         "base_menages"
@@ -162,7 +165,10 @@ def _decide_batch(frame: pl.DataFrame, relations: Relations, imbrications: pl.Da
 
 
 def _derived_targets(frame: pl.DataFrame, masked_value: Bools, relations: Relations) -> Bools:
-    """Targets that are themselves a figure (last year's rate, another indicator's) and that figure is masked."""
+    """Targets that are themselves a masked figure: last year's rate, or another indicator's."""
+    derived = pl.col("operateur").is_in(relations.operateurs_derives) & pl.col("cible").is_not_null()
+    if not frame.select(derived.any()).item():
+        return np.zeros(frame.height, dtype=bool)
     hidden = (
         frame.filter(pl.Series(masked_value, dtype=pl.Boolean) & pl.col("valeur").is_not_null())
         .select("epci_siren", pl.col("valeur").round(6).alias("_cible"))
@@ -171,9 +177,7 @@ def _derived_targets(frame: pl.DataFrame, masked_value: Bools, relations: Relati
     )
     joined = frame.select(
         "epci_siren",
-        pl.when(pl.col("operateur").is_in(relations.operateurs_derives))
-        .then(pl.col("cible").round(6))
-        .alias("_cible"),
+        pl.when(derived).then(pl.col("cible").round(6)).alias("_cible"),
     ).join(hidden, on=["epci_siren", "_cible"], how="left", maintain_order="left")
     return joined.get_column("_vu").fill_null(False).to_numpy()
 
@@ -188,8 +192,8 @@ def _masks(frame: pl.DataFrame, relations: Relations, imbrications: pl.DataFrame
     spilled = lot.row_spill >= 0
 
     def of(measure: int) -> Bools:
-        own = by_layer[at, lot.row_unit * CELLS + measure]
-        before = by_layer[at, np.where(spilled, lot.row_spill, 0) * CELLS + measure] & spilled
+        own: Bools = by_layer[at, lot.row_unit * CELLS + measure]
+        before: Bools = by_layer[at, np.where(spilled, lot.row_spill, 0) * CELLS + measure] & spilled
         return own | before
 
     num, den, inc = of(NUM), of(DEN), of(INC)
@@ -198,7 +202,9 @@ def _masks(frame: pl.DataFrame, relations: Relations, imbrications: pl.DataFrame
         (
             pl.col("unite").is_in(relations.unites_de_parts)
             & _small(pl.col("denominateur") - pl.col("numerateur"))
-        ).fill_null(False).alias("complement"),
+        )
+        .fill_null(False)
+        .alias("complement"),
         pl.col("unite").is_in(relations.unites_de_comptes).alias("compte"),
         pl.col("numerateur").is_not_null().alias("avec"),
     )
@@ -234,7 +240,7 @@ def _mask_layers(lot: Lot, assembly: Assembly) -> dict[int, Bools]:
         small = np.flatnonzero(lot.small[number])
         protect[assembly.of_cell[small]] = True
         rest = np.arange(assembly.n_real, len(system.value))
-        protect[rest] = system.value[rest] < assembly.seuil[rest] * SPREAD[number - 1]
+        protect[rest] |= assembly.rest_small[number]
         weight = np.zeros(len(system.value), dtype=np.int64)
         source = system.value[: assembly.n_real] if number == 1 else lot.least[number]
         weight[: assembly.n_real] = np.maximum(source, 0)
@@ -253,15 +259,16 @@ def _complete(assembly: Assembly, masked: Bools, protect: Bools, weight: Ints) -
     useful = (assembly.rest < 0) | protect[np.maximum(assembly.rest, 0)]
     masked = _follow_rows(assembly, masked)
     active = system.equations_of(np.flatnonzero(masked))
-    doubtful: Ints | None = None
+    among: Ints | None = None
+    block_of_eq = assembly.block[system.equations.cell[system.equations.ptr[:-1]]]
     while True:
         new = system.choose(active[useful[active]], masked, weight)
         if len(new) == 0:
-            seen = masked if doubtful is None else masked & np.isin(assembly.epci, doubtful)
-            found = np.flatnonzero(computable(system, seen) & protect)
+            found = np.flatnonzero(computable(system, masked, among) & protect)
             if len(found) == 0:
                 return masked
-            doubtful = np.unique(assembly.epci[found])
+            # Only the territories and years where something had to be added can still be in doubt.
+            among = np.flatnonzero(np.isin(block_of_eq, assembly.block[found]))
             new = cheapest_neighbours(system, found, masked)
             if len(new) == 0:
                 return masked
@@ -284,6 +291,3 @@ def _follow_rows(assembly: Assembly, masked: Bools) -> Bools:
         masked[cells[both, COMP]] = True
         if int(masked.sum()) == count:
             return masked
-
-
-__all__ = ["DECISION_COLUMNS", "FIGURE_KEY", "INC", "decide", "decide_frame"]

@@ -1,12 +1,13 @@
 """The declared links between published counts, read from `relations.yml` and checked.
 
-Only the reading and the meaning of that file belong here; what is done with the links is in `unites` and `systeme`.
+Only the reading and the meaning of that file belong here; what is done with the links is in `unites` and
+`systeme`.
 """
 
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, cast
+from typing import Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -24,7 +25,7 @@ _TERM = re.compile(
 
 @dataclass(frozen=True)
 class Term:
-    """One count named in a relation: an indicator's measure, on the figure's own segment or on a given one."""
+    """One count named in a relation: an indicator's measure, on the figure's segment or on a given one."""
 
     indicateur: str
     mesure: int
@@ -46,8 +47,8 @@ class Term:
 class Fenetre:
     """The calendar place of one period.
 
-    `serie` and `annee` name the year it ends in; `couche` says how fine its bounds are (1: a calendar year, 2: halves,
-    3: quarters, 4: months); `deborde` is true when it begins in the year before.
+    `serie` and `annee` name the year it ends in; `couche` says how fine its bounds are (1: a calendar year,
+    2: halves, 3: quarters or months); `deborde` is true when it begins in the year before.
     """
 
     serie: str
@@ -73,10 +74,11 @@ class _Axes(_Strict):
 
     def lien(self, nom: str) -> Lien:
         """How the modalities of this axis or segment type relate to the total."""
-        for kind in ("partition", "sous_ensemble", "sans_lien"):
-            if nom in getattr(self, kind):
-                return cast(Lien, kind)
-        return self.defaut
+        if nom in self.partition:
+            return "partition"
+        if nom in self.sous_ensemble:
+            return "sous_ensemble"
+        return "sans_lien" if nom in self.sans_lien else self.defaut
 
 
 class _Classes(_Strict):
@@ -135,13 +137,10 @@ class Relations(_Strict):
                 f"période « {periode} » illisible pour le type « {periode_type} » : attendu {declared.forme}"
             )
         parts = found.groupdict()
-        if "mois" in parts:
-            last = int(parts["mois"])
-        else:
-            last = int(parts.get("rang") or 1) * declared.mois
+        last = int(parts["mois"]) if "mois" in parts else int(parts.get("rang") or 1) * declared.mois
         start = last - declared.mois
         grain = next(g for g in (12, 6, 3, 1) if start % g == 0 and declared.mois % g == 0)
-        return Fenetre("", parts["annee"], {12: 1, 6: 2, 3: 3, 1: 4}[grain], start < 0)
+        return Fenetre("", parts["annee"], {12: 1, 6: 2, 3: 3, 1: 3}[grain], start < 0)
 
 
 def load_relations(path: Path = DEFAULT_PATH) -> Relations:

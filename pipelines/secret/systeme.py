@@ -1,8 +1,8 @@
 """Counts linked by equations, and which of them to mask so that the masked ones cannot be computed.
 
-Knows nothing of indicators: cells with a value, equations with coefficients. Everything is arrays over a whole batch
-of territories, and each pass touches only the equations whose cells have just been masked, so that the cost follows
-the number of rows.
+Knows nothing of indicators: cells with a value, equations with coefficients. Everything is arrays over a
+whole batch of territories, and each pass touches only the equations whose cells have just been masked, so
+that the cost follows the number of rows.
 """
 
 from dataclasses import dataclass, field
@@ -27,9 +27,9 @@ def ranges(starts: Ints, lengths: Ints) -> Ints:
 class Equations:
     """Sparse equations Σ coef × cell = a constant that a reader knows.
 
-    `parent` is the entry's cell that is the total (-1 when the equation has none that a group of parts must hide
-    under), `floor` the smallest count that masked parts may add up to (0: no such rule), `open_end` true when the
-    parts leave over a count that is not published.
+    `parent` is the entry's cell that is the total (-1 when the equation has none that a group of parts must
+    hide under), `floor` the smallest count that masked parts may add up to (0: no such rule), `open_end` true
+    when the parts leave over a count that is not published.
     """
 
     ptr: Ints
@@ -54,8 +54,8 @@ class Equations:
 class System:
     """The cells of a batch and their equations.
 
-    value: the count; cost: order in which cells are masked when one more is needed; virtual: counts that nobody
-    publishes (a remainder, a complement of a numerator): never chosen, but never known either.
+    value: the count; cost: order in which cells are masked when one more is needed; virtual: counts that
+    nobody publishes (a remainder, a complement of a numerator): never chosen, but never known either.
     """
 
     value: Ints
@@ -86,8 +86,8 @@ class System:
     def choose(self, active: Ints, masked: Bools, weight: Ints) -> Ints:
         """The cells to mask next so that none of these equations gives a masked cell back at once.
 
-        A total is hidden by its parts when at least two of them are masked and what they add up to reaches the floor;
-        any other equation needs two masked cells or none.
+        A total is hidden by its parts when at least two of them are masked and what they add up to reaches
+        the floor; any other equation needs two masked cells or none.
         """
         eqs = self.equations
         entry, rank = eqs.entries(active)
@@ -133,7 +133,8 @@ def _cheapest(group: Ints, cell: Ints, cost: Ints) -> Ints:
 def cheapest_neighbours(system: System, cells: Ints, masked: Bools) -> Ints:
     """For cells that can still be computed: the cheapest published cell of one of their equations.
 
-    When their own equations hold none, the search goes to the equations of the cells masked beside them, and so on.
+    When their own equations hold none, the search goes to the equations of the cells masked beside them, and
+    so on.
     """
     eqs, rank = system.equations_per_cell(cells)
     chosen: list[Ints] = []

@@ -1,9 +1,9 @@
 """From rows of figures to the system of counts that `systeme` masks.
 
-A *unit* is a figure's key (territory, indicator, axis, modality, segment) in one calendar year, with all its periods:
-its sub-annual periods are decided together (see docs/secret.md). Each unit has four cells: numerator, denominator,
-unknowns, and the complement of the numerator in its denominator. Only the construction of cells and equations
-belongs here.
+A *unit* is a figure's key (territory, indicator, axis, modality, segment) in one calendar year, with all its
+periods: its sub-annual periods are decided together (see docs/secret.md). Each unit has four cells:
+numerator, denominator, unknowns, and the complement of the numerator in its denominator. Only the
+construction of cells and equations belongs here.
 """
 
 import itertools
@@ -18,7 +18,7 @@ from pipelines.secret.systeme import Bools, Equations, Ints, System
 KEY = ("epci_siren", "indicateur", "axe", "modalite", "segment_type", "segment")
 NUM, DEN, INC, COMP = range(4)
 CELLS = 4
-LAYERS = (1, 2, 3, 4)
+LAYERS = (1, 2, 3)
 ABSENT = -1
 _COST_STEP = 2**56
 _PENALTY_STEP = 2**54
@@ -43,11 +43,12 @@ class Lot:
     row_layer: Ints
     row_spill: Ints  # the same key in the year before, for a window that begins in it; -1 without
     n_units: int
-    unit_epci: Ints
+    unit_block: Ints  # territory and year: no equation goes from one to another
     value: Ints  # per cell, the annual count; ABSENT when there is none
     small: dict[int, Bools]  # per layer, per cell: one of its periods is a small count
     least: dict[int, Ints]  # per layer, per cell: the least of its periods
     present: dict[int, bool]
+    windows: "Windows"
     seuil: Ints  # per unit
     cost: Ints  # per cell
     links: LinkTable
@@ -55,17 +56,35 @@ class Lot:
     codes: "Codes"
 
 
+@dataclass(frozen=True)
+class Windows:
+    """The counts of each sub-annual period, for the units that have some.
+
+    `place` gives the line of a unit in `counts` (-1 without), `counts` is by line, period of the year and
+    measure (0 where there is no figure), `layer` the layer of each period of the year.
+    """
+
+    place: Ints
+    counts: Ints
+    layer: Ints
+
+    def of(self, cells: Ints) -> Ints:
+        """The counts of some cells over the periods of the year, one line per cell."""
+        place = self.place[cells // CELLS]
+        found = self.counts[np.maximum(place, 0), :, cells % CELLS]
+        found[place < 0] = 0
+        return found
+
+
 class Codes:
     """Whole numbers in place of the strings of a key, in the order of the strings."""
 
-    def __init__(self, frame: pl.DataFrame) -> None:
+    def __init__(self, frame: pl.DataFrame, calendar: "_Calendar") -> None:
         self.labels: dict[str, pl.Series] = {}
         self.columns: dict[str, Ints] = {}
-        for name in (*KEY, "_fenetre"):
-            labels = frame.get_column(name).unique().sort()
-            self.labels[name] = labels
-            coded = frame.get_column(name).cast(pl.Enum(labels)).to_physical()
-            self.columns[name] = coded.to_numpy().astype(np.int64)
+        for name in KEY:
+            self.labels[name], self.columns[name] = _coded(frame.get_column(name))
+        self.labels["_fenetre"], self.columns["_fenetre"] = calendar.labels, calendar.fenetre
         self.radix = {name: len(labels) for name, labels in self.labels.items()}
 
     def of(self, name: str, label: str) -> int:
@@ -116,29 +135,29 @@ def build(frame: pl.DataFrame, relations: Relations, imbrications: pl.DataFrame 
 
     `frame` has the columns of `entrepot.indicateurs` that `decision` selects, only rows with a threshold.
     """
-    frame = _place(frame, relations)
-    codes = Codes(frame)
+    calendar = _place(frame, relations)
+    codes = Codes(frame, calendar)
     row_code = codes.combine(codes.columns)
     unit_code, first, row_unit = np.unique(row_code, return_index=True, return_inverse=True)
     units = Units(codes, {name: column[first] for name, column in codes.columns.items()}, unit_code)
     n_units = len(unit_code)
     row_unit = row_unit.astype(np.int64)
-    layer = frame.get_column("_couche").to_numpy().astype(np.int64)
+    layer = calendar.couche
     value, small, least, present, seuil = _measures(frame, row_unit, layer, n_units, relations)
     spill = np.full(len(row_unit), -1, dtype=np.int64)
-    over = frame.get_column("_deborde").to_numpy()
-    before = codes.many("_fenetre", frame.get_column("_avant").filter(pl.Series(over)))
-    spill[over] = units.find({"_fenetre": before}, row_unit[over])
+    over = calendar.avant >= 0
+    spill[over] = units.find({"_fenetre": calendar.avant[over]}, row_unit[over])
     return Lot(
         row_unit=row_unit,
         row_layer=layer,
         row_spill=spill,
         n_units=n_units,
-        unit_epci=units.parts["epci_siren"],
+        unit_block=units.parts["epci_siren"] * codes.radix["_fenetre"] + units.parts["_fenetre"],
         value=value,
         small=small,
         least=least,
         present=present,
+        windows=_windows(frame, row_unit, calendar, n_units, relations),
         seuil=seuil,
         cost=_costs(frame, row_unit, units, value, relations),
         links=_links(units, relations, imbrications),
@@ -147,31 +166,60 @@ def build(frame: pl.DataFrame, relations: Relations, imbrications: pl.DataFrame 
     )
 
 
-def _place(frame: pl.DataFrame, relations: Relations) -> pl.DataFrame:
-    """Add the calendar place of each row."""
-    known = frame.select("periode_type", "periode").unique().sort("periode_type", "periode")
-    placed = [relations.fenetre(kind, name) for kind, name in known.iter_rows()]
-    known = known.with_columns(
-        pl.Series("_fenetre", [f"{one.serie}:{one.annee}" for one in placed], dtype=pl.String),
-        pl.Series("_couche", [one.couche for one in placed], dtype=pl.Int64),
-        pl.Series("_deborde", [one.deborde for one in placed], dtype=pl.Boolean),
-        pl.Series(
-            "_avant",
-            [f"{one.serie}:{int(one.annee) - 1:04d}" if one.deborde else "" for one in placed],
-            dtype=pl.String,
-        ),
+def _coded(column: pl.Series) -> tuple[pl.Series, Ints]:
+    """The distinct values in order, and the number of each value."""
+    labels = column.unique().sort()
+    return labels, column.cast(pl.Enum(labels)).to_physical().to_numpy().astype(np.int64)
+
+
+@dataclass(frozen=True)
+class _Calendar:
+    """The place of each row in time.
+
+    The year it ends in (a number in `labels`), the year before when it begins there (else -1), how fine its
+    bounds are, and the number of its period among those of a year.
+    """
+
+    labels: pl.Series
+    fenetre: Ints
+    avant: Ints
+    couche: Ints
+    rang: Ints
+
+
+def _place(frame: pl.DataFrame, relations: Relations) -> _Calendar:
+    kinds, kind = _coded(frame.get_column("periode_type"))
+    names, name = _coded(frame.get_column("periode"))
+    pairs, row = np.unique(kind * len(names) + name, return_inverse=True)
+    placed = [relations.fenetre(kinds[int(p) // len(names)], names[int(p) % len(names)]) for p in pairs]
+    own = [f"{one.serie}:{one.annee}" for one in placed]
+    labels = sorted(set(own))
+    number = {label: i for i, label in enumerate(labels)}
+    before = [
+        number.get(f"{one.serie}:{int(one.annee) - 1:04d}", -1) if one.deborde else -1 for one in placed
+    ]
+    within = [
+        f"{kinds[int(p) // len(names)]}{names[int(p) % len(names)].removeprefix(one.annee)}"
+        for p, one in zip(pairs, placed, strict=True)
+    ]
+    ranks = {name: i for i, name in enumerate(sorted(set(within)))}
+    return _Calendar(
+        pl.Series(labels, dtype=pl.String),
+        np.array([number[label] for label in own], dtype=np.int64)[row],
+        np.array(before, dtype=np.int64)[row],
+        np.array([one.couche for one in placed], dtype=np.int64)[row],
+        np.array([ranks[name] for name in within], dtype=np.int64)[row],
     )
-    return frame.join(known, on=["periode_type", "periode"], how="left", maintain_order="left")
 
 
 def _measures(
     frame: pl.DataFrame, row_unit: Ints, layer: Ints, n_units: int, relations: Relations
 ) -> tuple[Ints, dict[int, Bools], dict[int, Ints], dict[int, bool], Ints]:
-    """Counts per cell: the annual value, and per layer whether a period is small and the least of the periods."""
+    """Counts per cell: the annual value, and per layer whether a period is small and the least of the
+    periods.
+    """
     counted = pl.col("unite").is_in(relations.unites_de_comptes)
-    part = pl.col("unite").is_in(relations.unites_de_parts) & (
-        pl.col("denominateur") >= pl.col("numerateur")
-    )
+    part = pl.col("unite").is_in(relations.unites_de_parts) & (pl.col("denominateur") >= pl.col("numerateur"))
     cells = frame.select(
         pl.when(counted).then(pl.col("numerateur")).alias("m0"),
         pl.col("denominateur").alias("m1"),
@@ -211,6 +259,26 @@ def _measures(
             top = part_of.get_column(f"max{m}").fill_null(ABSENT).to_numpy()
             value[at] = top if number == 1 else np.where(value[at] == ABSENT, top, value[at])
     return value, small, least, present, seuil
+
+
+def _windows(
+    frame: pl.DataFrame, row_unit: Ints, calendar: _Calendar, n_units: int, relations: Relations
+) -> Windows:
+    """The sub-annual counts of a batch."""
+    fine = calendar.couche > 1
+    n_ranks = int(calendar.rang.max()) + 1 if len(row_unit) else 0
+    place = np.full(n_units, -1, dtype=np.int64)
+    lines = np.unique(row_unit[fine])
+    place[lines] = np.arange(len(lines))
+    counts = np.zeros((max(len(lines), 1), n_ranks, COMP), dtype=np.int64)
+    counted = pl.col("unite").is_in(relations.unites_de_comptes)
+    values = frame.select(
+        pl.when(counted).then(pl.col("numerateur")), pl.col("denominateur"), pl.col("inconnus")
+    ).fill_null(0)
+    counts[place[row_unit[fine]], calendar.rang[fine]] = values.to_numpy()[fine]
+    layer = np.zeros(n_ranks, dtype=np.int64)
+    layer[calendar.rang[fine]] = calendar.couche[fine]
+    return Windows(place, counts, layer)
 
 
 def _costs(frame: pl.DataFrame, row_unit: Ints, units: Units, value: Ints, relations: Relations) -> Ints:
@@ -372,7 +440,8 @@ def _nested_links(units: Units, imbrications: pl.DataFrame) -> list[tuple[Ints, 
         order = np.argsort(table, kind="stable")
         table, target = table[order], coarse[mine][order]
         children = np.flatnonzero(units.parts["axe"] == of_fine)
-        wanted = units.parts["epci_siren"][children] * codes.radix["modalite"] + units.parts["modalite"][children]
+        inside = units.parts["epci_siren"][children] * codes.radix["modalite"]
+        wanted = inside + units.parts["modalite"][children]
         place = np.minimum(np.searchsorted(table, wanted), len(table) - 1)
         modality = np.where(table[place] == wanted, target[place], -1)
         parent = units.find({"axe": np.full(len(children), of_axis), "modalite": modality}, children)
@@ -386,17 +455,17 @@ def _nested_links(units: Units, imbrications: pl.DataFrame) -> list[tuple[Ints, 
 class Assembly:
     """The system of a batch and what ties its cells to the figures.
 
-    `of_cell` gives, for each cell of each unit, the cell of the system that stands for it (several units may share
-    one: the same count under several names). Cells from `n_real` on are remainders: counts that follow from an
-    equation without being a figure; `rest` names the remainder of each equation (-1 without).
+    `of_cell` gives, for each cell of each unit, the cell of the system that stands for it (several units may
+    share one: the same count under several names). Cells from `n_real` on are remainders: counts that follow
+    from an equation without being a figure; `rest` names the remainder of each equation (-1 without).
     """
 
     system: System
     of_cell: Ints
     n_real: int
     rest: Ints
-    epci: Ints
-    seuil: Ints
+    rest_small: dict[int, Bools]
+    block: Ints
 
 
 class _Collector:
@@ -413,11 +482,12 @@ class _Collector:
         self.open_end: list[Bools] = []
         self.rest_value: list[Ints] = []
         self.rest_unit: list[Ints] = []
+        self.rest_small: dict[int, list[Bools]] = {number: [] for number in LAYERS}
         self.n_eq = 0
         self.n_rest = 0
 
     def add_sums(
-        self, lot: Lot, total: Ints, eq: Ints, part: Ints, partition: Bools, governed: bool = True
+        self, lot: Lot, total: Ints, eq: Ints, part: Ints, *, partition: Bools, governed: bool
     ) -> None:
         """Add sums: `total` cell per equation; `eq` and `part` say which cells are its parts.
 
@@ -431,7 +501,9 @@ class _Collector:
         left = value[total] - sums
         seuil = lot.seuil[total // CELLS]
         known = partition & (left >= seuil)
-        kept = (value[total] > 0) & (sums > 0) & (left >= 0) & (known | (left < seuil * SPREAD[-1]))
+        holds = (value[total] > 0) & (sums > 0) & (left >= 0)
+        small = _small_remainders(lot, total, (eq, part), left, holds & (left > 0) & ~known)
+        kept = holds & (known | (left == 0) | np.any(list(small.values()), axis=0))
         renumber = np.cumsum(kept) - 1
         mine = kept[eq]
         eq, part = renumber[eq[mine]], part[mine]
@@ -443,6 +515,8 @@ class _Collector:
         self.n_rest += int(with_rest.sum())
         self.rest_value.append(left[with_rest])
         self.rest_unit.append(total[with_rest] // CELLS)
+        for number in LAYERS:
+            self.rest_small[number].append(small[number][kept][with_rest])
         at = np.arange(n, dtype=np.int64)
         self.eq.append(np.concatenate([eq, at, at[with_rest]]) + self.n_eq)
         self.cell.append(np.concatenate([part, total, rest[with_rest]]))
@@ -455,15 +529,31 @@ class _Collector:
         self.n_eq += n
 
 
-# How many periods of a layer make a year: a remainder whose mean per period is small is protected in that layer.
-SPREAD = (1, 2, 4, 4)
+def _small_remainders(
+    lot: Lot, total: Ints, parts: tuple[Ints, Ints], left: Ints, doubtful: Bools
+) -> dict[int, Bools]:
+    """Per layer, whether what the parts leave over is a small count in one of its periods."""
+    eq, part = parts
+    seuil = lot.seuil[total // CELLS]
+    small = {1: doubtful & (left < seuil)}
+    asked = np.flatnonzero(doubtful)
+    number = np.full(len(total), -1, dtype=np.int64)
+    number[asked] = np.arange(len(asked))
+    mine = number[eq] >= 0
+    remainder = lot.windows.of(total[asked])
+    np.subtract.at(remainder, number[eq[mine]], lot.windows.of(part[mine]))
+    found = (remainder > 0) & (remainder < seuil[asked, None])
+    for layer in LAYERS[1:]:
+        small[layer] = np.zeros(len(total), dtype=bool)
+        small[layer][asked] = found[:, lot.windows.layer == layer].any(axis=1)
+    return small
 
 
 def assemble(lot: Lot, relations: Relations) -> Assembly:
     """The equations between the cells of a batch.
 
-    Counts of zero are taken as known to the reader, which is the safe side: what is then still free stays free
-    when a reader knows that no count is negative.
+    Counts of zero are taken as known to the reader, which is the safe side: what is then still free stays
+    free when a reader knows that no count is negative.
     """
     found = _Collector(lot.n_units * CELLS)
     _sum_equations(lot, found)
@@ -478,12 +568,18 @@ def _sum_equations(lot: Lot, found: _Collector) -> None:
     links = lot.links
     if len(links.parent) == 0:
         return
-    group, eq = np.unique(links.parent * (int(links.relation.max()) + 1) + links.relation, return_inverse=True)
-    parent = group // (int(links.relation.max()) + 1)
-    partition = links.partition[group % (int(links.relation.max()) + 1)]
+    base = int(links.relation.max()) + 1
+    group, eq = np.unique(links.parent * base + links.relation, return_inverse=True)
+    parent = group // base
+    partition = links.partition[group % base]
     for measure in (NUM, DEN, INC):
         found.add_sums(
-            lot, parent * CELLS + measure, eq.astype(np.int64), links.child * CELLS + measure, partition
+            lot,
+            parent * CELLS + measure,
+            eq.astype(np.int64),
+            links.child * CELLS + measure,
+            partition=partition,
+            governed=True,
         )
 
 
@@ -493,7 +589,8 @@ def _row_equations(lot: Lot, found: _Collector) -> None:
     unit = np.flatnonzero((value[:, COMP] >= 0) & (value[:, DEN] > 0))
     eq = np.tile(np.arange(len(unit), dtype=np.int64), 2)
     part = np.concatenate([unit * CELLS + NUM, unit * CELLS + COMP])
-    found.add_sums(lot, unit * CELLS + DEN, eq, part, np.zeros(len(unit), dtype=bool), governed=False)
+    none = np.zeros(len(unit), dtype=bool)
+    found.add_sums(lot, unit * CELLS + DEN, eq, part, partition=none, governed=False)
 
 
 def _anchors(lot: Lot, relations: Relations, first: Term, others: list[Term]) -> Ints:
@@ -529,14 +626,9 @@ def _declared_equations(
     eq = np.tile(np.arange(len(anchor), dtype=np.int64), len(parts))
     part = np.concatenate(cells)
     exists = part >= 0
-    found.add_sums(
-        lot,
-        anchor * CELLS + total.mesure,
-        eq[exists],
-        part[exists],
-        np.zeros(len(anchor), dtype=bool),
-        governed=False,
-    )
+    none = np.zeros(len(anchor), dtype=bool)
+    whole = anchor * CELLS + total.mesure
+    found.add_sums(lot, whole, eq[exists], part[exists], partition=none, governed=False)
 
 
 def _same_counts(lot: Lot, relations: Relations) -> tuple[Ints, Ints]:
@@ -634,6 +726,6 @@ def _close(lot: Lot, relations: Relations, found: _Collector) -> Assembly:
         of_cell=label,
         n_real=n_real,
         rest=rest[kept],
-        epci=lot.unit_epci[owner],
-        seuil=lot.seuil[owner],
+        rest_small={n: np.concatenate([np.empty(0, dtype=bool), *found.rest_small[n]]) for n in LAYERS},
+        block=lot.unit_block[owner],
     )

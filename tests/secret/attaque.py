@@ -1,14 +1,14 @@
 """An attacker: every published figure, every relation known to hold, and two solvers.
 
-Independent of the masking code on purpose: it places figures in time and links them by its own means. The unmasked
-figures serve only to know which relations hold (an attacker guesses that the communes share out the territory), which
-masked counts are small, and whether the answer found is the true one.
+Independent of the masking code on purpose: it places figures in time and links them by its own means. The
+unmasked figures serve only to know which relations hold (an attacker guesses that the communes share out the
+territory), which masked counts are small, and whether the answer found is the true one.
 
-`attaquer` returns the small counts that can be computed, by exact elimination (`par = "elimination"`) or because no
-other whole number is possible (`par = "bornes"`), and the values from which a fraction gives a masked numerator.
+`attaquer` returns the small counts that can be computed, by exact elimination (`par = "elimination"`) or
+because no other whole number is possible (`par = "bornes"`), and the values from which a fraction gives a
+masked numerator.
 """
 
-import math
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -48,7 +48,7 @@ class Lien:
 
 
 def mois(kind: str, name: str) -> tuple[int, int] | None:
-    """First month and last month + 1 of a period, counted from year 0; None when it is not of the calendar."""
+    """First month and last month + 1 of a period, counted from year 0; None outside the calendar."""
     year = int(name[:4])
     if kind == "annee":
         return 12 * year, 12 * year + 12
@@ -70,7 +70,7 @@ def attaquer(
     imbrications: pl.DataFrame | None = None,
     avec_bornes: bool = True,
 ) -> list[Trouve]:
-    """Attack each territory apart. `figures` (unmasked) and `publie` have the columns of `marts.indicateurs`."""
+    """Attack each territory apart; both frames have the columns of `marts.indicateurs`."""
     trouves: list[Trouve] = []
     for siren in sorted(set(figures["epci_siren"])):
         mine = pl.col("epci_siren") == siren
@@ -134,7 +134,8 @@ class _Attaque:
                 self.spans[kind, name] = list(range(start, end))
         return self.spans[kind, name]
 
-    # -- relations ------------------------------------------------------------------------------------------------
+    # -- relations
+    # ------------------------------------------------------------------------------------------------
 
     def liens(self) -> Iterator[Lien]:
         """Every sum that could hold, found from the keys alone."""
@@ -227,7 +228,8 @@ class _Attaque:
                 liens.append(lien)
         return [(lien, state[lien.nom] == "egal") for lien in liens if state[lien.nom] != "rien"]
 
-    # -- equations ------------------------------------------------------------------------------------------------
+    # -- equations
+    # ------------------------------------------------------------------------------------------------
 
     def mener(self, avec_bornes: bool) -> list[Trouve]:
         index: dict[Var, int] = {}
@@ -331,7 +333,10 @@ def determined(rows: list[tuple[dict[int, int], int]], targets: list[dict[int, i
 
 
 def pinned(
-    rows: list[tuple[dict[int, int], int]], n: int, targets: list[tuple[dict[int, int], int]], tirages: int = 24
+    rows: list[tuple[dict[int, int], int]],
+    n: int,
+    targets: list[tuple[dict[int, int], int]],
+    tirages: int = 24,
 ) -> list[bool]:
     """For each target, whether its true value is the only whole number that counts of zero or more allow."""
     solver = highspy.Highs()
@@ -365,8 +370,7 @@ def pinned(
         return np.array(solver.getSolution().col_value)
 
     def free() -> np.ndarray:
-        truth = np.array([value for _, value in targets])
-        return (np.floor(high + 1e-6) - np.ceil(low - 1e-6) >= 1) | (len(truth) == 0)
+        return np.floor(high + 1e-6) - np.ceil(low - 1e-6) >= 1
 
     rng = np.random.default_rng(7)
     solver.changeObjectiveSense(highspy.ObjSense.kMinimize)
@@ -379,8 +383,7 @@ def pinned(
                 weight = rng.normal()
                 for i in target:
                     cost[i] += weight
-        # Unbounded directions say nothing of single cells: keep the total finite.
-        point = solve(cost + 1e-3 * rng.random(n) + np.abs(np.minimum(cost, 0)) * 0)
+        point = solve(cost + 1e-3 * rng.random(n))
         if np.isfinite(point).all():
             seen = values(point)
             low, high = np.minimum(low, seen), np.maximum(high, seen)
@@ -401,12 +404,11 @@ def pinned(
 
 
 def fractions_revelees(figures: pl.DataFrame, publie: pl.DataFrame, relations: Any) -> list[Trouve]:
-    """Published rates whose fraction in lowest terms, scaled to a plausible base, gives a small masked numerator."""
+    """Published rates whose fraction, brought to the true base, gives a small numerator or complement."""
     found: list[Trouve] = []
-    key = ["epci_siren", "periode_type", "periode", "indicateur", "axe", "modalite", "segment_type", "segment"]
-    joined = publie.filter(pl.col("valeur").is_not_null() & pl.col("unite").is_in(relations.unites_de_parts)).join(
-        figures, on=key, how="inner", suffix="_vrai"
-    )
+    key = ["epci_siren", "periode_type", "periode", "indicateur", "axe", "modalite", "segment_type"]
+    rates = publie.filter(pl.col("valeur").is_not_null() & pl.col("unite").is_in(relations.unites_de_parts))
+    joined = rates.join(figures, on=[*key, "segment"], how="inner", suffix="_vrai")
     for row in joined.iter_rows(named=True):
         num, den, seuil = row["numerateur_vrai"], row["denominateur_vrai"], row["seuil_secret"]
         if not den:
@@ -417,18 +419,12 @@ def fractions_revelees(figures: pl.DataFrame, publie: pl.DataFrame, relations: A
             continue
         for count in (int(exact), den - int(exact)):
             if 0 < count < seuil and count in (num, den - num):
-                found.append(Trouve(row[key[0]], row["periode"], row["indicateur"], "valeur", count, "fraction"))
+                where = (row["epci_siren"], row["periode"], row["indicateur"])
+                found.append(Trouve(*where, "valeur", count, "fraction"))
     return found
 
 
 def petits_publies(publie: pl.DataFrame) -> Iterable[dict[str, Any]]:
     """Published counts of 1 to threshold - 1: there must be none."""
-    small = [
-        (pl.col(name) > 0) & (pl.col(name) < pl.col("seuil_secret")) for name in MEASURES
-    ]
+    small = [(pl.col(name) > 0) & (pl.col(name) < pl.col("seuil_secret")) for name in MEASURES]
     return publie.filter(pl.any_horizontal(*small) & pl.col("base_menages")).to_dicts()
-
-
-def plus_petit_ecart(valeur: float) -> int:
-    """Decimals that a rate shows."""
-    return -int(math.floor(math.log10(abs(valeur) or 1)))

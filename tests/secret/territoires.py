@@ -1,13 +1,15 @@
 """Synthetic territories with every kind of link between figures, made from rows so that all sums hold.
 
-One row is one household; figures are counted from the rows exactly as the warehouse does: over nested axes, crossings,
-segments, calendar and rolling periods, and related indicators.
+One row is one household; figures are counted from the rows exactly as the warehouse does: over nested axes,
+crossings, segments, calendar and rolling periods, and related indicators.
 """
 
 from collections.abc import Iterable
 
 import numpy as np
 import polars as pl
+
+from pipelines.secret.decision import FIGURE_KEY
 
 SEUIL = 11
 
@@ -73,6 +75,7 @@ AXES = (
 def indicateurs(
     rows: pl.DataFrame,
     siren: str = "200000001",
+    *,
     annees: int = 2,
     fines: bool = True,
     axes: tuple[tuple[str, ...], ...] = AXES,
@@ -81,11 +84,12 @@ def indicateurs(
     """The unmasked figures of a territory, with the columns of `entrepot.indicateurs` that matter here."""
     outside, inside = pl.col("qpv").is_null(), pl.col("qpv").is_not_null()
     known = pl.col("quartile") > 0
-    q1 = pl.col("quartile") == 1
+    q1, moved = pl.col("quartile") == 1, pl.col("releve")
+    dated, nothing = pl.col("mois").is_not_null(), pl.lit(None, dtype=pl.Int64)
     # (indicator, population, numerator, unknown); unite follows: a count has no denominator.
     rules: list[tuple[str, pl.Expr, pl.Expr, pl.Expr | None]] = [
         ("baux", pl.lit(True), pl.lit(True), None),
-        ("hors_qpv_q1", outside & (known | pl.col("releve")), q1 | pl.col("releve"), outside & ~known & ~pl.col("releve")),
+        ("hors_qpv_q1", outside & (known | moved), q1 | moved, outside & ~known & ~moved),
         ("hors_qpv_q1_strict", outside & known, q1, outside & ~known),
         ("qpv_q234", inside & known, ~q1, inside & ~known),
         ("qpv_q2", inside & known, pl.col("quartile") == 2, inside & ~known),
@@ -112,9 +116,9 @@ def indicateurs(
                         expr.sum().cast(pl.Int64).alias(f"{indicator}.{measure}")
                         for indicator, base, num, unknown in rules
                         for measure, expr in (
-                            ("num", (pl.lit(True) & base & num & pl.col("mois").is_not_null())),
-                            ("den", (base & pl.col("mois").is_not_null())),
-                            ("inc", (unknown if unknown is not None else pl.lit(False)) & pl.col("mois").is_not_null()),
+                            ("num", base & num & dated),
+                            ("den", base & dated),
+                            ("inc", (pl.lit(False) if unknown is None else unknown) & dated),
                         )
                     ]
                 )
@@ -123,6 +127,7 @@ def indicateurs(
                 for indicator, _, _, unknown in rules:
                     alone = indicator == "baux"
                     num, den = pl.col(f"{indicator}.num"), pl.col(f"{indicator}.den")
+                    rate = pl.when(den > 0).then(100.0 * num / den)
                     frames.append(
                         counts.select(
                             pl.lit(siren).alias("epci_siren"),
@@ -134,13 +139,9 @@ def indicateurs(
                             pl.lit(segment or "tous").alias("segment_type"),
                             (pl.col(segment) if segment else pl.lit("tous")).alias("segment"),
                             num.alias("numerateur"),
-                            (pl.lit(None, dtype=pl.Int64) if alone else den).alias("denominateur"),
-                            (
-                                pl.col(f"{indicator}.inc") if unknown is not None else pl.lit(None, dtype=pl.Int64)
-                            ).alias("inconnus"),
-                            (num.cast(pl.Float64) if alone else pl.when(den > 0).then(100.0 * num / den)).alias(
-                                "valeur"
-                            ),
+                            (nothing if alone else den).alias("denominateur"),
+                            (nothing if unknown is None else pl.col(f"{indicator}.inc")).alias("inconnus"),
+                            (num.cast(pl.Float64) if alone else rate).alias("valeur"),
                             pl.lit("nombre" if alone else "%").alias("unite"),
                             pl.lit(None, dtype=pl.Float64).alias("cible"),
                             pl.lit(None, dtype=pl.String).alias("operateur"),
@@ -169,7 +170,7 @@ def imbrications(rows: pl.DataFrame, siren: str = "200000001") -> pl.DataFrame:
 
 def publier(figures: pl.DataFrame, decisions: pl.DataFrame) -> pl.DataFrame:
     """What a reader receives: masked counts and values are empty."""
-    key = ["epci_siren", "periode_type", "periode", "indicateur", "axe", "modalite", "segment_type", "segment"]
+    key = list(FIGURE_KEY)
     joined = figures.join(decisions, on=key, how="inner", validate="1:1", maintain_order="left")
     assert joined.height == figures.height
     return joined.with_columns(
