@@ -106,10 +106,7 @@ select
         when dates.etat = 1 then true
         when dates.etat = 0 then false
     end as manquement,
-    case
-        when dates.statut_6m is null then dates.statut_12m
-        else dates.statut_6m
-    end as statut
+    coalesce(dates.statut_6m, dates.statut_12m) as statut
 from dates
 left join calendrier on dates.epci_siren = calendrier.epci_siren
 left join {{ ref('int_transmissions') }} as transmissions

@@ -9,8 +9,10 @@ from (
     values
     {%- for m in mesures_attribution() %}
     (
-        '{{ m.indicateur | default(m.mesure) }}', '{{ m.segment_type | default("") }}',
-        '{{ m.segment | default("") }}', '{{ m.mesure }}'
+        '{{ m.indicateur | default(m.mesure) }}',
+        '{{ m.segment_type | default("") }}',
+        '{{ m.segment | default("") }}',
+        '{{ m.mesure }}'
     ){{ "," if not loop.last }}
     {%- endfor %}
 ) as mesures (indicateur, segment_type, segment, mesure)

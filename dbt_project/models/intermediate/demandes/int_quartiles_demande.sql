@@ -6,7 +6,8 @@ with ressources as (
         demandes.annee + 1 as annee,
         membres.epci_siren,
         communes.region,
-        demandes.ressources_mensuelles * 12 / nullif({{ unites_consommation('demandes', 'echelle') }}, 0) as ressources_uc
+        demandes.ressources_mensuelles * 12
+        / nullif({{ unites_consommation('demandes', 'echelle') }}, 0) as ressources_uc
     from {{ ref('int_demande_active') }} as demandes
     inner join {{ ref('ref_unites_consommation') }} as echelle
         on

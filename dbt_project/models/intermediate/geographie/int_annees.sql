@@ -21,6 +21,6 @@ demandees as (
 select
     cast(lues.annee as integer) as annee,
     not exists (select 1 from demandees)
-    or exists (select 1 from demandees where demandees.annee = lues.annee) as est_demandee
+    or lues.annee in (select demandees.annee from demandees) as est_demandee
 from lues
 where lues.annee is not null

@@ -12,7 +12,9 @@ with passage as (
         code_commune
     from {{ ref('ref_passage_communes') }}
     where
-        code_commune_historique not in (select code_commune_historique from {{ ref('stg_geographie__passage') }})
+        code_commune_historique not in (
+            select lus.code_commune_historique from {{ ref('stg_geographie__passage') }} as lus
+        )
 
 ),
 

@@ -32,16 +32,16 @@ with lues as (
 )
 
 select distinct
-    epci_siren,
-    zone,
-    type_zone,
-    nom,
-    critere,
+    lues.epci_siren,
+    lues.zone,
+    lues.type_zone,
+    lues.nom,
+    lues.critere,
     case
         when lues.critere = 'commune' then {{ commune_courante('lues.valeur', 'courante') }}
         else lues.valeur
     end as valeur,
-    debut,
-    fin
+    lues.debut,
+    lues.fin
 from lues
 {{ joindre_commune('lues.valeur', 'courante') }}

@@ -15,7 +15,8 @@ select
     logements.type_construction,
     logements.dpe_energie,
     {{ effectif('logements', "true") }},
-    {{ taux('part_qpv', "true", "case when logements.secteur <> 'inconnu' then logements.secteur = 'qpv' end", "false") }},
+    {{ taux('part_qpv', "true",
+            "case when logements.secteur <> 'inconnu' then logements.secteur = 'qpv' end", "false") }},
     -- The official method keeps the dwelling in the denominator when the date is unknown; it is counted apart as well.
     {{ taux('vacance', "logements.est_loue or logements.est_vacant", "logements.est_vacant", "true") }},
     {{ taux('vacance_3mois', "logements.est_loue or logements.est_vacant", "logements.est_vacant_3_mois", "true") }},
