@@ -1,8 +1,8 @@
-"""What sqlfluff needs of dbt to render the models without a database: variables, types, and short lists of axes.
+"""What sqlfluff needs of dbt to render the models without a database: variables, types, short lists of axes.
 
-Only the linter reads this; dbt itself compiles the models in every build. A model that loops over every axis and
-measure renders to thousands of lines that repeat a few: the linter is given the first and the last of each list, which
-holds every line of the template and is read in seconds instead of minutes.
+Only the linter reads this; dbt itself compiles the models in every build. A model that loops over every axis
+and measure renders to thousands of lines that repeat a few: the linter is given the first and the last of each
+list, which holds every line of the template and is read in seconds instead of minutes.
 """
 
 from collections.abc import Callable
