@@ -4,6 +4,7 @@ Layout and wording only; tables and charts are made in `tables`, figures come fr
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from pipelines.bilan import formats, graphiques, libelles, provenance, tables
 from pipelines.bilan.document import (
@@ -27,7 +28,7 @@ from pipelines.bilan.document import (
     etat,
     texte,
 )
-from pipelines.bilan.donnees import TOUS, Chiffre, Donnees, Objectif
+from pipelines.bilan.donnees import INCONNU, TOUS, Chiffre, Donnees, Objectif
 
 REPERES = ("baux", "demandes", "tension", "logements")
 PARCOURS = ("attributions", "baux", "conversion_bail", "delai_median", "refus")
@@ -112,7 +113,7 @@ def bilan(d: Donnees) -> Document:
         _portraits(d),
         _qualite(d),
     ]
-    sections = [section for section in corps if section is not None]
+    sections = [_a_la_suite(section) for section in corps]
     annexe, chiffres = tables.annexe(d, sections)
     glossaire = Section("glossaire", "Glossaire", (Definitions(libelles.glossaire()),))
     return Document(
@@ -125,6 +126,13 @@ def bilan(d: Donnees) -> Document:
         sections=(*sections, annexe, glossaire),
         chiffres=chiffres,
     )
+
+
+def _a_la_suite(section: Section) -> Section:
+    # A page for one sentence that says what is missing would look broken.
+    if any(not isinstance(bloc, Manquant | Paragraphe) for bloc in section.tous_les_blocs()):
+        return section
+    return replace(section, nouvelle_page=False)
 
 
 def objectifs_du_territoire(d: Donnees) -> list[tuple[Objectif | None, str]]:
@@ -804,6 +812,8 @@ def _portraits(d: Donnees) -> Section:
     sections = []
     for axe in ("qpv", "zone"):
         for code, nom in d.modalites(axe, idents):
+            if code == INCONNU:
+                continue
             lignes = []
             for ident in idents:
                 for segment_type, segment, libelle in tables.variantes(d, ident, axe):
@@ -817,18 +827,17 @@ def _portraits(d: Donnees) -> Section:
                     lignes.append(Ligne((libelle, Mesure(c), Mesure(precedent), Mesure(reference))))
             if lignes:
                 cle = f"{axe}-{formats.slug(code)}"
-                tableau = Tableau(
-                    f"t-portrait-{cle}",
-                    f"{nom} : chiffres clés",
+                entetes, tries = tables.alleger(
                     (
                         Colonne("Indicateur"),
                         Colonne(str(d.annee), True),
                         Colonne(str(d.annee - 1), True),
                         Colonne("Territoire", True),
                     ),
-                    tuple(lignes),
-                    "Portraits",
+                    lignes,
                 )
+                legende = f"{nom} : chiffres clés"
+                tableau = Tableau(f"t-portrait-{cle}", legende, entetes, tries, "Portraits")
                 sections.append(Section(f"portrait-{cle}", nom, (tableau,)))
     if sections:
         chapo = Paragraphe((libelles.chapo("portraits"),), "chapo")

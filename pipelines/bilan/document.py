@@ -168,6 +168,12 @@ class Section:
     sections: tuple["Section", ...] = ()
     nouvelle_page: bool = False
 
+    def tous_les_blocs(self) -> Iterator[Bloc]:
+        """Its blocks and those of its sub-sections, in reading order."""
+        yield from self.blocs
+        for section in self.sections:
+            yield from section.tous_les_blocs()
+
 
 @dataclass(frozen=True, slots=True)
 class Document:
@@ -187,13 +193,8 @@ class Document:
 
     def blocs(self) -> Iterator[Bloc]:
         """Every block in reading order."""
-
-        def parcourir(sections: tuple[Section, ...]) -> Iterator[Bloc]:
-            for section in sections:
-                yield from section.blocs
-                yield from parcourir(section.sections)
-
-        yield from parcourir(self.sections)
+        for section in self.sections:
+            yield from section.tous_les_blocs()
 
     def tableaux(self) -> list[Tableau]:
         """Every table in reading order."""

@@ -21,6 +21,8 @@ ANNEE, SEMESTRE, TRIMESTRE = "annee", "semestre", "trimestre"
 MILLESIME = "millesime"
 GLISSANTS = ("glissant_6m", "glissant_12m")
 TOUS = "tous"
+INCONNU = "inconnu"
+"""Modality of the rows that do not say where they belong."""
 PROFONDEUR = 3
 """Number of years a bilan compares: the year itself and those just before it."""
 
@@ -245,9 +247,12 @@ class Donnees:
         for ident in indicateurs:
             for c in self._cles.get((ident, axe), []):
                 noms[c.modalite] = c.modalite_libelle or noms.get(c.modalite) or c.modalite
-        if axe == "reservataire":
-            return sorted(noms.items())
-        return sorted(noms.items(), key=lambda paire: (formats.cle_de_tri(paire[1]), paire[0]))
+
+        def rang(paire: tuple[str, str]) -> tuple[object, ...]:
+            code, nom = paire
+            return (code == INCONNU, (code, "") if axe == "reservataire" else formats.cle_de_tri(nom), code)
+
+        return sorted(noms.items(), key=rang)
 
     def segments(self, ident: str, axe: str = "epci", annee: int | None = None) -> dict[str, list[str]]:
         """Splits that exist for an indicator in the year: type → values, both in order."""

@@ -33,6 +33,8 @@ from pipelines.bilan.graphiques import POLICES
 
 _GABARIT = Path(__file__).with_name("gabarits") / "document.typ"
 _MM_PAR_PIXEL = 0.225
+# An identifier of 64 characters must not be given less room than it takes.
+_TEXTE_MAX = 66
 
 
 def rendre(document: Document) -> bytes:
@@ -138,7 +140,7 @@ def _poids(tableau: Tableau, rang: int) -> float | None:
     if tableau.colonnes[rang].nombre:
         mot = max(len(m) for m in titre.split())
         return max(longueur, mot, len(titre) / 3) + 1
-    return min(max(longueur, len(titre) / 2, 16), 44)
+    return min(max(longueur, len(titre) / 2, 16), _TEXTE_MAX)
 
 
 def _mot(cellule: Cellule, ancres: set[str]) -> dict[str, Any]:
