@@ -135,6 +135,7 @@ class Objectif(Bloc):
     acteurs: Annotated[tuple[Texte, ...], BeforeValidator(_as_list), Field(min_length=1)] | None = None
     autres: Texte | None = None
     article: Texte | None = None
+    segment: Annotated[Texte, Field(pattern=r"^[a-z][a-z0-9_]*/[^/]+$")] = "tous/tous"
 
     @field_validator("axe")
     @classmethod
@@ -518,6 +519,8 @@ class LigneObjectif:
     indicateur: str
     axe: str
     modalite: str | None
+    segment_type: str
+    segment: str
     operateur: str | None
     cible: float | None
     cible_indicateur: str | None
@@ -580,7 +583,7 @@ class Convention:
             for ligne in _rows(objectif, objectif.debut or self.debut, objectif.fin or self.fin, "")
         ]
         lignes.extend(self._legal_rows())
-        return sorted(lignes, key=lambda o: (o.objectif, o.axe, o.modalite or "", o.debut))
+        return sorted(lignes, key=lambda o: (o.objectif, o.axe, o.modalite or "", o.segment, o.debut))
 
     def _legal_rows(self) -> Iterator[LigneObjectif]:
         regle = self.contenu.socle_legal
@@ -610,6 +613,7 @@ class Convention:
 def _rows(objectif: Objectif, debut: date | None, fin: date | None, suffixe: str) -> Iterator[LigneObjectif]:
     if debut is None or (fin is not None and fin < debut):
         return
+    segment_type, segment = objectif.segment.split("/", 1)
     for axe in objectif.axe:
         for modalite in objectif.acteurs or (None,):
             yield LigneObjectif(
@@ -617,6 +621,8 @@ def _rows(objectif: Objectif, debut: date | None, fin: date | None, suffixe: str
                 indicateur=objectif.indicateur,
                 axe=axe,
                 modalite=modalite,
+                segment_type=segment_type,
+                segment=segment,
                 operateur=objectif.operateur,
                 cible=objectif.cible,
                 cible_indicateur=objectif.cible_indicateur,
@@ -633,6 +639,8 @@ def _rows(objectif: Objectif, debut: date | None, fin: date | None, suffixe: str
                 indicateur=objectif.indicateur,
                 axe=axe,
                 modalite=None,
+                segment_type=segment_type,
+                segment=segment,
                 operateur=None,
                 cible=None,
                 cible_indicateur=None,
@@ -647,10 +655,10 @@ def _rows(objectif: Objectif, debut: date | None, fin: date | None, suffixe: str
 
 def contradictions(lignes: Iterable[LigneObjectif]) -> list[str]:
     """Objectives that say two things of one indicator, axis, modality and day, as French sentences."""
-    groupes: dict[tuple[str, str, str | None], list[LigneObjectif]] = defaultdict(list)
+    groupes: dict[tuple[str | None, ...], list[LigneObjectif]] = defaultdict(list)
     messages = []
     for ligne in lignes:
-        cle = (ligne.indicateur, ligne.axe, ligne.modalite)
+        cle = (ligne.indicateur, ligne.axe, ligne.modalite, ligne.segment_type, ligne.segment)
         for autre in groupes[cle]:
             if overlaps(autre.debut, autre.fin, ligne.debut, ligne.fin):
                 qui = "toutes les modalités" if ligne.modalite is None else show(ligne.modalite)

@@ -68,6 +68,8 @@ TABLES: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
             ("article", "VARCHAR", "Article de la loi ou de la convention"),
             ("statut", "VARCHAR NOT NULL", "fixe, suivi (sans cible) ou sans_objet (ne s'applique pas)"),
             ("libelle", "VARCHAR NOT NULL", "Objectif en une phrase"),
+            ("segment_type", "VARCHAR NOT NULL", "Découpage que l'objectif vise ; tous : aucun"),
+            ("segment", "VARCHAR NOT NULL", "Part visée dans ce découpage ; tous : l'ensemble"),
         ],
     ),
     "convention_zones": (
@@ -267,6 +269,8 @@ def _convention_rows(conventions: Sequence[Convention]) -> dict[str, list[Ligne]
                 o.article,
                 o.statut,
                 o.libelle,
+                o.segment_type,
+                o.segment,
             )
             for o in c.objectifs
         ]

@@ -16,7 +16,7 @@ AGREE = {
     "convention_parametres": "epci_siren parametre valeur",
     "convention_objectifs": (
         "epci_siren objectif indicateur axe modalite operateur cible cible_indicateur evenement debut fin "
-        "article statut libelle"
+        "article statut libelle segment_type segment"
     ),
     "convention_zones": "epci_siren zone type_zone nom critere valeur debut fin",
     "convention_bailleurs": "epci_siren siren nom alias",

@@ -93,6 +93,15 @@ faits as (
                 then coalesce(evenements.code_qpv, '') <> coalesce(origines.origine_qpv_{{ generation }}, '')
             {%- endfor %}
         end as est_hors_site,
+        exists (
+            select 1
+            from {{ ref('int_attribution_zone') }} as zones
+            where
+                zones.attribution_id = evenements.attribution_id
+                and zones.type_zone = 'qva'
+                and evenements.date_evenement >= coalesce(zones.debut, evenements.date_evenement)
+                and evenements.date_evenement <= coalesce(zones.fin, evenements.date_evenement)
+        ) as est_qva,
         case
             when territoires_fragiles.epci_siren is null then null
             else exists (
@@ -143,6 +152,8 @@ select
     reservataire,
     residence,
     secteur,
+    -- A watched neighbourhood (QVA) is not a priority one; some conventions follow both together.
+    case when secteur = 'qpv' or est_qva then 'qpv_et_qva' when secteur = 'hors_qpv' then 'autre' end as secteur_elargi,
     quartile,
     typologie,
     composition,
