@@ -30,7 +30,7 @@ def run_job(
     logging.getLogger("observatoire.alerte").setLevel(logging.CRITICAL)
     logging.getLogger("dagster-dbt").setLevel(logging.ERROR)
 
-    from dagster import DagsterInstance
+    from dagster import DagsterExecutionInterruptedError, DagsterInstance
 
     from pipelines.definitions import build_defs
 
@@ -48,6 +48,8 @@ def run_job(
             else DagsterInstance.ephemeral() as instance
         ):
             result = _silently(job, run_config, instance)
+    except DagsterExecutionInterruptedError as error:
+        raise KeyboardInterrupt from error
     except Exception as error:
         sentence = find_sentence(error, Path(str(parametres.get("entrepot", "."))).parent)
         if sentence is None:

@@ -18,6 +18,7 @@ from typing import IO
 from pipelines.errors import ObservatoireError
 from pipelines.paths import BASE_NAME, WorkingFolder
 from pipelines.publication.disque import disk_errors_explained
+from pipelines.publication.lecture import refuse_foreign
 
 # Validated rows of SNE and OPS are personal data: the working folder is for its owner alone.
 _PRIVATE = 0o700
@@ -57,7 +58,8 @@ def open_chantier(dossier: WorkingFolder, run_id: str) -> Iterator[Chantier]:
     while the lock is held belongs to a dead run.
 
     Raises:
-        ObservatoireError: another build holds the lock (the message says who), or the place is not writable.
+        ObservatoireError: another build holds the lock (the message says who), the place is not writable, or
+            holds a file that is not a warehouse.
 
     """
     parent = dossier.entrepot.parent
@@ -65,6 +67,7 @@ def open_chantier(dossier: WorkingFolder, run_id: str) -> Iterator[Chantier]:
         raise ObservatoireError(
             f"« {dossier.entrepot} » est un dossier ; --entrepot attend le chemin d'un fichier .duckdb."
         )
+    refuse_foreign(dossier.entrepot)
     with disk_errors_explained(parent):
         parent.mkdir(parents=True, exist_ok=True)
         if not os.access(parent, os.W_OK):
