@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +24,7 @@ DOSSIER = Path(__file__).parent / "correspondances"
 _NON_ALNUM = re.compile(r"[^a-z0-9{}]+")
 
 
+@lru_cache(maxsize=4096)
 def normalise_name(nom: str) -> str:
     """A column name without case, accents, punctuation, nor the `_red` suffix of restricted files."""
     texte = ftfy.fix_encoding(nom) if not nom.isascii() else nom

@@ -252,7 +252,7 @@ def _open_xlsx(fichier: FichierDepose, candidats: Sequence[Correspondance]) -> O
         feuille, rang, appariements = _choose(fichier, candidats, tables)
     tableau = feuilles[feuille]
     tableau = tableau.rename({c: f"c{i}" for i, c in enumerate(tableau.columns)})
-    donnees = tableau.with_row_index("_ligne", offset=1).slice(rang + 1)
+    donnees = tableau.with_row_index("_ligne", offset=1).cast({"_ligne": pl.Int64}).slice(rang + 1)
     donnees = donnees.filter(pl.any_horizontal(pl.exclude("_ligne").is_not_null()))
     if not donnees.height:
         raise DonneesRefusees(f"{fichier.relatif} : la feuille « {feuille} » ne contient que son en-tête.")

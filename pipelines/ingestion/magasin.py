@@ -13,7 +13,7 @@ from pathlib import Path
 from pipelines.ingestion.comptes import CompteFichier
 
 # To be raised when the reader itself changes what it writes for the same declaration and mapping.
-VERSION_LECTEUR = "1"
+VERSION_LECTEUR = "2"
 
 
 def entry_key(morceaux: Sequence[object]) -> str:

@@ -27,18 +27,19 @@ _MILLESIME = Champ(nom="millesime", type="annee", description="Millésime")
 
 
 def _in(expression: str, valeurs: Sequence[str]) -> str:
-    # Not IN: with more than a few constants DuckDB turns it into a join, one per field.
-    return "(" + " OR ".join(f"{expression} = {quote(v)}" for v in valeurs) + ")"
+    return f"{expression} IN ({', '.join(quote(v) for v in valeurs)})"
 
 
 def _trimmed(x: str) -> str:
     """Text without spaces of any kind around it, NULL when nothing is left.
 
-    `trim` with a list of characters is slow: it is called for the rare cells that start or end with one.
+    `="06029"`, a spreadsheet's way to keep zeros, is unwrapped. `trim` with a list of characters is slow: it
+    is called for the rare cells that need it.
     """
     fins = " AND ".join(f"NOT suffix({x}, {quote(e)})" for e in " \t\u00a0\u202f")
-    propre = f"ascii({x}) > 32 AND ascii({x}) NOT IN (160, 8201, 8239, 65279) AND {fins}"
-    return f"CASE WHEN {propre} THEN {x} ELSE nullif(trim({x}, {quote(_ESPACES)}), '') END"
+    propre = f"ascii({x}) > 32 AND ascii({x}) NOT IN (61, 160, 8201, 8239, 65279) AND {fins}"
+    nettoye = f"trim(regexp_replace(trim({x}, {quote(_ESPACES)}), '^=\"(.*)\"$', '\\1'), {quote(_ESPACES)})"
+    return f"CASE WHEN {propre} THEN {x} ELSE nullif({nettoye}, '') END"
 
 
 def _number(x: str) -> str:
@@ -139,14 +140,12 @@ def _iris(x: str) -> str:
 
 
 def _list(x: str) -> str:
-    return f"regexp_replace(trim(translate({x}, ';|/+ ', ',,,,'), ','), ',+', ',', 'g')"
+    return f"regexp_replace(trim(translate({x}, ';|/+ ', ',,,,,'), ','), ',+', ',', 'g')"
 
 
 def _text(x: str) -> str:
-    """Text; `="06029"` (a spreadsheet's way to keep zeros) is unwrapped, any other formula is refused."""
-    return (
-        f"CASE WHEN {x}[1] IN ('=', '@') THEN nullif(regexp_extract({x}, '^=\"(.*)\"$', 1), '') ELSE {x} END"
-    )
+    """Text as it is; a formula is refused, so that no spreadsheet ever runs one that came with the data."""
+    return f"CASE WHEN {x}[1] IN ('=', '@') THEN NULL ELSE {x} END"
 
 
 def _convert(champ: Champ, x: str) -> str:
@@ -206,7 +205,7 @@ def _tokens(champ: Champ, jetons: Sequence[str]) -> str:
 def _translate(champ: Champ, valeurs: Mapping[str, str], expression: str) -> str:
     """Labels to codes, compared without case, accents nor double spaces; codes themselves without case."""
     explicites = {normalise_label(k): v for k, v in valeurs.items()}
-    table = {normalise_label(c): c for c in champ.codes or {} if normalise_label(c) != c} | explicites
+    table = {normalise_label(c): c for c in champ.codes or {}} | explicites
     if not table:
         return expression
     cle = f"lower(strip_accents({expression}))"

@@ -1,0 +1,243 @@
+"""Declarations and mappings as a whole, and each rule against a value that it must catch."""
+
+from pathlib import Path
+
+import duckdb
+import polars as pl
+import pytest
+
+from pipelines.errors import DonneesRefusees
+from pipelines.ingestion import column_comments, declarations, dictionary_rows, sources
+from pipelines.ingestion.correspondances import correspondances, normalise_name
+from pipelines.ingestion.declarations import Champ, Produit, table_ddl
+from pipelines.ingestion.validation import find_refusals, pandera_schema, rule_expression
+
+from .conftest import Depot
+from .exemples import attributions, demandes, logements, occupations, table
+
+
+def test_every_source_has_a_mapping_for_each_product() -> None:
+    for source in sources():
+        produits = {p.produit for p in declarations().values() if p.source == source}
+        assert {c.produit for c in correspondances(source)} >= produits
+
+
+def test_empty_tables_have_every_column_and_comment() -> None:
+    with duckdb.connect() as con:
+        con.execute("CREATE SCHEMA sources; CREATE SCHEMA quarantaine")
+        for produit in declarations().values():
+            for ddl in table_ddl(produit):
+                con.execute(ddl)
+        muettes = con.execute(
+            "SELECT schema_name, table_name, column_name FROM duckdb_columns() "
+            "WHERE schema_name IN ('sources', 'quarantaine') AND comment IS NULL"
+        ).fetchall()
+        tables = con.execute(
+            "SELECT count(*) FROM duckdb_tables() WHERE schema_name = 'sources' AND comment IS NOT NULL"
+        ).fetchone()
+    assert muettes == []
+    assert tables == (len(declarations()),)
+    assert column_comments()["sources", "rpls_logements", "loyer_principal"].endswith("Unité : € par mois")
+
+
+def test_dictionary_names_every_column_and_rule() -> None:
+    lignes = dictionary_rows()
+    colonnes = {(x["table"], x["colonne"]) for x in lignes if x["regle"] is None}
+    for produit in declarations().values():
+        assert {(produit.produit, c) for c in produit.colonnes} <= colonnes
+        assert {r.nom for r in produit.regles} <= {
+            x["regle"] for x in lignes if x["table"] == produit.produit
+        }
+    assert all(x["description"] for x in lignes)
+
+
+def test_every_rule_is_an_expression_over_its_columns(tmp_path: Path) -> None:
+    for produit in declarations().values():
+        types = pl.Schema({n: c.dtype.type for n, c in pandera_schema(produit).columns.items()})
+        vide = types.to_frame(eager=False)
+        for regle in produit.regles:
+            assert vide.select(rule_expression(regle)).collect().height == 0
+            lues = set(rule_expression(regle).meta.root_names())
+            assert lues <= set(regle.colonnes), (
+                f"{produit.produit}.{regle.nom} lit {lues - set(regle.colonnes)}"
+            )
+
+
+def test_pandera_really_looks_at_values(tmp_path: Path) -> None:
+    """On a LazyFrame, pandera checks nothing by default and says "valid": the depth must be set."""
+    produit = Produit(
+        produit="essai",
+        source="essai",
+        titre="Essai",
+        description="Essai",
+        grain="une ligne",
+        producteur="essai",
+        licence="essai",
+        dossiers=("essai",),
+        millesime_requis=False,
+        champs=(Champ(nom="code", type="texte", description="Code", codes={"A": "a"}),),
+    )
+    chemin = tmp_path / "essai.parquet"
+    pl.DataFrame(
+        {"code": ["A", "Z", None], "millesime": [None, None, None], "_rejets": [None, None, None]},
+        schema={"code": pl.String, "millesime": pl.Int32, "_rejets": pl.String},
+    ).write_parquet(chemin)
+    assert [(r.rang, r.colonne, r.valeur, r.regle) for r in find_refusals(produit, chemin, 3, 3)] == [
+        (1, "code", "Z", "code_inconnu")
+    ]
+
+
+MAUVAISES = [
+    # product, damaged values, column, rule
+    ("rpls", {"BAIL": "10/2021", "MODE": "2"}, "date_bail, mode", "bail_hors_location"),
+    ("rpls", {"SURFHAB": "11"}, "surface_habitable, nb_pieces", "surface_trop_petite_pour_les_pieces"),
+    (
+        "rpls",
+        {"CONSTRUCT": "2024", "LOCAT": "2024"},
+        "annee_construction, millesime",
+        "construction_apres_millesime",
+    ),
+    ("rpls", {"NBPIECE": "12"}, "nb_pieces", "au_dessus_du_maximum"),
+    ("rpls", {"FINAN": "77"}, "financement", "code_inconnu"),
+    ("rpls", {"MODE": "8", "BAIL": ""}, "mode", "code_inconnu"),
+    ("rpls", {"LOYERPRINC": "-3"}, "loyer_principal", "sous_le_minimum"),
+    ("rpls", {"LOYERPRINC": "beaucoup"}, "loyer_principal", "type"),
+    ("rpls", {"DEPCOM": "7107"}, None, None),  # four digits: a lost zero, 07107
+    ("rpls", {"DEPCOM": "CHALON"}, "code_commune", "type"),
+    ("rpls", {"BAIL": "13/2021"}, "date_bail", "type"),
+    ("rpls", {"CONTRESLOG": "8"}, "contingent", "code_inconnu"),
+    ("rpls", {"SIRET": "123"}, "siren_bailleur", "type"),
+    ("rpls", {"RS": "=HYPERLINK(1)"}, "nom_bailleur", "type"),
+    (
+        "attributions",
+        {"date_signature_bail": "2019-01-04"},
+        "date_signature_bail, date_premier_depot",
+        "bail_avant_demande",
+    ),
+    (
+        "attributions",
+        {"date_decision": "2018-01-04"},
+        "date_decision, date_premier_depot",
+        "decision_avant_demande",
+    ),
+    (
+        "attributions",
+        {"nb_moins_14": "4"},
+        "nb_moins_14, nb_personnes",
+        "enfants_plus_nombreux_que_le_menage",
+    ),
+    ("attributions", {"surface": "9"}, "surface, typologie", "surface_trop_petite"),
+    ("attributions", {"numero_unique": ""}, "demandeur_id", "obligatoire"),
+    ("attributions", {"date_decision": "31/02/2020"}, "date_decision", "type"),
+    ("attributions", {"rang": "1,5"}, "rang", "type"),
+    ("attributions", {"reservataire": "la mairie"}, "reservataire", "code_inconnu"),
+    ("attributions", {"dalo": "peut-être"}, "dalo", "type"),
+    ("attributions", {"priorite_l441_1": "1,15"}, "priorite_l441_1", "forme_invalide"),
+    ("attributions", {"age": "260"}, "age", "au_dessus_du_maximum"),
+    (
+        "demandes",
+        {"date_radiation": "2019-12-31"},
+        "date_radiation, date_premier_depot",
+        "radiation_avant_depot",
+    ),
+    ("demandes", {"nb_moins_14": "4"}, "nb_moins_14, nb_personnes", "enfants_plus_nombreux_que_le_menage"),
+    ("demandes", {"statut": "peut-être"}, "statut", "code_inconnu"),
+    ("demandes", {"date_premier_depot": ""}, "date_premier_depot", "obligatoire"),
+    ("ops", {"effectif": "2000"}, "effectif, base", "effectif_superieur_a_la_base"),
+    ("ops", {"effectif": ""}, "statut, effectif", "effectif_selon_statut"),
+    ("ops", {"statut": "secret"}, "statut, effectif", "effectif_selon_statut"),
+    ("ops", {"zone": "ailleurs"}, "zone", "code_inconnu"),
+    ("ops", {"effectif": "-1"}, "effectif", "sous_le_minimum"),
+]
+_FICHIERS = {
+    "rpls": ("rpls/2022/rpls.csv", "rpls", "rpls_logements", logements),
+    "attributions": ("sne/2021/attributions.csv", "sne", "sne_attributions", attributions),
+    "demandes": ("sne/2021/demandes.csv", "sne", "sne_demandes", demandes),
+    "ops": ("ops/2020/ops.csv", "ops", "ops_occupation", occupations),
+}
+
+
+@pytest.mark.parametrize("genre", _FICHIERS)
+def test_each_rule_catches_a_bad_value(depot: Depot, genre: str) -> None:
+    """All the bad values of a product in one file, each on its own line; the rest is kept."""
+    nom, source, produit, lignes = _FICHIERS[genre]
+    mauvaises = [(v, c, r) for g, v, c, r in MAUVAISES if g == genre]
+    bonnes = lignes(80 * len(mauvaises))
+    for i, (valeurs, _, _) in enumerate(mauvaises):
+        bonnes[i] |= valeurs
+    depot.drop(nom, table(*bonnes))
+    depot.load(source)
+    attendu = [(nom, i + 2, colonne, regle) for i, (_, colonne, regle) in enumerate(mauvaises) if regle]
+    assert (
+        depot.rows(f"SELECT _fichier, _ligne, colonne, regle FROM quarantaine.{produit} ORDER BY _ligne")
+        == attendu
+    )
+    assert depot.one(f"SELECT count(*) FROM sources.{produit}") == len(bonnes) - len(attendu)
+
+
+def test_over_the_tolerance_the_build_stops(depot: Depot) -> None:
+    lignes = logements(100)
+    for i in range(3):
+        lignes[i]["MODE"] = "8"
+        lignes[i]["BAIL"] = ""
+    depot.drop("rpls/2022/rpls.csv", table(*lignes))
+    with pytest.raises(DonneesRefusees) as erreur:
+        depot.read("rpls")
+    message = str(erreur.value)
+    assert erreur.value.exit_code == 1
+    for morceau in ("rpls/2022/rpls.csv", "3 sur 100", "2,0 %", "code_inconnu", "« mode »", "2, 3, 4"):
+        assert morceau in message
+
+
+def test_same_key_with_other_content_is_refused_after_the_first(depot: Depot) -> None:
+    lignes = demandes(100)
+    lignes.append(lignes[0] | {"cotation": "99"})
+    lignes.append(dict(lignes[1]))
+    depot.drop("sne/2021/demandes.csv", table(*lignes))
+    depot.load("sne")
+    (compte,) = depot.comptes["sne"]
+    assert (compte.lignes_lues, compte.lignes_gardees, compte.lignes_quarantaine, compte.lignes_doublons) == (
+        102,
+        100,
+        1,
+        1,
+    )
+    assert depot.rows("SELECT _ligne, regle, valeur FROM quarantaine.sne_demandes") == [
+        (102, "cle_en_double", None)
+    ]
+
+
+def test_malformed_lines_keep_their_place_in_the_original_file(depot: Depot) -> None:
+    lignes = table(*attributions(100)).split("\n")
+    lignes[10] = "une ligne coupée;en deux"
+    lignes[21] = lignes[21].replace("OPAC de l'exemple", "OPAC \"de l'exemple")
+    lignes.insert(31, "")
+    lignes[41] = lignes[41].replace("OPAC de l'exemple", '"OPAC\nsur deux lignes"')
+    depot.drop("sne/2021/attributions.csv", "\n".join(lignes))
+    depot.load("sne")
+    (compte,) = depot.comptes["sne"]
+    assert (compte.lignes_lues, compte.lignes_gardees, compte.lignes_quarantaine) == (100, 99, 1)
+    assert depot.rows("SELECT _ligne, regle, valeur FROM quarantaine.sne_attributions") == [
+        (11, "ligne_mal_formee", None)
+    ]
+    assert depot.rows(
+        "SELECT _ligne, bailleur_nom FROM sources.sne_attributions WHERE bailleur_nom <> 'OPAC "
+        "de l''exemple' ORDER BY 1"
+    ) == [(22, "OPAC \"de l'exemple"), (42, "OPAC sur deux lignes")]
+    # 1 header, 100 rows, 1 blank line, 1 line break inside a value: the last row ends the file.
+    assert depot.one("SELECT max(_ligne) FROM sources.sne_attributions") == 103
+
+
+@pytest.mark.parametrize(
+    ("imprime", "normalise"),
+    [
+        ("Code département", "code_departement"),
+        ("QPV_red", "qpv"),
+        (" Nom de l'EPCI ", "nom_de_l_epci"),
+        ("N° demande", "n_demande"),
+        ("\ufeffnumero_unique", "numero_unique"),
+        ("RÃ©servataire", "reservataire"),
+    ],
+)
+def test_names_are_compared_without_case_accents_nor_spaces(imprime: str, normalise: str) -> None:
+    assert normalise_name(imprime) == normalise
