@@ -63,6 +63,15 @@ FRAGILITE = (
     "fragilite_classe_flux",
     "fragilite_classe",
 )
+COMPLETUDE = (
+    "taux_couverture",
+    "ressources_renseignees",
+    "completude_ressources",
+    "completude_qpv",
+    "completude_num_rpls",
+    "rattachement_rpls",
+    "completude_reservataire",
+)
 REVENUS = ("revenu_median", "taux_pauvrete", "revenu_d1", "revenu_d9", "rapport_interdecile")
 TERRITOIRES_DE_REFERENCE = ("epci", "departement", "region", "france")
 
@@ -79,7 +88,7 @@ def bilan(d: Donnees) -> Document:
             "Attributions hors quartiers prioritaires",
             ("hors_qpv_q1", "hors_qpv_q1_strict"),
             axes=("bailleur", "commune", "reservataire"),
-            autres=("bas_revenus", *LOCALISATION),
+            autres=LOCALISATION,
         ),
         _en_qpv(d),
         _objectif(
@@ -141,7 +150,7 @@ def objectifs_du_territoire(d: Donnees) -> list[tuple[Objectif | None, str]]:
     for objectif in d.objectifs:
         if objectif.axe == "epci" and objectif.statut != "sans_objet" and objectif.en_vigueur(d.annee):
             vus.setdefault(objectif.indicateur, objectif)
-    for ident in d.catalogue:
+    for ident in d.catalogue or sorted({c.indicateur for c in d.chiffres}):
         c = d.chiffre(ident)
         if ident not in vus and c is not None and (c.cible is not None or c.operateur):
             vus[ident] = None
@@ -164,23 +173,8 @@ def _synthese(d: Donnees) -> Section:
             )
         )
     blocs: list[Bloc] = []
-    evalues = [carte for carte in cartes if carte.etat in ("atteint", "non_atteint")]
-    if evalues:
-        atteints = sum(carte.etat == "atteint" for carte in evalues)
-        verbe = "est atteint" if atteints < 2 else "sont atteints"
-        blocs.append(
-            Paragraphe(
-                (
-                    f"À l’échelle du territoire, {atteints} des "
-                    f"{formats.accorder(len(evalues), 'objectif chiffré', 'objectifs chiffrés')} {verbe} "
-                    f"en {d.annee}."
-                    if len(evalues) > 1
-                    else "À l’échelle du territoire, l’objectif chiffré "
-                    f"{'est' if atteints else 'n’est pas'} atteint en {d.annee}.",
-                ),
-                "chapo",
-            )
-        )
+    if constat := _constat(d.annee, cartes):
+        blocs.append(Paragraphe((constat,), "chapo"))
     reperes = [(d.indicateur(i).libelle, c) for i in REPERES if (c := d.chiffre(i)) is not None]
     if reperes:
         blocs.append(Reperes(tuple((libelle, Mesure(c)) for libelle, c in reperes)))
@@ -201,6 +195,22 @@ def _synthese(d: Donnees) -> Section:
     if courbes := _tendances(d, cartes):
         blocs.append(courbes)
     return Section("essentiel", "L’essentiel", tuple(blocs))
+
+
+def _constat(annee: int, cartes: Sequence[Carte]) -> str:
+    evalues = [carte for carte in cartes if carte.etat in ("atteint", "non_atteint")]
+    atteints = sum(carte.etat == "atteint" for carte in evalues)
+    debut = "À l’échelle du territoire"
+    if not evalues:
+        return ""
+    if len(evalues) == 1:
+        return f"{debut}, l’objectif chiffré {'est' if atteints else 'n’est pas'} atteint en {annee}."
+    if atteints == 0:
+        return f"{debut}, aucun des {len(evalues)} objectifs chiffrés n’est atteint en {annee}."
+    if atteints == len(evalues):
+        return f"{debut}, les {len(evalues)} objectifs chiffrés sont atteints en {annee}."
+    verbe = "est atteint" if atteints == 1 else "sont atteints"
+    return f"{debut}, {atteints} des {len(evalues)} objectifs chiffrés {verbe} en {annee}."
 
 
 def _objectif_en_mots(d: Donnees, objectif: Objectif | None, c: Chiffre | None) -> str:
@@ -338,7 +348,7 @@ def _methode(d: Donnees) -> Section:
         d,
         "t-couverture",
         "Couverture et complétude",
-        ("taux_couverture", "ressources_renseignees"),
+        COMPLETUDE,
         feuille="Couverture",
     )
     if couverture:
@@ -465,10 +475,27 @@ def _objectif(
                 sections.append(
                     Section(f"{ident}-{formats.slug(axe)}", f"Par {libelles.axe(axe, 'un')}", contenu)
                 )
+        sections += _autres_objectifs(d, (*indicateurs[1:], *autres))
         fin: tuple[Bloc, ...] = tuple(blocs)
     else:
         fin = (blocs[0], *_ou_manquant(d, [principal], ("sne",), []))
     return Section(ident, titre, fin, tuple(sections), nouvelle_page=True)
+
+
+def _autres_objectifs(d: Donnees, indicateurs: Sequence[str]) -> list[Section]:
+    sections = []
+    for ident in indicateurs:
+        objectifs = [o for o in d.objectifs if o.indicateur == ident and o.en_vigueur(d.annee)]
+        axes = sorted({o.axe for o in objectifs if o.statut != "sans_objet"} - {"epci"})
+        if not objectifs or not d.disponible([ident]):
+            continue
+        blocs: list[Bloc] = [tables.phrase_objectif(d, ident, d.chiffre(ident))]
+        if tableau := tables.trois_annees(d, ident, feuille=f"{ident[:22]} – ans"):
+            blocs.append(tableau)
+        for axe in axes:
+            blocs += _acteur(d, ident, axe, ident)
+        sections.append(Section(f"objectif-{formats.slug(ident)}", d.indicateur(ident).libelle, tuple(blocs)))
+    return sections
 
 
 def _acteur(d: Donnees, ident: str, axe: str, titre: str) -> tuple[Bloc, ...]:
@@ -488,7 +515,7 @@ def _en_qpv(d: Donnees) -> Section:
         "Attributions en quartiers prioritaires",
         ("qpv_q234", "qpv_q2", "qpv_q34"),
         axes=("qpv", "zone", "bailleur", "commune"),
-        autres=("porteurs_mixite",),
+        autres=("bas_revenus", "porteurs_mixite"),
     )
     complements: list[Section] = []
     quartiles = _quartiles_par_quartier(d)
@@ -875,9 +902,11 @@ def _qualite(d: Donnees) -> Section:
             )
         )
     for axe in ("bailleur", "guichet"):
-        for ident in ("ressources_renseignees", "taux_couverture"):
-            if t := tables.par_acteur(d, ident, axe, feuille=f"{ident[:18]} {axe}"):
-                blocs.append(t)
+        legende = f"Couverture et complétude par {libelles.axe(axe, 'un')}, {d.annee}"
+        if t := tables.croise(
+            d, f"t-completude-{axe}", legende, COMPLETUDE, [axe], feuille=f"Complétude {axe}"
+        ):
+            blocs.append(t)
     if d.fichiers:
         lignes = [
             Ligne(

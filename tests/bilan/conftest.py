@@ -665,6 +665,7 @@ def _meta(con: duckdb.DuckDBPyConnection, entrepots: list[Entrepot]) -> None:
             ),
             ("qpv_q234", ("epci", "qpv", "bailleur"), "En QPV : ménages des quartiles 2 à 4", "bail_signe"),
             ("prioritaires", ("epci", "bailleur", "reservataire"), "Publics prioritaires", "effective"),
+            ("qpv_q34", ("epci", "qpv"), "En QPV : ménages des quartiles 3 et 4", "bail_signe"),
             ("mutations", ("epci",), "Mutations", "bail_signe"),
             ("travailleurs_essentiels", ("epci",), "Travailleurs essentiels", "bail_signe"),
         ):

@@ -113,6 +113,11 @@ def test_the_page_is_structured_for_assistive_tools(source: str, page: Page) -> 
     assert all(len(texte) > 20 for texte in dessins)
 
 
+def test_an_objective_on_an_associated_indicator_has_its_own_part(source: str, page: Page) -> None:
+    assert {"objectif-qpv_q34", "t-qpv_q34-annees", "t-qpv_q34-qpv"} <= set(page.ids)
+    assert "objectif-qpv_q2" not in page.ids
+
+
 def test_provenance_is_printed(page: Page) -> None:
     for attendu in (
         "9f2c" * 16,
