@@ -12,3 +12,15 @@
 {%- macro ajouter_mois(date, n) -%}
     cast(date_trunc('month', {{ date }}) + interval '1 month' * ({{ n }}) as date)
 {%- endmacro -%}
+
+{#- The month under which an event is summed on an axis whose finest period is a year, a half-year, or less: fewer rows to
+    roll up, and the same sums. -#}
+{%- macro mois_de_niveau(mois, niveau) -%}
+    {%- if niveau == 1 -%}
+    cast(date_trunc('year', {{ mois }}) as date)
+    {%- elif niveau == 2 -%}
+    {{ ajouter_mois("date_trunc('year', " ~ mois ~ ")", "case when extract(month from " ~ mois ~ ") > 6 then 6 else 0 end") }}
+    {%- else -%}
+    {{ mois }}
+    {%- endif -%}
+{%- endmacro -%}

@@ -1,5 +1,5 @@
--- Monthly sums of every allocation measure, on each axis and segment. The landlords' priority publics are counted on the
--- base that the convention gives them (their own share by default).
+-- Sums of every allocation measure, on each axis and segment, by the finest period that the axis keeps. The landlords'
+-- priority publics are counted on the base that the convention gives them (their own share by default).
 {% for axe in axes_attribution() %}
 {%- if not loop.first %}
 union all
@@ -11,7 +11,7 @@ select
     'tous' as segment_type,
     'tous' as segment,
     {{ axe.niveau }} as niveau,
-    mois,
+    {{ mois_de_niveau('mois', axe.niveau) }} as mois,
     {{- sommes_attribution(axe.axe) }}
 from {{ ref('int_attribution_mesures') }}
 {%- if 'code_qpv' in axe.colonnes %}
@@ -46,7 +46,7 @@ select
     '{{ segment.segment_type }}' as segment_type,
     coalesce({{ segment.segment_type }}, 'inconnu') as segment,
     {{ segment.niveau }} as niveau,
-    mois,
+    {{ mois_de_niveau('mois', segment.niveau) }} as mois,
     {{- sommes_attribution(axe.axe) }}
 from {{ ref('int_attribution_mesures') }}
 {%- if 'code_qpv' in axe.colonnes %}
