@@ -93,15 +93,18 @@ faits as (
                 then coalesce(evenements.code_qpv, '') <> coalesce(origines.origine_qpv_{{ generation }}, '')
             {%- endfor %}
         end as est_hors_site,
-        exists (
-            select 1
-            from {{ ref('int_attribution_zone') }} as zones
-            where
-                zones.attribution_id = evenements.attribution_id
-                and zones.type_zone = 'qva'
-                and evenements.date_evenement >= coalesce(zones.debut, evenements.date_evenement)
-                and evenements.date_evenement <= coalesce(zones.fin, evenements.date_evenement)
-        ) as est_qva,
+        case
+            when exists (
+                    select 1
+                    from {{ ref('int_attribution_zone') }} as zones
+                    where
+                        zones.attribution_id = evenements.attribution_id
+                        and zones.type_zone = 'qva'
+                        and evenements.date_evenement >= coalesce(zones.debut, evenements.date_evenement)
+                        and evenements.date_evenement <= coalesce(zones.fin, evenements.date_evenement)
+            ) then true
+            else false
+        end as est_qva,
         case
             when territoires_fragiles.epci_siren is null then null
             else exists (
