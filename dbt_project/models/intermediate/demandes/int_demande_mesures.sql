@@ -40,6 +40,7 @@ territoires as (
 select
     territoires.annee,
     territoires.epci_siren,
+    territoires.demandeur_id,
     case when territoires.rang = 1 then demandes.code_commune_choix1 end as code_commune,
     case when territoires.rang = 1 then demandes.departement_choix1 end as departement,
     demandes.guichet,

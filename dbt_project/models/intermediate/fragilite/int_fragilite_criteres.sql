@@ -31,16 +31,20 @@ attendus as (
         lieux.nb_logements,
         millesimes.zone_vide,
         millesimes.base_minimale,
-        millesimes.millesime_ops,
         millesimes.millesime_rpls,
-        millesimes.annee_sne,
         criteres.bloc,
         criteres.population,
         criteres.indicateur,
         criteres.sens,
         criteres.type_seuil,
         criteres.source,
-        case when criteres.source = 'ops' then millesimes.millesime_ops else millesimes.millesime_rpls end as millesime
+        case when criteres.source = 'ops' then criteres.population else 'ensemble' end as population_lue,
+        case criteres.source
+            when 'ops' then {{ cle_source("'ops'", 'millesimes.millesime_ops') }}
+            when 'rpls' then {{ cle_source("'rpls'", 'millesimes.millesime_rpls') }}
+            else {{ cle_source("'sne'", 'millesimes.millesime_rpls', 'millesimes.annee_sne') }}
+        end as cle_source,
+        {{ cle_source("'ops'", 'millesimes.millesime_ops') }} as cle_ops
     from {{ ref('int_fragilite_lieux') }} as lieux
     inner join {{ ref('int_fragilite_millesimes') }} as millesimes
         on
@@ -56,14 +60,14 @@ presences as (
 
     select
         epci_siren,
-        millesime,
+        cle_source,
         axe,
         modalite,
         max(case when population = 'ensemble' then 1 else 0 end) as a_ensemble,
         max(case when population = 'emmenages_recents' then 1 else 0 end) as a_emmenages
     from {{ ref('int_fragilite_taux') }}
     where source = 'ops'
-    group by epci_siren, millesime, axe, modalite
+    group by epci_siren, cle_source, axe, modalite
 
 )
 
@@ -89,7 +93,7 @@ select
         when attendus.source = 'ops' and taux.est_secret then 'secret'
         when taux.denominateur > 0 and taux.denominateur < attendus.base_minimale then 'petit'
         when taux.denominateur > 0 and taux.numerateur is not null then 'connu'
-        when attendus.millesime is null then 'absent'
+        when attendus.cle_source is null then 'absent'
         when attendus.source <> 'ops'
             then case when moyennes.denominateur > 0 then 'vide' else 'absent' end
         when taux.denominateur = 0 then 'vide'
@@ -103,25 +107,21 @@ from attendus
 left join {{ ref('int_fragilite_taux') }} as taux
     on
         attendus.epci_siren = taux.epci_siren
-        and attendus.source = taux.source
-        and attendus.millesime = taux.millesime
-        and (attendus.source <> 'sne' or attendus.annee_sne = taux.annee_sne)
+        and attendus.cle_source = taux.cle_source
         and attendus.axe = taux.axe
         and attendus.modalite = taux.modalite
         and attendus.indicateur = taux.indicateur
-        and (attendus.source <> 'ops' or attendus.population = taux.population)
+        and attendus.population_lue = taux.population
 left join {{ ref('int_fragilite_taux') }} as moyennes
     on
         attendus.epci_siren = moyennes.epci_siren
-        and attendus.source = moyennes.source
-        and attendus.millesime = moyennes.millesime
-        and (attendus.source <> 'sne' or attendus.annee_sne = moyennes.annee_sne)
+        and attendus.cle_source = moyennes.cle_source
         and moyennes.axe = 'epci'
         and attendus.indicateur = moyennes.indicateur
-        and (attendus.source <> 'ops' or attendus.population = moyennes.population)
+        and attendus.population_lue = moyennes.population
 left join presences
     on
         attendus.epci_siren = presences.epci_siren
-        and attendus.millesime_ops = presences.millesime
+        and attendus.cle_ops = presences.cle_source
         and attendus.axe = presences.axe
         and attendus.modalite = presences.modalite

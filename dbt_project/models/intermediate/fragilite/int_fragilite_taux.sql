@@ -1,5 +1,6 @@
--- Numerator and denominator of each indicator that a method may use, at every place, by source vintage (for requests for
--- mutation, the year of the requests and the vintage of the register). The EPCI's own row is the mean of the whole stock.
+-- Numerator and denominator of each indicator that a method may use, at every place. `cle_source` names the source and its
+-- vintage (for requests for mutation, the year of the requests and the vintage of the register); only the survey tells the
+-- populations apart. The EPCI's own row is the mean of the whole stock.
 with occupation as (
 
     select
@@ -35,8 +36,7 @@ with occupation as (
 select
     epci_siren,
     'ops' as source,
-    millesime,
-    cast(null as integer) as annee_sne,
+    {{ cle_source("'ops'", 'millesime') }} as cle_source,
     axe,
     modalite,
     indicateur,
@@ -50,8 +50,7 @@ union all
 select
     epci_siren,
     'rpls' as source,
-    millesime,
-    cast(null as integer) as annee_sne,
+    {{ cle_source("'rpls'", 'millesime') }} as cle_source,
     axe,
     modalite,
     '{{ m }}' as indicateur,
@@ -65,8 +64,7 @@ union all
 select
     epci_siren,
     'sne' as source,
-    millesime,
-    annee_sne,
+    {{ cle_source("'sne'", 'millesime', 'annee_sne') }} as cle_source,
     axe,
     modalite,
     'part_demandes_mutation_parc' as indicateur,

@@ -20,6 +20,20 @@ with calculees as (
     select * from {{ ref('int_indicateurs_revenus') }}
     union all
     select * from {{ ref('int_indicateurs_fragilite') }}
+    union all
+    select * from {{ ref('int_indicateurs_secteurs_fragiles') }}
+    union all
+    select * from {{ ref('int_indicateurs_accessibilite') }}
+    union all
+    select * from {{ ref('int_indicateurs_offre') }}
+    union all
+    select * from {{ ref('int_indicateurs_profils') }}
+    union all
+    select * from {{ ref('int_indicateurs_reperes') }}
+    union all
+    select * from {{ ref('int_indicateurs_mutations') }}
+    union all
+    select * from {{ ref('int_indicateurs_relogements') }}
 
 ),
 

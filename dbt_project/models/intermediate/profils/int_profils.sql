@@ -1,0 +1,101 @@
+-- Households of the active requests and of the leases of each year, described the same way so that they can be compared: age,
+-- resources, seniority, housing and work situation, where they come from. What a row does not say is `inconnu`.
+with demandes as (
+
+    select
+        mesures.epci_siren,
+        mesures.annee,
+        'demandes' as indicateur,
+        mesures.code_commune,
+        faits.age,
+        faits.ressources_uc,
+        faits.situation_logement,
+        faits.situation_pro,
+        faits.anciennete_jours as jours,
+        faits.code_commune_origine,
+        faits.epci_siren_origine,
+        faits.date_situation as date_reference
+    from {{ ref('int_demande_mesures') }} as mesures
+    inner join {{ ref('fct_demande') }} as faits
+        on mesures.annee = faits.annee and mesures.demandeur_id = faits.demandeur_id
+
+),
+
+baux as (
+
+    select
+        evenements.epci_siren,
+        evenements.annee,
+        'baux' as indicateur,
+        attributions.code_commune,
+        attributions.age,
+        attributions.ressources_uc,
+        attributions.situation_logement,
+        attributions.situation_pro,
+        mesures.delai_jours as jours,
+        attributions.code_commune_origine,
+        origines.epci_siren as epci_siren_origine,
+        evenements.date_evenement as date_reference
+    from {{ ref('fct_evenement_attribution') }} as evenements
+    inner join {{ ref('fct_attribution') }} as attributions
+        on evenements.attribution_id = attributions.attribution_id
+    inner join {{ ref('int_attribution_mesures') }} as mesures
+        on
+            evenements.attribution_id = mesures.attribution_id
+            and evenements.evenement = mesures.evenement
+    inner join {{ ref('int_annees') }} as annees on evenements.annee = annees.annee and annees.est_demandee
+    left join {{ ref('int_epci_membres') }} as origines
+        on
+            evenements.annee = origines.annee
+            and attributions.code_commune_origine = origines.code_commune
+    where evenements.evenement = 'bail_signe'
+
+),
+
+menages as (
+
+    select * from demandes
+    union all
+    select * from baux
+
+)
+
+select
+    menages.epci_siren,
+    menages.annee,
+    menages.indicateur,
+    menages.code_commune,
+    coalesce(ages.code, 'inconnu') as tranche_age,
+    coalesce(ressources.code, 'inconnu') as tranche_ressources,
+    coalesce(anciennetes.code, 'inconnu') as tranche_anciennete,
+    coalesce(menages.situation_logement, 'inconnu') as situation_logement,
+    coalesce(menages.situation_pro, 'inconnu') as situation_pro,
+    case
+        when menages.code_commune_origine is null then 'inconnu'
+        when menages.epci_siren_origine = menages.epci_siren then 'endogene'
+        when origines.departement = communes.departement then 'departement'
+        when origines.departement is null then 'inconnu'
+        else 'ailleurs'
+    end as origine
+from menages
+inner join {{ ref('ref_bornes_indicateurs') }} as bornes
+    on
+        menages.date_reference >= bornes.debut
+        and menages.date_reference <= coalesce(bornes.fin, menages.date_reference)
+left join {{ ref('ref_tranches_age') }} as ages
+    on
+        menages.age >= coalesce(ages.borne_min, menages.age)
+        and (ages.borne_max is null or menages.age < ages.borne_max)
+left join {{ ref('ref_tranches_ressources') }} as ressources
+    on
+        menages.ressources_uc >= coalesce(ressources.borne_min, 0) * bornes.mois_par_an
+        and (ressources.borne_max is null or menages.ressources_uc < ressources.borne_max * bornes.mois_par_an)
+left join {{ ref('ref_tranches_anciennete') }} as anciennetes
+    on
+        menages.jours * bornes.mois_par_an >= coalesce(anciennetes.mois_min, 0) * bornes.jours_par_an
+        and (
+            anciennetes.mois_max is null
+            or menages.jours * bornes.mois_par_an < anciennetes.mois_max * bornes.jours_par_an
+        )
+left join {{ ref('dim_commune') }} as origines on menages.code_commune_origine = origines.code_commune
+left join {{ ref('dim_commune') }} as communes on menages.code_commune = communes.code_commune

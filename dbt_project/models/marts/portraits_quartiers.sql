@@ -1,0 +1,221 @@
+-- Each priority neighbourhood and local zone against its commune, its EPCI, its département, its region and France, year by
+-- year. One row per EPCI, neighbourhood (axis and modality), commune it lies in, indicator, segment and period: a
+-- neighbourhood over two communes has a row for each (`rang_commune = 1` keeps one). The 2015 and the 2024 outlines are
+-- never mixed: a series stops where its generation stops, and `relation` says what followed. Figures are those of
+-- marts.indicateurs; the département, the region and France have their published incomes and aggregates only, because what an
+-- EPCI holds of a département is not the département.
+{%- set references = ['commune', 'epci', 'departement', 'region', 'france'] %}
+with quartiers as (
+
+    select
+        epci_siren,
+        type_zone,
+        zone as modalite,
+        nom,
+        generation,
+        debut,
+        fin,
+        case when type_zone = 'qpv' then 'qpv' else 'zone' end as axe
+    from {{ ref('dim_zone') }}
+    where epci_siren in (select territoires.epci_siren from {{ ref('dim_territoire') }} as territoires)
+
+),
+
+situes as (
+
+    select
+        quartiers.*,
+        communes.code_commune,
+        communes.commune,
+        communes.departement,
+        communes.region,
+        coalesce(communes.rang_commune, 1) as rang_commune,
+        coalesce(communes.nb_communes, 0) as nb_communes,
+        correspondances.relation,
+        coalesce(correspondances.codes_avant, correspondances.codes_apres) as codes_correspondants
+    from quartiers
+    left join {{ ref('int_portraits_communes') }} as communes
+        on
+            quartiers.epci_siren = communes.epci_siren
+            and quartiers.axe = communes.axe
+            and quartiers.modalite = communes.modalite
+    left join {{ ref('int_qpv_correspondance') }} as correspondances
+        on quartiers.axe = 'qpv' and quartiers.modalite = correspondances.code_qpv
+
+),
+
+figures as (
+
+    select
+        indicateurs.*,
+        catalogue.domaine,
+        catalogue.libelle as indicateur_libelle,
+        catalogue.ordre
+    from {{ ref('indicateurs') }} as indicateurs
+    inner join {{ ref('ref_indicateurs') }} as catalogue on indicateurs.indicateur = catalogue.indicateur
+    where
+        indicateurs.periode_type in ('annee', 'millesime')
+        and indicateurs.axe in ('qpv', 'zone', 'commune', 'epci', 'departement', 'region', 'france')
+
+),
+
+-- The part of a département that the EPCI holds is not the département: only published values stand for it.
+comparables as (
+
+    select *
+    from figures
+    where axe in ('commune', 'epci', 'region', 'france') or domaine = 'revenus' or segment_type = 'reference'
+
+),
+
+portraits as (
+
+    select
+        situes.*,
+        figures.periode_type,
+        figures.periode,
+        figures.domaine,
+        figures.indicateur,
+        figures.indicateur_libelle,
+        figures.segment_type,
+        figures.segment,
+        figures.numerateur,
+        figures.denominateur,
+        figures.inconnus,
+        figures.valeur,
+        figures.unite,
+        figures.statut,
+        figures.source,
+        {%- for axe in references %}
+        {{ axe }}s.valeur as valeur_{{ axe }},
+        {%- endfor %}
+        {%- for axe in references %}
+        {{ axe }}s.statut as statut_{{ axe }}{{ "," if not loop.last }}
+        {%- endfor %}
+    from situes
+    inner join figures
+        on
+            situes.epci_siren = figures.epci_siren
+            and situes.axe = figures.axe
+            and situes.modalite = figures.modalite
+    {%- for axe in references %}
+    left join comparables as {{ axe }}s
+        on
+            figures.epci_siren = {{ axe }}s.epci_siren
+            and figures.periode_type = {{ axe }}s.periode_type
+            and figures.periode = {{ axe }}s.periode
+            and figures.indicateur = {{ axe }}s.indicateur
+            and figures.segment_type = {{ axe }}s.segment_type
+            and figures.segment = {{ axe }}s.segment
+            and {{ axe }}s.axe = '{{ axe }}'
+            {%- if axe == 'commune' %}
+            and situes.code_commune = communes.modalite
+            {%- elif axe in ['departement', 'region'] %}
+            and situes.{{ axe }} = {{ axe }}s.modalite
+            {%- endif %}
+    {%- endfor %}
+
+),
+
+-- A neighbourhood that no source has a figure for says so, and why.
+muets as (
+
+    select situes.*
+    from situes
+    where not exists (
+        select 1
+        from portraits
+        where
+            portraits.epci_siren = situes.epci_siren
+            and portraits.axe = situes.axe
+            and portraits.modalite = situes.modalite
+            and portraits.domaine = 'revenus'
+            and portraits.valeur is not null
+    )
+
+),
+
+tous as (
+
+    select * from portraits
+    union all
+    select
+        muets.*,
+        'millesime' as periode_type,
+        cast(null as {{ dbt.type_string() }}) as periode,
+        'revenus' as domaine,
+        'revenu_median' as indicateur,
+        catalogue.libelle as indicateur_libelle,
+        'concept' as segment_type,
+        cast(null as {{ dbt.type_string() }}) as segment,
+        cast(null as bigint) as numerateur,
+        cast(null as bigint) as denominateur,
+        cast(null as bigint) as inconnus,
+        cast(null as double) as valeur,
+        catalogue.unite,
+        'indisponible' as statut,
+        'FILOSOFI (absent ou incomplet)' as source,
+        {%- for axe in references %}
+        cast(null as double) as valeur_{{ axe }},
+        {%- endfor %}
+        {%- for axe in references %}
+        cast(null as {{ dbt.type_string() }}) as statut_{{ axe }}{{ "," if not loop.last }}
+        {%- endfor %}
+    from muets
+    inner join {{ ref('ref_indicateurs') }} as catalogue on catalogue.indicateur = 'revenu_median'
+
+)
+
+select
+    epci_siren,
+    axe,
+    type_zone as type_lieu,
+    modalite,
+    nom as modalite_libelle,
+    generation,
+    relation,
+    codes_correspondants,
+    case
+        when domaine = 'revenus' and valeur is null and relation = 'nouveau'
+            then 'Quartier nouveau : aucun revenu publié sur ce contour'
+        when domaine = 'revenus' and valeur is null and axe = 'qpv' and periode is null
+            then 'Aucun revenu publié sur ce contour'
+        when domaine = 'revenus' and valeur is null and axe = 'zone' and periode is null
+            then 'Zone locale : l''Insee ne publie pas de revenu sur ce contour'
+        when relation = 'sorti' then 'Quartier sorti de la géographie prioritaire'
+        when relation = 'scission' and generation = (select min(generations.generation) from {{ ref('ref_qpv_generations') }} as generations)
+            then 'Quartier partagé en plusieurs : ' || codes_correspondants
+        when relation = 'scission' then 'Quartier issu du partage de ' || codes_correspondants
+        when relation = 'fusion' and generation = (select min(generations.generation) from {{ ref('ref_qpv_generations') }} as generations)
+            then 'Quartier réuni à d''autres dans ' || codes_correspondants
+        when relation = 'fusion' then 'Quartier réunissant ' || codes_correspondants
+        when relation = 'modifie' then 'Contour modifié ; correspond à ' || codes_correspondants
+        when relation = 'identique' then 'Contour identique à ' || codes_correspondants
+    end as note,
+    code_commune,
+    commune,
+    cast(rang_commune as integer) as rang_commune,
+    cast(nb_communes as integer) as nb_communes,
+    departement,
+    region,
+    periode_type,
+    periode,
+    domaine,
+    indicateur,
+    indicateur_libelle,
+    segment_type,
+    segment,
+    numerateur,
+    denominateur,
+    inconnus,
+    valeur,
+    unite,
+    statut,
+    {%- for axe in references %}
+    valeur_{{ axe }},
+    coalesce(statut_{{ axe }}, 'indisponible') as statut_{{ axe }},
+    {%- endfor %}
+    case when unite in ('%', 'eur_an_uc', 'eur_m2', 'ratio', 'mois', 'points') then valeur - valeur_commune end as ecart_commune,
+    case when unite in ('%', 'eur_an_uc', 'eur_m2', 'ratio', 'mois', 'points') then valeur - valeur_epci end as ecart_epci,
+    source
+from tous
