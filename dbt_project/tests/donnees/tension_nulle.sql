@@ -1,0 +1,10 @@
+-- Tension is a ratio of two known counts or it does not exist.
+select
+    epci_siren,
+    periode,
+    axe,
+    modalite,
+    segment,
+    valeur
+from {{ ref('indicateurs_bruts') }}
+where indicateur = 'tension' and valeur <= 0
