@@ -1,0 +1,135 @@
+"""The graph is what the committed picture says: assets, dependencies, groups, checks, jobs and crons.
+
+To accept a change on purpose: `ACCEPTER=1 pytest tests/orchestration/test_graphe.py`, then read the diff of
+`graphe.json`.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+
+from pipelines.definitions import build_defs
+from pipelines.paths import PROJECT_ROOT
+from pipelines.projet_dbt import read_rules
+
+PICTURE = Path(__file__).with_name("graphe.json")
+STAGES = ("sources", "seeds", "staging", "intermediate", "entrepot", "marts", "meta", "publication")
+
+
+@pytest.fixture(scope="module")
+def defs() -> dg.Definitions:
+    return build_defs()
+
+
+def picture(defs: dg.Definitions) -> dict[str, Any]:
+    graph = defs.resolve_asset_graph()
+    assets = {
+        key.to_user_string(): {
+            "groupe": graph.get(key).group_name,
+            "depend_de": sorted(parent.to_user_string() for parent in graph.get(key).parent_keys),
+        }
+        for key in sorted(graph.get_all_asset_keys())
+    }
+    jobs = {
+        name: sorted(
+            key.to_user_string() for key in defs.resolve_job_def(name).asset_layer.selected_asset_keys
+        )
+        for name in ("bilans", "construire", "ecrire_bilans")
+    }
+    return {
+        "actifs": assets,
+        "travaux": {name: keys if len(keys) < 10 else len(keys) for name, keys in jobs.items()},
+        "echeances": {
+            s.name: {"travail": s.job_name, "cron": s.cron_schedule, "fuseau": s.execution_timezone}
+            for s in sorted(defs.schedules or [], key=lambda s: s.name)
+        },
+        "detecteurs": {s.name: s.job_name for s in defs.sensors or []},
+    }
+
+
+def test_graph_is_the_committed_one(defs: dg.Definitions) -> None:
+    text = json.dumps(picture(defs), ensure_ascii=False, indent=1) + "\n"
+    if os.environ.get("ACCEPTER"):
+        PICTURE.write_text(text, encoding="utf-8")
+    assert json.loads(text) == json.loads(PICTURE.read_text(encoding="utf-8"))
+
+
+def test_every_asset_is_in_a_named_group_of_the_path(defs: dg.Definitions) -> None:
+    graph = defs.resolve_asset_graph()
+    groups = {graph.get(key).group_name for key in graph.get_all_asset_keys()}
+    assert groups <= set(STAGES)
+    assert {"sources", "staging", "intermediate", "entrepot", "marts", "publication"} <= groups
+
+
+def test_marts_and_facts_are_tables() -> None:
+    """A view names the file that it was made in: it would break when the warehouse is published."""
+    nodes = read_rules().manifest["nodes"].values()
+    views = [
+        node["name"]
+        for node in nodes
+        if node["resource_type"] == "model"
+        and node["config"]["materialized"] == "view"
+        and node["schema"] not in {"staging", "intermediate"}
+    ]
+    assert views == []
+
+
+def test_publication_waits_for_every_table(defs: dg.Definitions) -> None:
+    graph = defs.resolve_asset_graph()
+    key = dg.AssetKey(["publication", "entrepot_publie"])
+    built = {
+        k for k in graph.get_all_asset_keys() if graph.get(k).group_name not in {"publication", "sources"}
+    }
+    assert graph.get(key).parent_keys == built
+
+
+def test_every_read_source_has_a_blocking_check(defs: dg.Definitions) -> None:
+    graph = defs.resolve_asset_graph()
+    blocking = {key.asset_key.to_user_string() for key in graph.asset_check_keys if graph.get(key).blocking}
+    read = {"rpls", "sne", "ops", "filosofi", "geographie", "referentiels"}
+    assert {f"sources/{name}" for name in read} <= blocking
+
+
+def test_nothing_runs_by_itself(defs: dg.Definitions) -> None:
+    for schedule in defs.schedules or []:
+        assert isinstance(schedule, dg.ScheduleDefinition)
+        assert schedule.default_status is dg.DefaultScheduleStatus.STOPPED
+    for sensor in defs.sensors or []:
+        assert isinstance(sensor, dg.SensorDefinition)
+        assert sensor.default_status is dg.DefaultSensorStatus.STOPPED
+
+
+def test_definitions_load_without_environment_nor_network(tmp_path: Path) -> None:
+    """Through the workspace, as `dagster dev` does, with an empty home and a proxy that leads nowhere."""
+    nowhere = "http://127.0.0.1:9"
+    done = subprocess.run(
+        [
+            str(Path(sys.executable).with_name("dagster")),
+            "job",
+            "list",
+            "-w",
+            str(PROJECT_ROOT / "workspace.yaml"),
+        ],
+        cwd=PROJECT_ROOT,
+        env={"HOME": str(tmp_path), "PATH": "/usr/bin:/bin", "HTTPS_PROXY": nowhere, "HTTP_PROXY": nowhere},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "construire" in done.stdout
+
+
+def test_resources_can_be_replaced() -> None:
+    class Autre(dg.ConfigurableResource[Any]):
+        pass
+
+    other = Autre()
+    assert build_defs({"dbt": other}).resources["dbt"] is other  # type: ignore[index]
