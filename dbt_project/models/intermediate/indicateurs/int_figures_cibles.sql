@@ -148,6 +148,8 @@ select
     end as atteint,
     case
         when cibles.valeur is null or cibles.cible_retenue is null then null
+        -- The aim to approach is a ratio of its own: held in millionths, it could ask for one more case than its equal.
+        when cibles.operateur = 'approche' and cibles.valeur >= cibles.cible_retenue then 0
         when cibles.operateur in ('>=', 'approche')
             then
                 greatest(
