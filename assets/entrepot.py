@@ -20,7 +20,7 @@ from dagster_dbt import (
 from assets.lecture import table_schema
 from pipelines import projet_dbt
 from pipelines.errors import DonneesRefusees, ObservatoireError
-from pipelines.publication import explain_disk_text
+from pipelines.publication import Etape, explain_disk_text
 from pipelines.resources import Atelier, progress
 
 NAME = "entrepot"
@@ -72,6 +72,8 @@ def entrepot_assets(regles: projet_dbt.Regles) -> dg.AssetsDefinition:
                             )
                 except DagsterDbtCliRuntimeError as error:
                     failure = str(error)
+            durations = projet_dbt.durations(target / "run_results.json", manifest)
+            atelier.account(Etape(table, seconds) for table, seconds in durations)
             with duckdb.connect(str(base), read_only=True) as con:
                 yield from (_with_table(event, manifest, con) for event in events)
             if failure is not None:

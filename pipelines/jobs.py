@@ -4,7 +4,6 @@ Which assets a job holds belongs here; what an asset does belongs in `assets/`.
 """
 
 import logging
-from collections.abc import Sequence
 from typing import Any
 
 import dagster as dg
@@ -46,15 +45,8 @@ def _job(name: str, selection: dg.AssetSelection, description: str) -> Any:
     )
 
 
-def bilans_config(
-    *,
-    epci: Sequence[str] = (),
-    annee: int | None = None,
-    semestre: int | None = None,
-    formats: Sequence[str] | None = None,
-) -> dict[str, Any]:
-    """Return the part of a run's configuration that says which bilans to write."""
-    config: dict[str, Any] = {"epci": list(epci), "annee": annee, "semestre": semestre}
-    if formats is not None:
-        config["formats"] = list(formats)
-    return {"ops": {BILANS_OP: {"config": {k: v for k, v in config.items() if v is not None}}}}
+def bilans_config(**asked: Any) -> dict[str, Any]:
+    """Return the part of a run's configuration that says which reports to write (`BilansConfig`)."""
+    return {
+        "ops": {BILANS_OP: {"config": {name: value for name, value in asked.items() if value is not None}}}
+    }

@@ -159,6 +159,20 @@ def spatial_extension() -> Path:
     return path
 
 
+def durations(run_results: Path, manifest: Mapping[str, Any]) -> list[tuple[str, float]]:
+    """Return the seconds that each table of a dbt run took, the longest first."""
+    if not run_results.is_file():
+        return []
+    results = json.loads(run_results.read_text(encoding="utf-8"))["results"]
+    nodes = manifest.get("nodes", {})
+    found = [
+        (_relation(nodes[r["unique_id"]]), round(float(r["execution_time"]), 2))
+        for r in results
+        if r["unique_id"].startswith(("model.", "seed.")) and r["unique_id"] in nodes
+    ]
+    return sorted(found, key=lambda item: (-item[1], item[0]))
+
+
 def failures(run_results: Path, manifest: Mapping[str, Any]) -> list[str]:
     """Return one French sentence per failed test or model of a dbt run, in the order of their names."""
     if not run_results.is_file():

@@ -7,7 +7,7 @@ the lock, the construction folder and the account of its steps.
 import logging
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -145,6 +145,10 @@ class Atelier(dg.ConfigurableResource[Any]):
                 yield con
             finally:
                 con.close()
+
+    def account(self, etapes: Iterable[Etape]) -> None:
+        """Add steps that were timed elsewhere (the tables that dbt made)."""
+        self._etapes.extend(etapes)
 
     @contextmanager
     def etape(self, nom: str, libelle: str) -> Iterator[None]:

@@ -19,7 +19,14 @@ from pipelines.resources import Parametres
 TIMEZONE = "Europe/Paris"
 # The morning after the day when the figures stop; this hour exists on the days when the clocks change.
 HOUR = 6
-HALF_YEARLY = "suivi_semestriel"
+# Kinds of report that are not the yearly bilan, and what each is made as.
+DOCUMENTS = {
+    "bilan_semestriel": "semestre",
+    "suivi_semestriel": "semestre",
+    "tableau_de_bord": "trimestre",
+    "evaluation_mi_parcours": "evaluation",
+    "evaluation_finale": "evaluation",
+}
 
 _PERIODS = {"biennale": 2, "triennale": 3}
 logger = logging.getLogger("observatoire.calendrier")
@@ -88,18 +95,24 @@ def run_requests(rapport: str, conventions: Iterable[Convention], jour: date) ->
     for stop in sorted({echeance.arrete_au for echeance in due}):
         epci = [echeance.epci for echeance in due if echeance.arrete_au == stop]
         limits = sorted({e.a_remettre_le for e in due if e.arrete_au == stop and e.a_remettre_le is not None})
-        semestre = (stop.month + 5) // 6 if rapport == HALF_YEARLY else None
         tags = {"observatoire/rapport": rapport, "observatoire/arrete_au": stop.isoformat()}
         if limits:
             tags["observatoire/a_remettre_le"] = limits[0].isoformat()
         requests.append(
             dg.RunRequest(
                 run_key=f"{rapport}:{stop.isoformat()}",
-                run_config=bilans_config(epci=epci, annee=stop.year, semestre=semestre),
+                run_config=bilans_config(epci=epci, annee=stop.year, **_document(rapport, stop)),
                 tags=tags,
             )
         )
     return requests
+
+
+def _document(rapport: str, stop: date) -> dict[str, int | bool]:
+    """What document a kind of report is, for a day when figures stop, as configuration."""
+    document = DOCUMENTS.get(rapport)
+    values = {"semestre": (stop.month + 5) // 6, "trimestre": (stop.month + 2) // 3, "evaluation": True}
+    return {} if document is None else {document: values[document]}
 
 
 def schedules() -> list[dg.ScheduleDefinition]:

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -116,18 +116,43 @@ def _account(summary: dict[str, Any]) -> list[str]:
 def bilan(
     *,
     entrepot: Path,
-    epci: str,
+    epci: Sequence[str],
     annee: int,
     sortie: Path,
     formats: Sequence[str],
-    semestre: int | None,
+    asked: Mapping[str, int],
     json: bool,
 ) -> None:
-    """Write one report from the published warehouse."""
+    """Write reports from the published warehouse."""
     with publication.open_warehouse(entrepot):
         pass
     with affichage.progress_shown():
-        paths = write_reports(entrepot, sortie, epci=[epci], annee=annee, formats=formats, semestre=semestre)
+        paths = write_reports(entrepot, sortie, epci=list(epci), annee=annee, formats=list(formats), **asked)
+    if json:
+        affichage.show_json({"fichiers": paths})
+    else:
+        affichage.show_lines(paths)
+
+
+def expliquer(entrepot: Path, asked: Mapping[str, str], *, lignes: int, json: bool) -> None:
+    """Explain one figure."""
+    from pipelines.explication import Figure, explain, to_text
+
+    explanation = explain(entrepot, Figure(**asked))
+    if json:
+        affichage.show_json(explanation.to_dict())
+    else:
+        affichage.show_lines([to_text(explanation, lignes)])
+
+
+def dictionnaire(entrepot: Path, sortie: Path, formats: Sequence[str], json: bool) -> None:
+    """Write the data dictionary of a warehouse."""
+    from pipelines.bilan import write_dictionary
+
+    with publication.open_warehouse(entrepot):
+        pass
+    with publication.disk_errors_explained(sortie):
+        paths = [str(path) for path in write_dictionary(entrepot, sortie, formats)]
     if json:
         affichage.show_json({"fichiers": paths})
     else:

@@ -14,6 +14,7 @@ from pipelines.errors import MauvaisUsage, ObservatoireError
 
 INTERRUPTED = 130
 LOOPBACK = "127.0.0.1"
+FORMATS = "html,pdf,xlsx,csv,parquet."
 
 app = typer.Typer(
     cls=Groupe,
@@ -39,14 +40,18 @@ def run(arguments: list[str]) -> int:
     signal.signal(signal.SIGTERM, _stop)
     as_json = "--json" in arguments
     try:
-        code = typer.main.get_command(app)(arguments, prog_name="observatoire", standalone_mode=False)
+        code = int(
+            typer.main.get_command(app)(arguments, prog_name="observatoire", standalone_mode=False) or 0
+        )
     except TyperException as error:
         return _refuse(usage_sentence(error), MauvaisUsage.exit_code, as_json)
     except ObservatoireError as error:
         return _refuse(str(error), error.exit_code, as_json)
     except (KeyboardInterrupt, typer.Abort):
-        return _refuse("Interrompu ; l'entrepôt publié n'a pas changé.", INTERRUPTED, as_json)
-    return int(code or 0)
+        code = INTERRUPTED
+    if code == INTERRUPTED:
+        return _refuse("Interrompu ; l'entrepôt publié n'a pas changé.", code, as_json)
+    return code
 
 
 def _stop(_signal: int, _frame: FrameType | None) -> None:
@@ -122,29 +127,93 @@ def build(
 def bilan(
     *,
     entrepot: Entrepot,
-    epci: Annotated[str, typer.Option(metavar="SIREN", help="SIREN de l'EPCI.")],
+    epci: Annotated[list[str], typer.Option(metavar="SIREN", help="EPCI ; répétable.")],
     annee: Annotated[int, typer.Option(metavar="ANNÉE", help="Année du bilan.")],
     sortie: Annotated[Path, typer.Option(metavar="DOSSIER", help="Dossier où écrire.")],
-    formats: Annotated[str, typer.Option("--format", metavar="FORMATS", help="html,pdf,xlsx,csv.")] = "html",
+    formats: Annotated[str, typer.Option("--format", metavar="FORMATS", help=FORMATS)] = "html",
     semestre: Annotated[
         int | None, typer.Option(min=1, max=2, metavar="1|2", help="Suivi semestriel, au lieu du bilan.")
     ] = None,
+    trimestre: Annotated[
+        int | None, typer.Option(min=1, max=4, metavar="1|2|3|4", help="Tableau de bord, au lieu du bilan.")
+    ] = None,
+    evaluation: Annotated[bool, typer.Option("--evaluation", help="Évaluation de la convention.")] = False,
+    comparaison: Annotated[bool, typer.Option("--comparaison", help="Comparaison des EPCI donnés.")] = False,
     json: Json = False,
 ) -> None:
-    """Écrit un bilan. Ou le suivi semestriel, depuis l'entrepôt publié."""
-    (siren,) = _sirens([epci]) or [""]
+    """Écrit un bilan. Ou un autre rapport, depuis l'entrepôt publié."""
+    kinds = {
+        "semestre": semestre,
+        "trimestre": trimestre,
+        "evaluation": evaluation,
+        "comparaison": comparaison,
+    }
+    asked = {name: value for name, value in kinds.items() if value}
+    if len(asked) > 1:
+        raise MauvaisUsage(f"Un seul rapport à la fois : {' ou '.join(f'--{name}' for name in asked)}.")
+    sirens = _sirens(epci)
     chosen = [part.strip() for part in formats.split(",") if part.strip()]
     from pipelines.cli.actions import bilan as action
 
+    action(entrepot=entrepot, epci=sirens, annee=annee, sortie=sortie, formats=chosen, asked=asked, json=json)
+
+
+@app.command(
+    cls=Commande,
+    epilog="Exemple : observatoire expliquer --entrepot cia.duckdb --epci 247100589 --periode 2021 "
+    "--indicateur hors_qpv_q1",
+)
+def expliquer(
+    *,
+    entrepot: Entrepot,
+    epci: Annotated[str, typer.Option(metavar="SIREN", help="EPCI.")],
+    periode: Annotated[str, typer.Option(metavar="PÉRIODE", help="2021, 2021-S1, 2021-T3, 2021-06…")],
+    indicateur: Annotated[str, typer.Option(metavar="NOM", help="Identifiant de l'indicateur.")],
+    axe: Annotated[str, typer.Option(metavar="AXE", help="epci, commune, qpv, bailleur…")] = "epci",
+    modalite: Annotated[str, typer.Option(metavar="CODE", help="Code sur l'axe ; inutile pour epci.")] = "",
+    segment: Annotated[str, typer.Option(metavar="TYPE/VALEUR", help="Sous-ensemble.")] = "tous/tous",
+    lignes: Annotated[int, typer.Option(min=0, metavar="N", help="Lignes montrées.")] = 50,
+    json: Json = False,
+) -> None:
+    """Explique un chiffre. Règle, paramètres, comptes avec leurs lignes, fichiers."""
+    (siren,) = _sirens([epci]) or [""]
+    segment_type, slash, value = segment.partition("/")
+    if not slash:
+        raise MauvaisUsage(f"--segment attend type/valeur (typologie/T3), reçu « {segment} ».")
+    from pipelines.cli.actions import expliquer as action
+
     action(
-        entrepot=entrepot,
-        epci=siren,
-        annee=annee,
-        sortie=sortie,
-        formats=chosen,
-        semestre=semestre,
+        entrepot,
+        {
+            "epci_siren": siren,
+            "periode": periode,
+            "indicateur": indicateur,
+            "axe": axe,
+            "modalite": modalite,
+            "segment_type": segment_type,
+            "segment": value,
+        },
+        lignes=lignes,
         json=json,
     )
+
+
+@app.command(
+    cls=Commande, epilog="Exemple : observatoire dictionnaire --entrepot cia.duckdb --sortie dictionnaire"
+)
+def dictionnaire(
+    entrepot: Entrepot,
+    sortie: Annotated[Path, typer.Option(metavar="DOSSIER", help="Dossier où écrire.")] = Path(
+        "dictionnaire"
+    ),
+    formats: Annotated[str, typer.Option("--format", metavar="FORMATS", help="html,csv.")] = "html,csv",
+    json: Json = False,
+) -> None:
+    """Écrit le dictionnaire. Sources, tables, colonnes et indicateurs de l'entrepôt."""
+    chosen = [part.strip() for part in formats.split(",") if part.strip()]
+    from pipelines.cli.actions import dictionnaire as action
+
+    action(entrepot, sortie, chosen, json)
 
 
 @app.command(cls=Commande, epilog="Exemple : observatoire verify --donnees donnees --entrepot cia.duckdb")

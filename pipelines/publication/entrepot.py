@@ -4,6 +4,7 @@ The schemas that only serve the build are removed here, and `meta.executions`, `
 `meta.empreintes` are written here; every other table comes from the ingestion or from dbt.
 """
 
+import hashlib
 import platform
 import resource
 from collections.abc import Mapping, Sequence
@@ -52,9 +53,23 @@ _EXECUTIONS = {
 _ETAPES = {
     "execution": ("varchar", "Identifiant de l'exécution (Dagster)."),
     "rang": ("integer", "Rang de l'étape dans l'exécution."),
-    "etape": ("varchar", "Nom de l'étape."),
+    "etape": ("varchar", "Nom de l'étape, ou de la table calculée."),
     "duree_s": ("double", "Durée de l'étape, en secondes."),
-    "memoire_max_mo": ("bigint", "Mémoire résidente la plus haute atteinte à la fin de l'étape, en Mo."),
+    "memoire_max_mo": (
+        "bigint",
+        "Mémoire résidente la plus haute à la fin de l'étape, en Mo ; vide pour une table.",
+    ),
+}
+_DICTIONNAIRE = {
+    "schema": ("varchar", "Schéma."),
+    "table": ("varchar", "Table."),
+    "colonne": ("varchar", "Colonne ; vide : la table elle-même."),
+    "type": ("varchar", "Type de la colonne."),
+    "description": ("varchar", "Ce que contient la table ou la colonne."),
+}
+_EMPREINTE = {
+    "empreinte": ("varchar", "Empreinte du verrou : les octets lus, quels que soient les noms des fichiers."),
+    "version_methodes": ("varchar", "Version des méthodes de calcul : celle d'Observatoire."),
 }
 _EMPREINTES = {
     "nom_schema": ("varchar", "Schéma de la table."),
@@ -73,7 +88,7 @@ class Etape:
 
     nom: str
     duree_s: float
-    memoire_max_mo: int
+    memoire_max_mo: int | None = None
 
 
 def prepare(
@@ -97,13 +112,16 @@ def prepare(
     with duckdb.connect(str(chantier.base)) as con:
         _drop_views(con)
         con.execute("create schema if not exists meta")
-        empreintes = content_hashes(con)
+        _create(con, "empreinte", _EMPREINTE, "Ce dont vient cet entrepôt, en une ligne.")
+        _insert(con, "empreinte", [(_lock_hash(con), version("observatoire"))])
         _create(con, "empreintes", _EMPREINTES, "Empreinte du contenu de chaque table publiée.")
-        _insert(con, "empreintes", [(e.schema, e.table, e.lignes, e.empreinte) for e in empreintes])
         _create(
             con, "executions", _EXECUTIONS, "Une ligne par version publiée, de la plus ancienne à celle-ci."
         )
         _create(con, "etapes", _ETAPES, "Durée et mémoire de chaque étape des versions publiées.")
+        _write_dictionary(con)
+        empreintes = content_hashes(con)
+        _insert(con, "empreintes", [(e.schema, e.table, e.lignes, e.empreinte) for e in empreintes])
         if anterieur is not None:
             _carry_history(con, anterieur)
         parameters = read_parameters(con)
@@ -148,6 +166,26 @@ def prepare(
         )
         con.execute("force checkpoint")
     return execution
+
+
+def _lock_hash(con: duckdb.DuckDBPyConnection) -> str:
+    rows = con.execute("select distinct source, sha256 from meta.verrou order by all").fetchall()
+    return hashlib.sha256("".join(f"{source} {sha256}\n" for source, sha256 in rows).encode()).hexdigest()
+
+
+def _write_dictionary(con: duckdb.DuckDBPyConnection) -> None:
+    """Write `meta.dictionnaire` from the comments of the base: those of the declarations and of dbt."""
+    _create(con, "dictionnaire", _DICTIONNAIRE, "Une ligne par table et par colonne de l'entrepôt.")
+    con.execute(
+        "insert into meta.dictionnaire "
+        "select schema_name, table_name, colonne, type, description from ("
+        "  select schema_name, table_name, 0 as rang, null as colonne, null as type, comment as description "
+        "  from duckdb_tables() where not internal "
+        "  union all "
+        "  select schema_name, table_name, column_index, column_name, data_type, comment "
+        "  from duckdb_columns() where not internal"
+        ") order by schema_name, table_name, rang"
+    )
 
 
 def _drop_views(con: duckdb.DuckDBPyConnection) -> None:
