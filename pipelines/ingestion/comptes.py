@@ -49,6 +49,7 @@ class CompteFichier:
     lignes_quarantaine: int = 0
     lignes_doublons: int = 0
     corrections: int = 0
+    corrections_appliquees: dict[str, int] = field(default_factory=dict)  # fingerprint -> rows
     rangs: int = 0  # rows in the Parquet: more than lines when a line gives several rows
     premiere_ligne: int | None = None  # line of the first row, when the Parquet has no `_ligne` of its own
     colonnes_ignorees: tuple[str, ...] = ()

@@ -8,7 +8,7 @@ import shutil
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import duckdb
@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 from pipelines.errors import DonneesRefusees
 from pipelines.ingestion import lecture
 from pipelines.ingestion.comptes import AVERTISSEMENTS_DDL, VERROU_DDL, Avertissement, CompteFichier
+from pipelines.ingestion.corrections import Correction, check_applied, load_corrections
 from pipelines.ingestion.correspondances import Correspondance, correspondances
 from pipelines.ingestion.declarations import (
     COLONNES_QUARANTAINE,
@@ -38,8 +39,8 @@ from pipelines.ingestion.landing import (
     stray_entries,
 )
 from pipelines.ingestion.magasin import Magasin, entry_key
-from pipelines.ingestion.normalise import Requete, build_query
-from pipelines.ingestion.pseudonymes import key_fingerprint, set_key
+from pipelines.ingestion.normalise import CelluleCorrigee, Requete, build_query
+from pipelines.ingestion.pseudonymes import key_fingerprint, pseudonym, set_key
 from pipelines.ingestion.validation import Refus, count_warnings, find_refusals
 
 log = logging.getLogger(__name__)
@@ -92,15 +93,18 @@ def ingest(
     try:
         with _connect(temporaire, options) as con:
             set_key(con, cle_pseudonyme)
+            corrections = load_corrections(donnees)
             lecteur = _Lecteur(
                 con,
                 Magasin(magasin),
                 temporaire,
                 correspondances(source, donnees),
-                key_fingerprint(cle_pseudonyme),
+                corrections,
+                cle_pseudonyme,
                 options,
             )
             comptes = [c for fichier in fichiers for c in lecteur.read(fichier)]
+            check_applied(corrections, comptes)
     finally:
         shutil.rmtree(temporaire, ignore_errors=True)
     if source == "referentiels":
@@ -138,7 +142,8 @@ class _Lecteur:
     magasin: Magasin
     temporaire: Path
     candidats: Sequence[Correspondance]
-    empreinte_cle: str
+    corrections: Sequence[Correction]
+    cle_pseudonyme: bytes = field(repr=False)
     options: Options
 
     def read(self, fichier: FichierDepose) -> Iterator[CompteFichier]:
@@ -196,11 +201,18 @@ class _FileRead:
         self.produit: Produit = self.correspondance.declaration
         self.avertissements: list[Avertissement] = []
         self.millesime = self._vintage()
+        self.cle_pseudonyme = lecteur.cle_pseudonyme
+        self.corrections = [
+            c
+            for c in lecteur.corrections
+            if c.concerns(self.produit.produit, self.millesime, self.fichier.relatif)
+        ]
         self.cle = entry_key(
             [
                 *(ouverture.etat.sha256, self.produit.produit, self.produit.version),
                 *(self.correspondance.empreinte, self.millesime),
-                lecteur.empreinte_cle if self.produit.personnes else "",
+                key_fingerprint(lecteur.cle_pseudonyme) if self.produit.personnes else "",
+                *(c.empreinte for c in self.corrections),
             ]
         )
 
@@ -248,7 +260,9 @@ class _FileRead:
         lues = lignes + len(malformees)
 
         tolere = int(self.produit.tolerance * lues)
+        corrigees, ecartees = self._apply_corrections(parquet, brut)
         refus = find_refusals(self.produit, parquet, rangs, rangs if requete.multiplie else tolere)
+        refus += ecartees
         refuses = self._quarantine(parquet, brut, refus, malformees)
         self._check_tolerance(refuses, lues, tolere)
         doublons, conflits = self._duplicates(parquet, brut, refuses)
@@ -271,6 +285,8 @@ class _FileRead:
             lignes_gardees=gardees,
             lignes_quarantaine=quarantaine,
             lignes_doublons=en_double,
+            corrections=sum(corrigees.values()),
+            corrections_appliquees=corrigees,
             rangs=pq.ParquetFile(parquet).metadata.num_rows,
             premiere_ligne=None if self._has_line(parquet) else brut.premiere_ligne,
             colonnes_ignorees=tuple(self.appariement.ignorees),
@@ -340,9 +356,52 @@ class _FileRead:
                 f"FROM read_parquet({quote(str(copie))}, file_row_number = true))"
             )
             ligne = True
-        requete = build_query(self.produit, self.appariement, relation, self.millesime, ligne=ligne)
+        requete = build_query(
+            self.produit,
+            self.appariement,
+            relation,
+            self.millesime,
+            ligne=ligne,
+            corrections=[self._cell(c) for c in self.corrections],
+        )
         self.con.execute(f"COPY ({requete.sql}) TO {quote(str(parquet))} (FORMAT parquet, COMPRESSION zstd)")
         return requete
+
+    def _cell(self, c: Correction) -> CelluleCorrigee:
+        personnes = self.produit.personnes
+        cle = {n: pseudonym(self.cle_pseudonyme, v) if n in personnes else v for n, v in c.cle.items()}
+        return CelluleCorrigee(cle, c.colonne, c.attendu, c.valeur, remplace=c.action != "ecarter")
+
+    def _apply_corrections(self, parquet: Path, brut: lecture.Brut) -> tuple[dict[str, int], list[Refus]]:
+        """Rows met by each correction, and the rows to set aside.
+
+        Raises:
+            DonneesRefusees: a cell no longer holds what the correction expects.
+        """
+        if not self.corrections:
+            return {}, []
+        marques = self.con.execute(
+            "SELECT _rang, _ligne, unnest(string_split(_corrections, ',')) AS m "
+            f"FROM {self._rows(parquet, brut)} WHERE _corrections IS NOT NULL ORDER BY _rang, m"
+        ).fetchall()
+        comptes: Counter[str] = Counter()
+        ecartees = []
+        for rang, ligne, marque in marques:
+            correction = self.corrections[int(marque[:-1])]
+            if marque.endswith("-"):
+                raise DonneesRefusees(
+                    f"{correction.origine} : ligne {ligne} de {self.fichier.relatif}, la colonne "
+                    f"« {correction.colonne} » n'a plus la valeur attendue : le producteur a changé la "
+                    "donnée. Retirez cette correction, ou revoyez-la."
+                )
+            comptes[correction.empreinte] += 1
+            if correction.action == "ecarter":
+                ecartees.append(
+                    Refus(
+                        rang, correction.colonne, None, "ligne_ecartee", f"Correction : {correction.raison}"
+                    )
+                )
+        return dict(comptes), ecartees
 
     def _lines_written(self, parquet: Path, requete: Requete) -> int:
         return (

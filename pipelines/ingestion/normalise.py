@@ -230,11 +230,31 @@ class Requete:
     multiplie: bool  # one line of the file may give several rows
 
 
+@dataclass(frozen=True)
+class CelluleCorrigee:
+    """A correction in terms of SQL: values of the key fields, the cell's text today, its new text."""
+
+    cle: Mapping[str, str]
+    colonne: str
+    attendu: str | None
+    nouveau: str | None
+    remplace: bool
+
+
 def build_query(
-    produit: Produit, appariement: Appariement, relation: str, millesime: int | None, *, ligne: bool
+    produit: Produit,
+    appariement: Appariement,
+    relation: str,
+    millesime: int | None,
+    *,
+    ligne: bool,
+    corrections: Sequence[CelluleCorrigee] = (),
 ) -> Requete:
-    """The query that reads raw cells and gives typed fields, `_rejets`, and `_ligne` when the relation has
-    it."""
+    """The query that reads raw cells and gives typed fields and `_rejets`.
+
+    `_ligne` is there when the relation has it, `_corrections` (items: rank, then `+` or `-`) when some are
+    given.
+    """
     c = appariement.correspondance
     base, bruts, surs = _raw_expressions(appariement, relation, millesime)
     tous = (*produit.champs, _MILLESIME)
@@ -242,25 +262,53 @@ def build_query(
     gardee = ["_ligne"] if ligne else []
     # Values that come from the mapping and not from a cell need no cleaning: they cross the layers as is.
     gardee += [f"CAST({surs[f.nom]} AS {f.type_duckdb}) AS {ident(f.nom)}" for f in tous if f.nom in surs]
+    portees = (["_ligne"] if ligne else []) + [ident(f.nom) for f in tous if f.nom in surs]
 
-    portees = [*(["_ligne"] if ligne else []), *(ident(f.nom) for f in tous if f.nom in surs)]
-
-    def layer(expressions: list[str], source: str, debut: list[str] = portees) -> str:
-        return f"SELECT {', '.join([*debut, *expressions])} FROM ({source})"
-
-    sql = layer([f"{_trimmed(bruts[f.nom])} AS {ident(f.nom)}" for f in champs], base, gardee)
-    etape = []
-    for f in champs:
-        jetons = (*produit.nuls, *f.nuls, *c.nuls.get(f.nom, ()))
-        etape.append(f"{_tokens(f, jetons)} AS {ident(f.nom)}")
-    sql = layer(etape, sql)
+    sql = _layer(gardee, [f"{_trimmed(bruts[f.nom])} AS {ident(f.nom)}" for f in champs], base)
+    if corrections:
+        sql = _layer(portees, _corrected(champs, surs, corrections), sql)
+        portees = [*portees, "_corrections"]
+    jetons = {f.nom: (*produit.nuls, *f.nuls, *c.nuls.get(f.nom, ())) for f in champs}
+    sql = _layer(portees, [f"{_tokens(f, jetons[f.nom])} AS {ident(f.nom)}" for f in champs], sql)
     traduits = {f.nom: _translate(f, {**f.valeurs, **c.valeurs.get(f.nom, {})}, ident(f.nom)) for f in champs}
-    sql = layer([f"{traduits[f.nom]} AS {ident(f.nom)}" for f in champs], sql)
+    sql = _layer(portees, [f"{traduits[f.nom]} AS {ident(f.nom)}" for f in champs], sql)
     convertis = [f"{ident(f.nom)} AS {ident('t_' + f.nom)}" for f in champs]
     convertis += [f"{_convert(f, ident(f.nom))} AS {ident(f.nom)}" for f in champs]
-    sql = layer(convertis, sql)
+    sql = _layer(portees, convertis, sql)
+    debut = [nom for nom in portees if nom in {"_ligne", "_corrections"}]
     finales = [*_final(produit, c.nuls, champs, set(surs)), _rejects(champs)]
-    return Requete(layer(finales, sql, ["_ligne"] if ligne else []), tous, bool(c.depivot or c.eclater))
+    return Requete(_layer(debut, finales, sql), tous, bool(c.depivot or c.eclater))
+
+
+def _layer(portees: Sequence[str], expressions: Sequence[str], source: str) -> str:
+    return f"SELECT {', '.join([*portees, *expressions])} FROM ({source})"
+
+
+def _corrected(
+    champs: Sequence[Champ], surs: Mapping[str, str], corrections: Sequence[CelluleCorrigee]
+) -> list[str]:
+    """The cells with their corrections; `_corrections` says which met their row, and as expected or not."""
+    par_nom = {f.nom: f for f in champs}
+    nouvelles = {f.nom: "" for f in champs}
+    marques = []
+    for rang, c in enumerate(corrections):
+        if c.colonne not in par_nom or not set(c.cle) <= set(par_nom) | set(surs):
+            continue
+        lues = {n: _convert(par_nom[n], ident(n)) if n in par_nom else ident(n) for n in c.cle}
+        trouvee = " AND ".join(f"CAST({lues[n]} AS VARCHAR) = {quote(v)}" for n, v in c.cle.items())
+        attendu = "NULL" if c.attendu is None else quote(c.attendu)
+        juste = f"{ident(c.colonne)} IS NOT DISTINCT FROM {attendu}"
+        marque = f"CASE WHEN {juste} THEN '{rang}+' ELSE '{rang}-' END"
+        marques.append(f"CASE WHEN {trouvee} THEN {marque} END")
+        if c.remplace:
+            nouveau = "NULL" if c.nouveau is None else quote(c.nouveau)
+            nouvelles[c.colonne] += f" WHEN {trouvee} AND {juste} THEN {nouveau}"
+    cellules = [
+        f"CASE{cas} ELSE {ident(nom)} END AS {ident(nom)}" if cas else ident(nom)
+        for nom, cas in nouvelles.items()
+    ]
+    toutes = f"nullif(concat_ws(',', {', '.join(marques)}), '')" if marques else "CAST(NULL AS VARCHAR)"
+    return [*cellules, f"{toutes} AS _corrections"]
 
 
 def _final(
@@ -288,8 +336,11 @@ def _rejects(champs: Sequence[Champ]) -> str:
     if not faillibles:
         return "CAST(NULL AS VARCHAR) AS _rejets"
     tests = {f.nom: f"({ident('t_' + f.nom)} IS NOT NULL AND {ident(f.nom)} IS NULL)" for f in faillibles}
+    # A value may hold anything, the separators of this very column included.
+    controle = quote(SEPARATEUR_REJETS + SEPARATEUR_VALEUR)
     items = ", ".join(
-        f"CASE WHEN {tests[f.nom]} THEN {quote(f.nom + SEPARATEUR_VALEUR)} || {ident('t_' + f.nom)} END"
+        f"CASE WHEN {tests[f.nom]} THEN {quote(f.nom + SEPARATEUR_VALEUR)} || "
+        f"translate({ident('t_' + f.nom)}, {controle}, '') END"
         for f in faillibles
     )
     details = f"concat_ws({quote(SEPARATEUR_REJETS)}, {items})"

@@ -125,6 +125,7 @@ def test_geography(depot: Depot, copier: Copier) -> None:
     ):
         copier(nom, nom)
     assert depot.load("geographie") == {
+        "avis_residences": 0,
         "geo_communes": 37_590,
         "geo_epci_membres": 34_931 + 34_871,
         "geo_passage": 39_161,

@@ -1,0 +1,127 @@
+"""Identifiers of persons: hashed with the key on entry, and found nowhere afterwards."""
+
+import hashlib
+import hmac
+import logging
+import stat
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from pipelines.errors import DonneesRefusees, MauvaisUsage
+from pipelines.ingestion import load, pseudonym, pseudonym_key
+from pipelines.ingestion.pseudonymes import hmac_sql, key_fingerprint, set_key
+
+from .conftest import CLE, Depot
+from .exemples import attributions, demandes, table
+
+
+@pytest.mark.parametrize("cle", [b"courte mais suffisante", b"k" * 64, b"x" * 200])
+@pytest.mark.parametrize("texte", ["071051900010002144", "élève n° 7", "x" * 500])
+def test_sql_and_python_agree_with_the_standard_library(cle: bytes, texte: str) -> None:
+    with duckdb.connect() as con:
+        set_key(con, cle)
+        assert con.execute(f"SELECT {hmac_sql('$t')}", {"t": texte}).fetchone() == (
+            hmac.new(cle, texte.encode(), hashlib.sha256).hexdigest(),
+        )
+
+
+def test_the_same_person_in_both_files_whatever_the_spaces(depot: Depot) -> None:
+    depot.drop("sne/2021/attributions.csv", table(*attributions(30, numero_unique="071 0519 00010002144")))
+    depot.drop("sne/2021/demandes.csv", table(*demandes(30, numero_unique="071051900010002144")))
+    depot.load("sne")
+    attendu = pseudonym(CLE, "071051900010002144")
+    assert depot.rows(
+        "SELECT DISTINCT a.demandeur_id FROM sources.sne_attributions a "
+        "JOIN sources.sne_demandes USING (demandeur_id)"
+    ) == [(attendu,)]
+
+
+def test_no_raw_identifier_is_left_anywhere(
+    depot: Depot, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Good rows, refused rows, malformed lines, duplicates: no number survives the reader."""
+    caplog.set_level(logging.DEBUG)
+    lignes = attributions(400)
+    lignes[0]["date_decision"] = "demain"
+    lignes[1]["date_signature_bail"] = "2001-01-01"
+    lignes[2]["reservataire"] = "personne"
+    lignes += [dict(lignes[3]), lignes[4] | {"loyer": "1.00"}]
+    texte = table(*lignes).split("\n")
+    texte[10] = texte[10].rsplit(";", 3)[0]
+    depot.drop("sne/2021/attributions.csv", "\n".join(texte))
+    depot.drop("sne/2022/attributions.csv", table(*lignes[5:50]).replace("OPAC", "Ré OPAC").encode("cp1252"))
+    entrepot = tmp_path / "entrepot.duckdb"
+    with duckdb.connect(str(entrepot)) as con:
+        load(con, "sne", depot.read("sne"))
+        con.execute(f"EXPORT DATABASE '{tmp_path / 'export'}' (FORMAT csv)")
+    numeros = {ligne["numero_unique"].encode() for ligne in lignes}
+    fichiers = [p for p in tmp_path.rglob("*") if p.is_file() and depot.donnees not in p.parents]
+    assert any(p.suffix == ".duckdb" for p in fichiers)
+    for chemin in fichiers:
+        contenu = chemin.read_bytes()
+        assert not any(n in contenu for n in numeros), chemin
+        assert CLE not in contenu, chemin
+    sortie = caplog.text + "".join(capfd.readouterr())
+    assert not any(n.decode() in sortie for n in numeros)
+    assert CLE.decode() not in sortie
+    with duckdb.connect(str(entrepot)) as con:
+        refusees = con.execute(
+            "SELECT _ligne, regle FROM quarantaine.sne_attributions ORDER BY ALL"
+        ).fetchall()
+    assert refusees == [
+        (2, "type"),
+        (3, "bail_avant_demande"),
+        (4, "code_inconnu"),
+        (11, "ligne_mal_formee"),
+        (403, "cle_en_double"),
+    ]
+
+
+def test_no_identifier_in_the_sentence_of_a_refused_file(depot: Depot) -> None:
+    lignes = attributions(20)
+    for ligne in lignes:
+        ligne["issue"] = "inconnue"
+    depot.drop("sne/2021/attributions.csv", table(*lignes))
+    with pytest.raises(DonneesRefusees) as erreur:
+        depot.read("sne")
+    assert not any(ligne["numero_unique"] in str(erreur.value) for ligne in lignes)
+
+
+def test_another_key_reads_the_file_again(depot: Depot) -> None:
+    from pipelines.ingestion import ingest
+
+    depot.drop("sne/2021/attributions.csv", table(*attributions(20)))
+    (un,) = depot.read("sne")
+    (deux,) = ingest("sne", depot.donnees, depot.magasin, b"une autre cle de test")
+    assert un.cle != deux.cle
+    assert not deux.reutilise
+
+
+def test_the_key_file_is_made_once_for_its_owner_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chemin = tmp_path / "secret" / "cle"
+    monkeypatch.setenv("OBSERVATOIRE_CLE_FILE", str(chemin))
+    cle = pseudonym_key()
+    assert stat.S_IMODE(chemin.stat().st_mode) == 0o600
+    assert pseudonym_key() == cle
+    assert len(cle) >= 32
+    assert key_fingerprint(cle) != key_fingerprint(cle + b"x")
+    assert cle.decode() not in key_fingerprint(cle)
+    chemin.chmod(0o644)
+    with pytest.raises(DonneesRefusees, match="chmod 600"):
+        pseudonym_key()
+
+
+def test_a_key_must_be_given_and_long_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OBSERVATOIRE_CLE_FILE", raising=False)
+    monkeypatch.delenv("OBSERVATOIRE_CLE", raising=False)
+    with pytest.raises(MauvaisUsage, match="OBSERVATOIRE_CLE_FILE"):
+        pseudonym_key()
+    monkeypatch.setenv("OBSERVATOIRE_CLE", "courte")
+    with pytest.raises(DonneesRefusees, match="trop courte"):
+        pseudonym_key()
+    monkeypatch.setenv("OBSERVATOIRE_CLE", "une cle assez longue pour servir")
+    assert pseudonym_key() == b"une cle assez longue pour servir"
