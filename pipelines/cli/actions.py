@@ -134,7 +134,7 @@ def bilan(
         affichage.show_lines(paths)
 
 
-def expliquer(entrepot: Path, asked: Mapping[str, str], *, lignes: int, json: bool) -> None:
+def expliquer(entrepot: Path, asked: Mapping[str, str], *, lignes: int | None, json: bool) -> None:
     """Explain one figure."""
     from pipelines.explication import Figure, explain, to_text
 

@@ -173,6 +173,7 @@ def expliquer(
     modalite: Annotated[str, typer.Option(metavar="CODE", help="Code sur l'axe ; inutile pour epci.")] = "",
     segment: Annotated[str, typer.Option(metavar="TYPE/VALEUR", help="Sous-ensemble.")] = "tous/tous",
     lignes: Annotated[int, typer.Option(min=0, metavar="N", help="Lignes montrées.")] = 50,
+    toutes: Annotated[bool, typer.Option("--toutes", help="Montre toutes les lignes.")] = False,
     json: Json = False,
 ) -> None:
     """Explique un chiffre. Règle, paramètres, comptes avec leurs lignes, fichiers."""
@@ -193,7 +194,7 @@ def expliquer(
             "segment_type": segment_type,
             "segment": value,
         },
-        lignes=lignes,
+        lignes=None if toutes else lignes,
         json=json,
     )
 

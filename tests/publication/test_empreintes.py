@@ -73,7 +73,7 @@ def test_order_of_columns_does_not_matter_but_names_and_types_do() -> None:
     assert of("select 1 as a") != of("select 1::bigint as a")
 
 
-@pytest.mark.parametrize("column", ["_fichier", "fichier", "demandeur_id"])
+@pytest.mark.parametrize("column", ["_fichier", "fichier", "demandeur_id", "attribution_id"])
 def test_names_of_files_and_pseudonyms_are_left_out(column: str) -> None:
     with duckdb.connect() as con:
         con.execute(f"create table x as select 1 as a, 'un' as {column}")
