@@ -96,7 +96,8 @@ def account(dossier: Path, nom: str, contenu: bytes) -> None:
                 f"SELECT count(DISTINCT _ligne) FROM quarantaine.{c.produit} {du_fichier}"
             ).fetchone()
             verrou = con.execute(
-                "SELECT lignes_gardees, lignes_quarantaine FROM meta.verrou WHERE fichier = ? AND produit = ?",
+                "SELECT lignes_gardees, lignes_quarantaine FROM meta.verrou "
+                "WHERE fichier = ? AND produit = ?",
                 [c.fichier, c.produit],
             ).fetchone()
             assert gardees is not None
