@@ -12,8 +12,8 @@ from pipelines.publication.sql import identifier, qualified
 
 # What says when and by whom a run was made, and the hashes themselves.
 RUN_SPECIFIC = frozenset({("meta", "executions"), ("meta", "empreintes"), ("meta", "etapes")})
-# A file keeps its content when it is renamed; a pseudonym, and what is made from it, depend on a key that is not
-# in the data.
+# A file keeps its content when it is renamed; a pseudonym, and what is made from it, depend on a key that is
+# not in the data.
 LEFT_OUT = frozenset({"_fichier", "fichier", "demandeur_id", "attribution_id"})
 
 
