@@ -23,23 +23,24 @@
         {'segment_type': 'secteur', 'axes': ['epci', 'commune', 'bailleur', 'reservataire'], 'niveau': 1},
         {'segment_type': 'secteur_elargi', 'axes': ['epci', 'bailleur'], 'niveau': 1},
         {'segment_type': 'quartile', 'axes': ['epci', 'commune', 'qpv', 'bailleur', 'qpv x commune'], 'niveau': 1},
-        {'segment_type': 'typologie', 'axes': ['epci', 'commune'], 'niveau': 1},
-        {'segment_type': 'composition', 'axes': ['epci', 'commune'], 'niveau': 1},
+        {'segment_type': 'typologie', 'axes': ['epci'], 'niveau': 1},
+        {'segment_type': 'composition', 'axes': ['epci'], 'niveau': 1},
         {'segment_type': 'financement', 'axes': ['epci', 'bailleur'], 'niveau': 1},
-        {'segment_type': 'demandeur', 'axes': ['epci', 'commune', 'bailleur'], 'niveau': 1},
+        {'segment_type': 'demandeur', 'axes': ['epci', 'bailleur'], 'niveau': 1},
     ]) }}
 {%- endmacro -%}
 
-{#- Every measure of int_attribution_mesures: its indicator, the segment it makes by itself, whether it is worth a figure per
-    residence, and the only axes it has when it has not all of them. -#}
+{#- Every measure of int_attribution_mesures: its indicator, the segment it makes by itself, whether it is worth a figure on
+    fine axes (crossings, residences) and segments, and the only axes it has when it has not all of them. -#}
 {%- macro mesures_attribution() -%}
     {%- set taux = [] -%}
-    {%- for nom in ['hors_qpv_q1', 'qpv_q234', 'prioritaires', 'mutations', 'baux'] -%}
-        {%- do taux.append({'mesure': nom, 'residence': true}) -%}
+    {%- for nom in [
+        'hors_qpv_q1', 'qpv_q234', 'prioritaires', 'mutations', 'baux', 'bas_revenus', 'porteurs_mixite', 'mal_loges'
+    ] -%}
+        {%- do taux.append({'mesure': nom, 'fin': true}) -%}
     {%- endfor -%}
     {%- for nom in [
-        'hors_qpv_q1_strict', 'qpv_q2', 'qpv_q34', 'dalo', 'mal_loges', 'travailleurs_essentiels', 'bas_revenus',
-        'porteurs_mixite', 'q1_secteurs_fragiles', 'relogements_hors_site', 'relogements_hors_qpv', 'relogements_neuf',
+        'hors_qpv_q1_strict', 'qpv_q2', 'qpv_q34', 'dalo', 'travailleurs_essentiels', 'q1_secteurs_fragiles', 'relogements_hors_site', 'relogements_hors_qpv', 'relogements_neuf',
         'refus'
     ] -%}
         {%- do taux.append({'mesure': nom}) -%}

@@ -1,50 +1,74 @@
 -- Every figure that may be published, after the small-cell rule: the table from which every report is made. One row per
--- EPCI, period, indicator, axis, modality and segment. A figure about households that has no decision is masked.
+-- EPCI, period, indicator, axis, modality and segment. A figure about households that has no decision is masked, unless
+-- it only says what the files do not say.
+with masques as (
+
+    select
+        figures.*,
+        case
+            when not figures.base_menages then false
+            when {{ hors_secret('figures') }}
+                then
+                    figures.axe = 'residence'
+                    or coalesce({{ petit_effectif('figures.numerateur', 'figures.seuil_secret') }}, false)
+                    or coalesce(
+                        {{ petit_effectif('figures.denominateur - figures.numerateur', 'figures.seuil_secret') }}, false
+                    )
+        end as masque_sans_decision,
+        coalesce(
+            figures.base_menages and {{ petit_effectif('figures.inconnus', 'figures.seuil_secret') }}, false
+        ) as petits_inconnus
+    from {{ ref('indicateurs_bruts') }} as figures
+
+),
+
+decides as (
+
+    select
+        masques.*,
+        coalesce(masques.masque_sans_decision, secret.masque_numerateur, true) as masque_numerateur,
+        coalesce(masques.masque_sans_decision, secret.masque_denominateur, true) as masque_denominateur,
+        coalesce(masques.masque_sans_decision, secret.masque_valeur, true) as masque_valeur,
+        coalesce(masques.masque_sans_decision, secret.masque_cible, true) as masque_cible
+    from masques
+    left join {{ ref('secret') }} as secret
+        on
+            masques.epci_siren = secret.epci_siren
+            and masques.periode_type = secret.periode_type
+            and masques.periode = secret.periode
+            and masques.indicateur = secret.indicateur
+            and masques.axe = secret.axe
+            and masques.modalite = secret.modalite
+            and masques.segment_type = secret.segment_type
+            and masques.segment = secret.segment
+
+)
+
 select
-    figures.epci_siren,
-    figures.periode_type,
-    figures.periode,
-    figures.indicateur,
-    figures.axe,
-    figures.modalite,
-    figures.modalite_libelle,
-    figures.segment_type,
-    figures.segment,
-    case when not coalesce(secret.masque_numerateur, figures.base_menages) then figures.numerateur end as numerateur,
-    case when not coalesce(secret.masque_denominateur, figures.base_menages) then figures.denominateur end as denominateur,
-    case when not coalesce(secret.masque_inconnus, figures.base_menages) then figures.inconnus end as inconnus,
-    case when not coalesce(secret.masque_valeur, figures.base_menages) then figures.valeur end as valeur,
-    figures.unite,
-    case when not coalesce(secret.masque_cible, figures.base_menages) then figures.cible end as cible,
-    figures.operateur,
+    epci_siren,
+    periode_type,
+    periode,
+    indicateur,
+    axe,
+    modalite,
+    modalite_libelle,
+    segment_type,
+    segment,
+    case when not masque_numerateur then numerateur end as numerateur,
+    case when not masque_denominateur then denominateur end as denominateur,
+    case when not (masque_denominateur or petits_inconnus) then inconnus end as inconnus,
+    case when not masque_valeur then valeur end as valeur,
+    unite,
+    case when not masque_cible then cible end as cible,
+    operateur,
+    case when not (masque_valeur or masque_cible) then atteint end as atteint,
     case
-        when not coalesce(secret.masque_valeur or secret.masque_cible, figures.base_menages) then figures.atteint
-    end as atteint,
-    case
-        when
-            not coalesce(
-                secret.masque_valeur or secret.masque_numerateur or secret.masque_denominateur or secret.masque_cible,
-                figures.base_menages
-            )
-            then figures.manque
+        when not (masque_valeur or masque_numerateur or masque_denominateur or masque_cible) then manque
     end as manque,
     case
-        when
-            figures.statut in ('publiable', 'sans_objet', 'rupture_serie')
-            and coalesce(secret.masque_valeur, figures.base_menages)
-            then 'secret'
-        else figures.statut
+        when statut in ('publiable', 'sans_objet', 'rupture_serie') and masque_valeur then 'secret'
+        else statut
     end as statut,
-    figures.source,
-    figures.version_methode
-from {{ ref('indicateurs_bruts') }} as figures
-left join {{ ref('secret') }} as secret
-    on
-        figures.epci_siren = secret.epci_siren
-        and figures.periode_type = secret.periode_type
-        and figures.periode = secret.periode
-        and figures.indicateur = secret.indicateur
-        and figures.axe = secret.axe
-        and figures.modalite = secret.modalite
-        and figures.segment_type = secret.segment_type
-        and figures.segment = secret.segment
+    source,
+    version_methode
+from decides

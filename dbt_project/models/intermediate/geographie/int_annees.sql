@@ -1,20 +1,21 @@
--- The years that the sources cover. A year in which leases were signed without a single decision nor an extraction of
--- its own (the January leases of December's decisions) is not covered: a rate of it would be misleading.
-with lues as (
-
-    select distinct millesime as annee from {{ ref('stg_sne__attributions') }}
-    union
-    select distinct extract(year from date_decision) as annee from {{ ref('stg_sne__attributions') }}
-    union
-    select distinct millesime as annee from {{ ref('stg_sne__demandes') }}
-
-),
-
-demandees as (
+-- The years that the sources cover: those that have an extraction, and those that the run asks for by name. A year known
+-- only by what an extraction of another year holds of it (the January leases of December's decisions) is not covered: a
+-- rate of it would be misleading.
+with demandees as (
 
     select cast(valeur as integer) as annee
     from {{ ref('stg_conventions__execution') }}
     where parametre = 'annee'
+
+),
+
+lues as (
+
+    select distinct millesime as annee from {{ ref('stg_sne__attributions') }}
+    union
+    select distinct millesime as annee from {{ ref('stg_sne__demandes') }}
+    union
+    select annee from demandees
 
 )
 

@@ -27,6 +27,10 @@ annees as (
     from {{ ref('stg_sne__attributions') }}
     where date_signature_bail is not null
     union
+    select distinct cast(extract(year from date_decision) as integer) as annee
+    from {{ ref('stg_sne__attributions') }}
+    where date_decision is not null
+    union
     select distinct millesime as annee from {{ ref('stg_rpls__logements') }}
     union
     select distinct millesime - 1 as annee from {{ ref('stg_rpls__logements') }}

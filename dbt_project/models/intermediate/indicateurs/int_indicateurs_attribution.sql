@@ -56,7 +56,9 @@ where
     {%- endif %}
     {%- if m.axes is defined %}
     and axe in ({% for axe in m.axes %}'{{ axe }}'{{ ", " if not loop.last }}{% endfor %})
-    {%- elif not m.residence %}
+    {%- elif not m.fin %}
     and axe <> 'residence'
+    and position(' x ' in axe) = 0
+    and (segment_type = 'tous' or axe = 'epci')
     {%- endif %}
 {% endfor %}

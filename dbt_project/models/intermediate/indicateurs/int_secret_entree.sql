@@ -1,5 +1,7 @@
 -- What the small-cell rule reads: the unmasked figures that count households, a median shown with the number of
--- households it rests on. Dwellings and published incomes are not personal data.
+-- households it rests on. Dwellings and published incomes are not personal data. Counts of unknowns describe the files,
+-- not the households: a small one is masked by itself, and nothing is masked to hide it. Figures of a residence are not
+-- published when they count households, so they need no decision.
 select
     epci_siren,
     periode_type,
@@ -11,7 +13,7 @@ select
     segment,
     numerateur,
     coalesce(denominateur, base_mesure) as denominateur,
-    inconnus,
+    cast(null as bigint) as inconnus,
     valeur,
     unite,
     cible,
@@ -19,4 +21,4 @@ select
     seuil_secret,
     base_menages
 from {{ ref('indicateurs_bruts') }}
-where base_menages
+where base_menages and not {{ hors_secret() }}
