@@ -27,20 +27,22 @@ with lues as (
 
 ),
 
--- A candidate stands before another when the committee ranked it earlier and it did not withdraw.
+-- A candidate stands before another when the committee ranked it earlier and it did not withdraw: those of earlier ranks,
+-- not of the same one, since dwellings without a number can only be told apart by what describes them.
 rangs as (
 
     select
         attribution_id,
-        coalesce(
-            sum(case when est_prononcee and not est_retrait then 1 else 0 end) over (
-                partition by cle_commission
-                order by rang, attribution_id
-                rows between unbounded preceding and 1 preceding
-            ),
-            0
-        ) as nb_restants_avant
-    from lues
+        sum(est_restant) over (partition by cle_commission order by rang nulls last)
+        - sum(est_restant) over (partition by cle_commission, rang) as nb_restants_avant
+    from (
+        select
+            attribution_id,
+            cle_commission,
+            rang,
+            case when est_prononcee and not est_retrait then 1 else 0 end as est_restant
+        from lues
+    ) as candidats
 
 ),
 
