@@ -47,7 +47,10 @@ noms as (
     select
         siren,
         nom,
-        row_number() over (partition by siren order by priorite, nom nulls last) as rang
+        row_number() over (
+            partition by siren
+            order by case when nom is null then 1 else 0 end, priorite, nom
+        ) as rang
     from declares
     where siren is not null
 
