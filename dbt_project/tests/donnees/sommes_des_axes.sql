@@ -17,6 +17,7 @@ with additifs as (
         catalogue.additif
         and figures.indicateur in ('baux', 'attributions', 'demandes', 'logements')
         and figures.numerateur is not null
+        and figures.segment_type <> 'reference'
         -- A request that counts here by its second choice has no commune of first choice in the territory.
         and not (figures.indicateur = 'demandes' and parametres.territoire_demande = 'tous_choix')
 

@@ -1,0 +1,24 @@
+"""The warehouse of the scenarios, built once for all tests of the folder."""
+
+import duckdb
+import pytest
+
+from tests.dbt import scenarios
+from tests.dbt.magasin import Entrepot, Sources, dbt
+
+# What the tests read, and all that it is made of.
+MODELES = ("+indicateurs", "+evolutions", "+suivi_semestriel")
+
+
+@pytest.fixture(scope="session")
+def entrepot(tmp_path_factory: pytest.TempPathFactory) -> Entrepot:
+    """Ten invented territories, built by dbt with every data test passing."""
+    racine = tmp_path_factory.mktemp("scenarios")
+    base = racine / "w.duckdb"
+    with duckdb.connect(str(base)) as con:
+        scenarios.remplir(Sources(con, scenarios.NOMS))
+    fait = dbt(
+        base, racine / "dbt", "--quiet", "build", "--select", *MODELES, "--exclude-resource-type", "unit_test"
+    )
+    assert fait.returncode == 0, fait.stdout[-6000:] + fait.stderr[-2000:]
+    return Entrepot(base)
