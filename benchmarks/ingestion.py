@@ -2,9 +2,9 @@
 
     python benchmarks/ingestion.py [--echelle 1.0] [--dossier D] [--fils 2] [--pandas]
 
-The floor is what DuckDB alone needs to copy the same CSV, all text, to zstd Parquet in the same run. Each measure
-is a process of its own, so that its peak memory is its own. `--pandas` adds a plain `pandas.read_csv` with the
-same checks.
+The floor is what DuckDB alone needs to copy the same CSV, all text, to zstd Parquet in the same run. Each
+measure is a process of its own, so that its peak memory is its own. `--pandas` adds a plain `pandas.read_csv`
+with the same checks.
 """
 
 import argparse
