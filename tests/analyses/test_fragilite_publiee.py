@@ -1,132 +1,10 @@
-"""The five printed rows of Grand Dijon's grid, from records: dwellings, survey tables and requests for mutation."""
+"""Fragility from records: Grand Dijon's printed grid, the written method's bounds, Grand Chalon's index."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from .conftest import Construire, Depot, Entrepot
-
-DIJON = "242100410"
-BAILLEUR = "900007758"
-# zone: commune, households (all, recent), single parents, single persons, < 40 % PLUS, minima, turnover, vacancy, mutation,
-# workers in % (all, recent), then what was printed: sum and class of the stock, of the recent movers, general class.
-PUBLIE: dict[str, dict[str, Any]] = {
-    "le_mail": {
-        "commune": "21166", "menages": (1198, 331), "mono": (212, 51), "isoles": 388, "moins_40": (581, 172),
-        "minima": (141, 25), "rotation": (170, 1513), "vacance": (46, 1513), "mutation": (281, 1467),
-        "actifs": (38, 43), "imprime": (0.5, 2, -1.5, 1, 2),
-    },
-    "fontaine_ouche": {
-        "commune": "21231", "menages": (1796, 429), "mono": (370, 100), "isoles": 637, "moins_40": (808, 259),
-        "minima": (255, 60), "rotation": (178, 2064), "vacance": (53, 2064), "mutation": (370, 2011),
-        "actifs": (40, 42), "imprime": (2.0, 3, 1.0, 3, 3),
-    },
-    "gresilles": {
-        "commune": "21231", "menages": (1472, 552), "mono": (217, 97), "isoles": 611, "moins_40": (819, 320),
-        "minima": (129, 47), "rotation": (240, 1662), "vacance": (16, 1662), "mutation": (310, 1646),
-        "actifs": (38, 43), "imprime": (0.0, 2, -1.5, 1, 2),
-    },
-    "belvedere": {
-        "commune": "21617", "menages": (1165, 299), "mono": (217, 66), "isoles": 543, "moins_40": (497, 159),
-        "minima": (181, 50), "rotation": (134, 1255), "vacance": (13, 1255), "mutation": (207, 1242),
-        "actifs": (47, 50), "imprime": (1.5, 3, 1.5, 3, 3),
-    },
-    "dijon_hors_qpv": {
-        "commune": "21231", "menages": (6213, 2253), "mono": (1287, 600), "isoles": 2723, "moins_40": (1976, 897),
-        "minima": (680, 274), "rotation": (745, 6647), "vacance": (101, 6706), "mutation": (974, 6605),
-        "actifs": (57, 57), "imprime": (1.5, 3, 1.5, 3, 3),
-    },
-}  # fmt: skip
-
-
-def logements(nom: str, rang: int) -> Iterator[dict[str, Any]]:
-    """The register's rows of one zone: let, vacant, and first let too late to have a turnover."""
-    zone = PUBLIE[nom]
-    vacants, total = zone["vacance"]
-    emmenages, anciens = zone["rotation"]
-    for i in range(total):
-        vacant = i >= total - vacants
-        recent = not vacant and i >= total - vacants - (total - anciens)
-        yield {
-            "IDENT_REP": f"{rang}{i:09d}", "DEPCOM": zone["commune"], "SIRET": BAILLEUR + "00010", "RS": "Test",
-            "QPV": 2 if nom == "dijon_hors_qpv" else 1, "TYPECONST": "C", "NBPIECE": 3, "SURFHAB": 60,
-            "CONSTRUCT": 2013 if recent else 1970, "LOCAT": 2013 if recent else 1970, "FINAN": 52, "CONV": 1,
-            "SORTIEPATRIM": "", "MODE": 2 if vacant else 1,
-            "BAIL": "" if vacant else "06/2013" if i < emmenages or recent else "03/2005",
-            "REMLOCDATE": "12/2013" if vacant else "", "LOYERPRINC": 300, "CONTRESLOG": 7,
-        }  # fmt: skip
-
-
-def enquete(nom: str, niveau: str, code: str, part: str) -> Iterator[dict[str, Any]]:
-    """The survey's rows of one place, for all occupants and recent movers."""
-    zone = PUBLIE[nom]
-    for rang, population in enumerate(("ENSEMBLE", "EMMENAGES_RECENTS")):
-        base = zone["menages"][rang]
-        moins_40, minima, actifs = zone["moins_40"][rang], zone["minima"][rang], 10 * zone["actifs"][rang]
-        modalites = [
-            ("composition", "monoparental", zone["mono"][rang], base),
-            ("ressources_plus", "0-20", moins_40 // 3, base),
-            ("ressources_plus", "20-40", moins_40 - moins_40 // 3, base),
-            ("ressources_plus", "40-60", base - moins_40, base),
-            ("minima_sociaux", "rsa", minima - minima // 4, base),
-            ("minima_sociaux", "aah", minima // 4, base),
-            ("activite", "emploi_stable", actifs - actifs // 5, 1000),
-            ("activite", "emploi_precaire", actifs // 5, 1000),
-        ]
-        if population == "ENSEMBLE":
-            modalites.append(("composition", "isole", zone["isoles"], base))
-        for theme, modalite, effectif, total in modalites:
-            yield {
-                "millesime": 2012, "bailleur_siren": BAILLEUR, "niveau": niveau, "code": code, "zone": part,
-                "population": population, "theme": theme, "modalite": modalite, "effectif": effectif, "base": total,
-            }  # fmt: skip
-
-
-def mutations(nom: str, rang: int) -> Iterator[dict[str, Any]]:
-    """Active requests of tenants, one per dwelling."""
-    zone = PUBLIE[nom]
-    for i in range(zone["mutation"][0]):
-        yield {
-            "numero_unique": f"{rang}{i:016d}", "date_premier_depot": "2012-05-10",
-            "date_renouvellement": "2013-05-10", "statut": "active", "date_radiation": None,
-            "motif_radiation": None, "commune_choix1": zone["commune"], "typologie_souhaitee": "T3",
-            "num_rpls_origine": f"{rang}{i:09d}", "ressources_mensuelles": 900, "nb_personnes": 1,
-            "nb_moins_14": 0, "mutation": True,
-        }  # fmt: skip
-
-
-def ecrire(depot: Depot) -> None:
-    rangs = {nom: rang for rang, nom in enumerate(PUBLIE, start=1)}
-    depot.ecrire("rpls/2014/rpls_loi_2014.csv", (x for nom, r in rangs.items() for x in logements(nom, r)))
-    depot.ecrire("sne/2013/demandes_2013.csv", (x for nom, r in rangs.items() for x in mutations(nom, r)))
-    places = [(nom, "zone", nom, "QPV") for nom in PUBLIE if nom != "dijon_hors_qpv"]
-    # The part of Dijon outside priority neighbourhoods is a row of the commune; given as a local zone, it scores the same.
-    places += [("dijon_hors_qpv", "commune", "21231", "HORS_QPV"), ("dijon_hors_qpv", "zone", "dijon_hors_qpv", "HORS_QPV")]
-    depot.ecrire("ops/2012/ops_2012.csv", (x for place in places for x in enquete(*place)))
-    depot.ecrire(
-        "zones/zones_dijon.csv",
-        [
-            {
-                "epci_siren": DIJON, "zone": nom, "type": "sous_secteur", "nom": nom, "critere": "num_rpls",
-                "valeur": f"{rang}{i:09d}", "debut": None, "fin": None,
-            }
-            for nom, rang in rangs.items()
-            for i in range(PUBLIE[nom]["vacance"][1])
-        ]
-        + [
-            {
-                "epci_siren": DIJON, "zone": "zone_vide", "type": "sous_secteur", "nom": "Zone vide",
-                "critere": "num_rpls", "valeur": "9999999999", "debut": None, "fin": None,
-            },
-        ],
-    )  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def entrepot(construire: Construire) -> Entrepot:
-    return construire("fragilite", ecrire, [DIJON])
-
+from .conftest import BORNES, CHALON, DIJON, PUBLIE, Entrepot
 
 FIGURES = (
     "fragilite_points_stock",
@@ -135,32 +13,175 @@ FIGURES = (
     "fragilite_classe_flux",
     "fragilite_classe",
 )
+ANNEXE_2 = "dijon_2015_annexe2"
 
 
-def figures(entrepot: Entrepot, axe: str, modalite: str, methode: str) -> tuple[Any, ...]:
+def figures(
+    entrepot: Entrepot, axe: str, modalite: str, methode: str, annee: str = "2013"
+) -> tuple[Any, ...]:
+    """The sums and classes of a place, as published."""
     lus = entrepot.valeurs(
         "select indicateur, valeur from marts.indicateurs where epci_siren = ? and periode_type = 'annee' "
-        "and periode = '2013' and axe = ? and modalite = ? and segment_type = 'methode' and segment = ?",
-        [DIJON, axe, modalite, methode],
+        "and periode = ? and axe = ? and modalite = ? and segment_type = 'methode' and segment = ?",
+        [DIJON, annee, axe, modalite, methode],
     )
     return tuple(lus[nom] for nom in FIGURES)
 
 
+def points(
+    entrepot: Entrepot, zone: str, methode: str, critere: str, schema: str = "marts"
+) -> tuple[Any, Any]:
+    """Points and status of one criterion of the stock."""
+    segment = f"{methode} x stock x {critere}"
+    *_, valeur, statut = entrepot.figure("fragilite_points", "zone", zone, "2013", segment, schema=schema)
+    return valeur, statut
+
+
 @pytest.mark.parametrize("zone", list(PUBLIE))
 def test_printed_rows_come_out_exactly(entrepot: Entrepot, zone: str) -> None:
-    assert figures(entrepot, "zone", zone, "dijon_2015_annexe2") == PUBLIE[zone]["imprime"]
+    assert figures(entrepot, "zone", zone, ANNEXE_2) == PUBLIE[zone]["imprime"]
 
 
 def test_sector_row_of_the_commune_is_the_printed_row(entrepot: Entrepot) -> None:
     attendu = PUBLIE["dijon_hors_qpv"]["imprime"]
-    assert figures(entrepot, "commune x secteur", "21231 x hors_qpv", "dijon_2015_annexe2") == attendu
+    assert figures(entrepot, "commune x secteur", "21231 x hors_qpv", ANNEXE_2) == attendu
 
 
 def test_three_methods_run_together(entrepot: Entrepot) -> None:
     methodes = entrepot.lire(
-        "select distinct segment from marts.indicateurs where indicateur = 'fragilite_points_stock' order by 1"
+        "select distinct segment from marts.indicateurs where epci_siren = ? "
+        "and indicateur = 'fragilite_points_stock' and segment_type = 'methode' order by 1",
+        [DIJON],
     )
-    assert [m for (m,) in methodes] == ["dijon_2015_annexe1", "dijon_2015_annexe2", "dijon_2015_annexe2_corrigee"]
-    # The sign of employment is the only difference: Le Mail loses a point of 38 % of workers, and gains one instead.
+    assert [m for (m,) in methodes] == ["dijon_2015_annexe1", ANNEXE_2, "dijon_2015_annexe2_corrigee"]
+    # Only the sign of employment differs: 38 and 43 % of workers cost Le Mail a point, or give one.
     stock, _, flux, _, _ = figures(entrepot, "zone", "le_mail", "dijon_2015_annexe2_corrigee")
     assert (stock, flux) == (2.5, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("zone", "isoles", "actifs"),
+    [
+        ("borne_337_414", -1.5, 1.5),  # below 33.8 % and below 41.5 %
+        ("borne_338_415", 0.0, 0.0),  # on the bounds: not beyond them
+        ("borne_462_605", 0.0, 0.0),  # 46.2 % and 60.5 %, on the bounds too
+        ("borne_463_606", 1.5, -1.5),
+    ],
+)
+def test_written_method_on_both_sides_of_its_bounds(
+    entrepot: Entrepot, zone: str, isoles: float, actifs: float
+) -> None:
+    assert zone in BORNES
+    assert points(entrepot, zone, "dijon_2015_annexe1", "part_isoles") == (isoles, "publiable")
+    assert points(entrepot, zone, "dijon_2015_annexe1", "part_actifs_occupes") == (actifs, "publiable")
+
+
+def test_written_method_has_no_general_class(entrepot: Entrepot) -> None:
+    assert entrepot.figure("fragilite_classe", "zone", "le_mail", "2013", "dijon_2015_annexe1")[3:] == (
+        None,
+        "sans_objet",
+    )
+
+
+def test_empty_zone_is_not_classed_unless_the_method_scores_it(entrepot: Entrepot) -> None:
+    assert figures(entrepot, "zone", "zone_vide", ANNEXE_2) == (-8.0, 1.0, -4.0, 1.0, 1.0)
+    for methode in ("dijon_2015_annexe1", "dijon_2015_annexe2_corrigee"):
+        assert figures(entrepot, "zone", "zone_vide", methode) == (None,) * 5
+    motifs = entrepot.valeurs(
+        "select methode, motif from marts.fragilite where modalite = 'zone_vide' and annee = 2013"
+    )
+    assert motifs[ANNEXE_2] is None
+    assert motifs["dijon_2015_annexe1"] == "Non classé : aucun ménage ou aucun logement à compter"
+
+
+def test_a_missing_source_is_not_an_empty_zone(entrepot: Entrepot) -> None:
+    """Zones that the survey knows, without the other criteria, are not scored as if these were 0."""
+    stock, classe, *_ = figures(entrepot, "zone", "borne_337_414", ANNEXE_2)
+    assert (stock, classe) == (None, None)
+
+
+def test_small_base_is_masked_in_what_is_published_only(entrepot: Entrepot) -> None:
+    critere = "part_monoparentales"
+    assert points(entrepot, "minuscule", ANNEXE_2, critere) == (None, "secret")
+    assert points(entrepot, "minuscule", ANNEXE_2, critere, "entrepot") == (1.0, "publiable")
+
+
+def test_points_that_would_give_a_small_count_back_are_masked(entrepot: Entrepot) -> None:
+    """Of 12 households, only 2 can be between 15.9 and 18.7 %: the score would tell it."""
+    critere = "part_monoparentales"
+    assert points(entrepot, "devinable", ANNEXE_2, critere, "entrepot") == (-0.5, "publiable")
+    assert points(entrepot, "devinable", ANNEXE_2, critere) == (None, "secret")
+
+
+def test_shares_of_the_stock_are_sums_of_dwellings(entrepot: Entrepot) -> None:
+    base = sum(zone["vacance"][1] for zone in PUBLIE.values())
+    for classe in (1, 2, 3):
+        part = sum(z["vacance"][1] for z in PUBLIE.values() if z["imprime"][4] == classe)
+        segment = f"{ANNEXE_2} x sous_secteur x {classe}"
+        lu = entrepot.figure("fragilite_part_parc", "epci", DIJON, "2013", segment)
+        assert lu[:2] == (part, base)
+        assert lu[3] == pytest.approx(100 * part / base)
+
+
+def test_index_of_grand_chalon_is_a_ratio_of_sums(entrepot: Entrepot) -> None:
+    """928 of 1 017 and 1 505 of 1 768 dwellings in fragile residences: 87 %, not the mean of rates."""
+    fragile = "indice_100 x residence x 2"
+    aubepins = entrepot.figure("fragilite_part_parc", "qpv", "QP071003", "2013", fragile)
+    assert aubepins[:2] == (928, 1017)
+    prairie = entrepot.figure("fragilite_part_parc", "qpv", "QP071001", "2013", fragile)
+    assert prairie[:2] == (1505, 1768)
+    numerateur, denominateur, _, valeur, _ = entrepot.figure(
+        "fragilite_part_parc", "epci", CHALON, "2013", fragile
+    )
+    assert (numerateur, denominateur) == (928 + 1505, 1017 + 1768 + 1)
+    assert round(valeur) == 87
+
+
+def test_index_is_100_at_the_mean_and_100_is_not_fragile(entrepot: Entrepot) -> None:
+    lu = entrepot.valeurs(
+        "select modalite, points_stock, classe_stock, classe from marts.fragilite "
+        "where epci_siren = ? and axe = 'residence' and annee = 2013",
+        [CHALON],
+    )
+    assert lu["Dans la moyenne"] == (100.0, 1, 1)
+    # Three criteria half as high again, and workers half as many: 150 everywhere.
+    assert lu["Aubépins fragile"] == (150.0, 2, 2)
+    assert lu["Aubépins autre"] == (50.0, 1, 1)
+
+
+def test_evolution_says_what_moved(entrepot: Entrepot) -> None:
+    """A year later, 10 vacant dwellings, not 46: the only criterion that changes band, from +1 to -1."""
+    (ligne,) = entrepot.lire(
+        "select points_stock, ecart_points_stock, classe_stock_precedente, classe_stock, annee_precedente, "
+        "millesime_ops, millesime_rpls, annee_sne, mouvements from marts.fragilite "
+        "where modalite = 'le_mail' and annee = 2014 and methode = ?",
+        [ANNEXE_2],
+    )
+    assert ligne[:8] == (-1.5, -2.0, 2, 1, 2013, 2012, 2015, 2014)
+    assert ligne[8] == "Vacance : 1,0 → -1,0"
+    (critere,) = entrepot.lire(
+        "select taux_precedent, taux, points_precedents, points, millesime_precedent, millesime "
+        "from marts.fragilite_criteres where modalite = 'le_mail' and annee = 2014 and methode = ? "
+        "and critere = 'vacance'",
+        [ANNEXE_2],
+    )
+    assert critere == (pytest.approx(4600 / 1513), pytest.approx(1000 / 1513), 1.0, -1.0, 2014, 2015)
+
+
+def test_priority_residences_follow_the_method_and_the_opinions(entrepot: Entrepot) -> None:
+    """The most fragile class, one added by the town, one taken off by the landlord; a late one is void."""
+    lu = entrepot.valeurs(
+        "select residence, est_proposee, est_retenue, raison, rang from marts.residences_enjeu "
+        "where epci_siren = ? and annee_liste = 2013",
+        [CHALON],
+    )
+    assert lu["PSJ fragile"] == (True, True, "Classe la plus fragile", 1)
+    assert lu["PSJ autre"] == (False, True, "Ajoutée par avis", 2)
+    assert lu["Aubépins fragile"] == (True, False, "Retirée par avis", 3)
+    assert lu["Aubépins autre"][:2] == (False, False)
+    ((debut, fin),) = entrepot.lire(
+        "select distinct cast(date_liste as varchar), cast(date_renouvellement as varchar) "
+        "from marts.residences_enjeu where epci_siren = ? and annee_liste = 2013",
+        [CHALON],
+    )
+    assert (debut, fin) == ("2013-12-31", "2016-12-31")

@@ -23,7 +23,7 @@ baremes as (
 
 select
     figures.*,
-    baremes.seuil_q1,
+    cast(baremes.seuil_q1 as double) as seuil_q1,
     baremes.annee_seuil_q1,
     baremes.debut_bareme_apl,
     baremes.charges_eur_m2_mois,

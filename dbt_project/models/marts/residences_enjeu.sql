@@ -1,47 +1,43 @@
 -- The residences where social mixing is at stake, ranked, explained and dated, per EPCI and method: those that the method puts
--- in its most fragile class, on the list of the year it was drawn up, kept until the next renewal. One row per EPCI, list,
--- method and residence. The list is a proposal: the conference adopts it.
-with annees as (
-
-    select distinct
-        epci_siren,
-        methode,
-        annee,
-        min(annee) over (partition by epci_siren, methode) as premiere
-    from {{ ref('int_fragilite_classes') }}
-    where axe = 'residence' and classe_retenue is not null
-
-),
-
--- A new list every so many years, from the first one that could be drawn up.
-listes as (
+-- in its most fragile class, those that landlords, communes or others asked to add, without those they asked to take off. A
+-- list is kept until its renewal. One row per EPCI, list, method and residence examined; `est_retenue` says which ones are
+-- on the list. It is a proposal: the conference adopts it.
+with notees as (
 
     select
-        annees.epci_siren,
-        annees.methode,
-        annees.annee,
-        durees.duree_annees,
-        {{ dernier_jour('annees.annee') }} as date_liste,
-        {{ dernier_jour('annees.annee + durees.duree_annees') }} as date_renouvellement
-    from annees
-    cross join {{ ref('ref_listes_residences') }} as durees
-    where mod(annees.annee - annees.premiere, durees.duree_annees) = 0
-
-),
-
-residences as (
-
-    select
-        fragilite.*,
-        listes.date_liste,
-        listes.date_renouvellement
-    from {{ ref('fragilite') }} as fragilite
-    inner join listes
+        listes.epci_siren,
+        listes.annee,
+        listes.methode,
+        fragilite.modalite as residence,
+        fragilite.methode_libelle,
+        fragilite.nb_logements,
+        fragilite.points_stock,
+        fragilite.points_flux,
+        fragilite.classe_stock,
+        fragilite.classe_flux,
+        fragilite.classe,
+        coalesce(fragilite.classe_libelle, fragilite.classe_stock_libelle) as classe_libelle,
+        coalesce(fragilite.classe, fragilite.classe_stock) as classe_retenue,
+        classes.est_plus_fragile,
+        fragilite.millesime_ops,
+        fragilite.millesime_rpls,
+        fragilite.annee_sne
+    from {{ ref('int_residences_listes') }} as listes
+    inner join {{ ref('fragilite') }} as fragilite
         on
-            fragilite.epci_siren = listes.epci_siren
-            and fragilite.methode = listes.methode
-            and fragilite.annee = listes.annee
-    where fragilite.axe = 'residence'
+            listes.epci_siren = fragilite.epci_siren
+            and listes.methode = fragilite.methode
+            and listes.annee = fragilite.annee
+            and fragilite.axe = 'residence'
+    inner join {{ ref('int_fragilite_classes') }} as classes
+        on
+            fragilite.epci_siren = classes.epci_siren
+            and fragilite.annee = classes.annee
+            and fragilite.methode = classes.methode
+            and fragilite.axe = classes.axe
+            and fragilite.modalite = classes.modalite
+    -- A class that the small-cell rule masks puts no residence on the list by itself.
+    where coalesce(fragilite.classe, fragilite.classe_stock) is not null
 
 ),
 
@@ -51,7 +47,7 @@ explications as (
         criteres.epci_siren,
         criteres.annee,
         criteres.methode,
-        criteres.modalite,
+        criteres.modalite as residence,
         string_agg(
             criteres.critere_libelle
             || case when criteres.bloc = 'flux' then ' (emménagés récents)' else '' end
@@ -60,98 +56,170 @@ explications as (
                     then ' : ' || replace(cast(round(criteres.taux, 1) as {{ dbt.type_string() }}), '.', ',') || ' %'
                 else ''
             end,
-            ' ; ' order by criteres.points desc, criteres.bloc desc, criteres.critere
+            ' ; ' order by criteres.bloc desc, criteres.critere
         ) as explication
-    from {{ ref('fragilite_criteres') }} as criteres
+    from (
+        select
+            *,
+            max(points) over (partition by epci_siren, annee, methode, modalite) as points_max
+        from {{ ref('fragilite_criteres') }}
+        where axe = 'residence'
+    ) as criteres
+    where criteres.points > 0 and criteres.points = criteres.points_max
+    group by criteres.epci_siren, criteres.annee, criteres.methode, criteres.modalite
+
+),
+
+examinees as (
+
+    select
+        listes.epci_siren,
+        listes.annee,
+        listes.methode,
+        listes.date_liste,
+        listes.date_renouvellement,
+        coalesce(notees.residence, avis.residence) as residence,
+        notees.methode_libelle,
+        notees.nb_logements,
+        notees.points_stock,
+        notees.points_flux,
+        notees.classe_stock,
+        notees.classe_flux,
+        notees.classe,
+        notees.classe_libelle,
+        notees.classe_retenue,
+        coalesce(notees.est_plus_fragile, false) as est_proposee,
+        coalesce(avis.est_ajoutee, false) as est_ajoutee,
+        coalesce(avis.est_retiree, false) as est_retiree,
+        avis.avis,
+        notees.millesime_ops,
+        notees.millesime_rpls,
+        notees.annee_sne
+    from {{ ref('int_residences_listes') }} as listes
     inner join (
         select
             epci_siren,
             annee,
             methode,
-            modalite,
-            max(points) as points_max
-        from {{ ref('fragilite_criteres') }}
-        where axe = 'residence'
-        group by epci_siren, annee, methode, modalite
-    ) as maxima
+            residence
+        from notees
+        union
+        select
+            listes.epci_siren,
+            listes.annee,
+            listes.methode,
+            avis.residence
+        from {{ ref('int_residences_avis') }} as avis
+        inner join {{ ref('int_residences_listes') }} as listes
+            on avis.epci_siren = listes.epci_siren and avis.date_liste = listes.date_liste
+    ) as toutes
         on
-            criteres.epci_siren = maxima.epci_siren
-            and criteres.annee = maxima.annee
-            and criteres.methode = maxima.methode
-            and criteres.modalite = maxima.modalite
-    where criteres.axe = 'residence' and criteres.points > 0 and criteres.points >= maxima.points_max
-    group by criteres.epci_siren, criteres.annee, criteres.methode, criteres.modalite
+            listes.epci_siren = toutes.epci_siren
+            and listes.annee = toutes.annee
+            and coalesce(listes.methode, '') = coalesce(toutes.methode, '')
+    left join notees
+        on
+            toutes.epci_siren = notees.epci_siren
+            and toutes.annee = notees.annee
+            and toutes.methode = notees.methode
+            and toutes.residence = notees.residence
+    left join {{ ref('int_residences_avis') }} as avis
+        on
+            listes.epci_siren = avis.epci_siren
+            and listes.date_liste = avis.date_liste
+            and toutes.residence = avis.residence
 
-)
+),
 
-select
-    residences.epci_siren,
-    residences.annee as annee_liste,
-    residences.date_liste,
-    residences.date_renouvellement,
-    residences.methode,
-    residences.methode_libelle,
-    cast(
-        row_number() over (
-            partition by residences.epci_siren, residences.methode, residences.annee
-            order by
-                coalesce(residences.classe, residences.classe_stock) desc,
-                coalesce(residences.points_stock, 0) + coalesce(residences.points_flux, 0) desc,
-                residences.nb_logements desc nulls last,
-                residences.modalite
-        ) as integer
-    ) as rang,
-    residences.modalite as residence,
-    lieux.bailleur_siren,
-    bailleurs.nom as bailleur,
-    lieux.code_commune,
-    communes.nom as commune,
-    lieux.secteur,
-    residences.nb_logements,
-    residences.points_stock,
-    residences.points_flux,
-    residences.classe_stock,
-    residences.classe_flux,
-    residences.classe,
-    coalesce(residences.classe_libelle, residences.classe_stock_libelle) as classe_libelle,
-    coalesce(residences.classe, residences.classe_stock) as classe_retenue,
-    classes.est_plus_fragile as est_proposee,
-    explications.explication,
-    residences.millesime_ops,
-    residences.millesime_rpls,
-    residences.annee_sne
-from residences
-inner join {{ ref('int_fragilite_classes') }} as classes
-    on
-        residences.epci_siren = classes.epci_siren
-        and residences.annee = classes.annee
-        and residences.methode = classes.methode
-        and residences.axe = classes.axe
-        and residences.modalite = classes.modalite
-left join explications
-    on
-        residences.epci_siren = explications.epci_siren
-        and residences.annee = explications.annee
-        and residences.methode = explications.methode
-        and residences.modalite = explications.modalite
-left join (
+-- Where a residence stands: the vintage that the method used, else the nearest one.
+lieux as (
+
     select
         epci_siren,
         millesime,
         residence,
+        count(*) as nb_logements,
         min(bailleur_siren) as bailleur_siren,
         min(code_commune) as code_commune,
         case when min(secteur) = max(secteur) then min(secteur) else 'mixte' end as secteur
     from {{ ref('fct_logement') }}
     where residence is not null and est_dans_le_parc
     group by epci_siren, millesime, residence
-) as lieux
+
+),
+
+situees as (
+
+    select
+        examinees.*,
+        lieux.nb_logements as nb_logements_parc,
+        lieux.bailleur_siren,
+        lieux.code_commune,
+        lieux.secteur,
+        row_number() over (
+            partition by examinees.epci_siren, examinees.annee, examinees.methode, examinees.residence
+            order by
+                abs(lieux.millesime - coalesce(examinees.millesime_rpls, examinees.annee + 1)) nulls last, lieux.millesime
+        ) as rang_millesime
+    from examinees
+    left join lieux
+        on examinees.epci_siren = lieux.epci_siren and examinees.residence = lieux.residence
+
+)
+
+select
+    situees.epci_siren,
+    situees.annee as annee_liste,
+    situees.date_liste,
+    situees.date_renouvellement,
+    coalesce(situees.methode, 'avis') as methode,
+    coalesce(situees.methode_libelle, 'Avis seuls') as methode_libelle,
+    cast(
+        row_number() over (
+            partition by situees.epci_siren, situees.methode, situees.annee
+            order by
+                case when situees.est_ajoutee or (situees.est_proposee and not situees.est_retiree) then 0 else 1 end,
+                situees.classe_retenue desc nulls last,
+                coalesce(situees.points_stock, 0) + coalesce(situees.points_flux, 0) desc,
+                coalesce(situees.nb_logements, situees.nb_logements_parc) desc nulls last,
+                situees.residence
+        ) as integer
+    ) as rang,
+    situees.residence,
+    situees.bailleur_siren,
+    bailleurs.nom as bailleur,
+    situees.code_commune,
+    communes.nom as commune,
+    situees.secteur,
+    coalesce(situees.nb_logements, situees.nb_logements_parc) as nb_logements,
+    situees.points_stock,
+    situees.points_flux,
+    situees.classe_stock,
+    situees.classe_flux,
+    situees.classe,
+    situees.classe_libelle,
+    situees.classe_retenue,
+    situees.est_proposee,
+    situees.avis,
+    situees.est_ajoutee or (situees.est_proposee and not situees.est_retiree) as est_retenue,
+    case
+        when situees.est_ajoutee and situees.est_proposee then 'Classe la plus fragile et avis'
+        when situees.est_ajoutee then 'Ajoutée par avis'
+        when situees.est_proposee and situees.est_retiree then 'Retirée par avis'
+        when situees.est_proposee then 'Classe la plus fragile'
+        else 'Hors de la classe la plus fragile'
+    end as raison,
+    explications.explication,
+    situees.millesime_ops,
+    situees.millesime_rpls,
+    situees.annee_sne
+from situees
+left join explications
     on
-        residences.epci_siren = lieux.epci_siren
-        and residences.millesime_rpls = lieux.millesime
-        and residences.modalite = lieux.residence
-left join {{ ref('dim_bailleur') }} as bailleurs on lieux.bailleur_siren = bailleurs.siren
-left join {{ ref('dim_commune') }} as communes on lieux.code_commune = communes.code_commune
-where
-    (residences.statut_classe in ('publiable', 'sans_objet'))
-    and coalesce(residences.classe, residences.classe_stock) is not null
+        situees.epci_siren = explications.epci_siren
+        and situees.annee = explications.annee
+        and situees.methode = explications.methode
+        and situees.residence = explications.residence
+left join {{ ref('dim_bailleur') }} as bailleurs on situees.bailleur_siren = bailleurs.siren
+left join {{ ref('dim_commune') }} as communes on situees.code_commune = communes.code_commune
+where situees.rang_millesime = 1

@@ -1,0 +1,47 @@
+-- What landlords, communes and others said of each residence for each list: the latest opinion of each author given while
+-- the list is in force (its figures are those of the year before). One opinion to add is enough to add; one to take off takes off when none adds.
+with listes as (
+
+    select distinct
+        epci_siren,
+        date_liste,
+        date_renouvellement
+    from {{ ref('int_residences_listes') }}
+
+),
+
+derniers as (
+
+    select
+        listes.epci_siren,
+        listes.date_liste,
+        avis.residence,
+        avis.auteur,
+        avis.avis,
+        avis.motif,
+        avis.date_avis,
+        row_number() over (
+            partition by listes.epci_siren, listes.date_liste, avis.residence, avis.auteur
+            order by avis.date_avis desc, avis.avis
+        ) as rang
+    from {{ ref('stg_geographie__avis_residences') }} as avis
+    inner join listes
+        on
+            avis.epci_siren = listes.epci_siren
+            and avis.date_avis > listes.date_liste
+            and avis.date_avis <= listes.date_renouvellement
+
+)
+
+select
+    epci_siren,
+    date_liste,
+    residence,
+    max(case when avis = 'ajouter' then 1 else 0 end) = 1 as est_ajoutee,
+    max(case when avis = 'retirer' then 1 else 0 end) = 1 as est_retiree,
+    string_agg(
+        auteur || ' : ' || avis || coalesce(' (' || motif || ')', ''), ' ; ' order by date_avis, auteur
+    ) as avis
+from derniers
+where rang = 1
+group by epci_siren, date_liste, residence
