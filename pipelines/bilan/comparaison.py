@@ -18,7 +18,7 @@ from pipelines.bilan.document import (
     etat,
     texte,
 )
-from pipelines.bilan.donnees import Chiffre, Donnees
+from pipelines.bilan.donnees import Chiffre, Donnees, Vise
 
 AXES = ("epci",)
 
@@ -29,9 +29,9 @@ def comparaison(donnees: Sequence[Donnees]) -> Document:
     annee = premier.annee
     noms = formats.enumerer([d.nom for d in donnees])
     qui = noms if len(donnees) < 4 else f"{len(donnees)} territoires"
-    idents = _avec_objectif(donnees)
+    vises = _avec_objectif(donnees)
     sections = [
-        Section("essentiel", "Objectifs", _objectifs(donnees, idents)),
+        Section("essentiel", "Objectifs", _objectifs(donnees, vises)),
         _section(donnees, "demande", "Demande et tension", ("baux", *DEMANDE)),
         _section(donnees, "parc", "Parc social", PARC),
         _section(donnees, "revenus", "Revenus des habitants", REVENUS),
@@ -59,22 +59,17 @@ def comparaison(donnees: Sequence[Donnees]) -> Document:
     )
 
 
-def _avec_objectif(donnees: Sequence[Donnees]) -> list[str]:
-    trouves = {
-        c.indicateur
-        for d in donnees
-        for c in d.chiffres
-        if c.axe == "epci" and c.operateur and c.periode == str(d.annee)
-    } | {o.indicateur for d in donnees for o in d.objectifs if o.axe == "epci" and o.en_vigueur(d.annee)}
-    return sorted(trouves, key=lambda i: (donnees[0].indicateur(i).ordre, i))
+def _avec_objectif(donnees: Sequence[Donnees]) -> list[Vise]:
+    trouves = {vise for d in donnees for vise in d.objectifs_vises([d.annee], "epci")}
+    return sorted(trouves, key=donnees[0].rang)
 
 
-def _objectifs(donnees: Sequence[Donnees], idents: Sequence[str]) -> tuple[Bloc, ...]:
+def _objectifs(donnees: Sequence[Donnees], vises: Sequence[Vise]) -> tuple[Bloc, ...]:
     blocs: list[Bloc] = [Paragraphe((libelles.chapo("comparaison"),), "chapo")]
-    for ident in idents:
+    for vise in vises:
         lignes, barres = [], []
         for d in donnees:
-            c = d.chiffre(ident)
+            c = d.vise(vise)
             if c is None:
                 continue
             lignes.append(Ligne((d.nom, *tables.preuves(c))))
@@ -82,13 +77,13 @@ def _objectifs(donnees: Sequence[Donnees], idents: Sequence[str]) -> tuple[Bloc,
                 barres.append(graphiques.Barre(d.nom, c.valeur, texte(Mesure(c)), c.cible, etat(c)))
         if not lignes:
             continue
-        libelle = donnees[0].indicateur(ident).libelle
-        cle = formats.slug(ident)
+        libelle = donnees[0].libelle(vise)
+        cle = tables.cle(vise)
         titre = f"{libelle}, {donnees[0].annee}"
         if graphique := tables.graphique_en_barres(f"g-{cle}", titre, barres, f"t-{cle}"):
             blocs.append(graphique)
         entetes, tries = tables.alleger((Colonne("Territoire"), *tables.COLONNES_PREUVES), lignes)
-        blocs.append(Tableau(f"t-{cle}", titre, entetes, tries, ident))
+        blocs.append(Tableau(f"t-{cle}", titre, entetes, tries, cle))
     if len(blocs) == 1:
         blocs.append(
             Manquant(

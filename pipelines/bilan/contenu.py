@@ -28,11 +28,23 @@ from pipelines.bilan.document import (
     etat,
     texte,
 )
-from pipelines.bilan.donnees import INCONNU, TOUS, Chiffre, Donnees, Objectif
+from pipelines.bilan.donnees import INCONNU, TOUS, Chiffre, Donnees, Objectif, Vise
 
 REPERES = ("baux", "demandes", "tension", "logements")
 PARCOURS = ("attributions", "baux", "conversion_bail", "delai_median", "refus")
+HORS_QPV = ("hors_qpv_q1", "hors_qpv_q1_strict")
+EN_QPV = ("qpv_q234", "qpv_q2", "qpv_q34")
+MIXITE = ("bas_revenus", "porteurs_mixite")
+PRIORITAIRES = ("prioritaires", "dalo", "mal_loges")
+AUTRES_PUBLICS = ("mutations", "travailleurs_essentiels")
 LOCALISATION = ("q1_secteurs_fragiles", "relogements_hors_site", "relogements_hors_qpv", "relogements_neuf")
+DECOUPAGES_DES_BAUX = (
+    ("attributions", "evenement"),
+    ("conversion_bail", "etape"),
+    ("baux", "secteur"),
+    ("baux", "type_mutation"),
+    ("relogements", "relogement"),
+)
 DEMANDE = ("demandes", "part_mutations_demande", "part_endogene", "tension", "anciennete")
 PARC = (
     "logements",
@@ -46,6 +58,7 @@ PARC = (
     "accessible_q1",
     "plai_neufs_hors_qpv",
 )
+ACCESSIBILITE = ("accessible_q1", "mobilisable_q1")
 OCCUPATION = (
     "part_isoles",
     "part_monoparentales",
@@ -86,7 +99,7 @@ def bilan(d: Donnees) -> Document:
             d,
             "hors-qpv",
             "Attributions hors quartiers prioritaires",
-            ("hors_qpv_q1", "hors_qpv_q1_strict"),
+            HORS_QPV,
             axes=("bailleur", "commune", "reservataire"),
             autres=LOCALISATION,
         ),
@@ -95,15 +108,15 @@ def bilan(d: Donnees) -> Document:
             d,
             "prioritaires",
             "Publics prioritaires",
-            ("prioritaires",),
+            PRIORITAIRES[:1],
             axes=("reservataire", "bailleur", "commune"),
-            autres=("dalo", "mal_loges"),
+            autres=PRIORITAIRES[1:],
         ),
         _objectif(
             d,
             "mutations",
             "Mutations",
-            ("mutations",),
+            AUTRES_PUBLICS[:1],
             axes=("bailleur", "commune", "reservataire"),
             autres=("part_mutations_demande",),
         ),
@@ -111,7 +124,7 @@ def bilan(d: Donnees) -> Document:
             d,
             "travailleurs-essentiels",
             "Travailleurs essentiels",
-            ("travailleurs_essentiels",),
+            AUTRES_PUBLICS[1:],
             axes=("bailleur", "reservataire", "commune"),
         ),
         _acteurs(d),
@@ -144,34 +157,33 @@ def _a_la_suite(section: Section) -> Section:
     return replace(section, nouvelle_page=False)
 
 
-def objectifs_du_territoire(d: Donnees) -> list[tuple[Objectif | None, str]]:
-    """Objectives set for the whole EPCI and in force in the year, each with its indicator, once."""
-    vus: dict[str, Objectif | None] = {}
-    for objectif in d.objectifs:
-        if objectif.axe == "epci" and objectif.statut != "sans_objet" and objectif.en_vigueur(d.annee):
-            vus.setdefault(objectif.indicateur, objectif)
-    for ident in d.catalogue or sorted({c.indicateur for c in d.chiffres}):
-        c = d.chiffre(ident)
-        if ident not in vus and c is not None and (c.cible is not None or c.operateur):
-            vus[ident] = None
-    return sorted(((o, i) for i, o in vus.items()), key=lambda p: (d.indicateur(p[1]).ordre, p[1]))
+def libelles_des_objectifs(d: Donnees) -> dict[Vise, str]:
+    """How the convention words what it aims at for the whole territory, in the year."""
+    return {
+        o.vise: o.libelle
+        for o in d.objectifs
+        if o.axe == "epci" and o.statut != "sans_objet" and o.libelle and o.en_vigueur(d.annee)
+    }
+
+
+def _cartes(d: Donnees) -> list[Carte]:
+    mots = libelles_des_objectifs(d)
+    du_territoire = d.objectifs_vises([d.annee], "epci")
+    cartes = []
+    for vise in d.objectifs_vises([d.annee]):
+        c = d.vise(vise)
+        propre = vise in du_territoire
+        if not propre and c is None:
+            continue
+        annees = tuple((str(a), d.vise(vise, annee=a)) for a in d.annees)
+        verdict: Etat = etat(c) if propre or etat(c) != "suivi" else "par_acteur"
+        cible = _objectif_en_mots(d, vise, c) if propre else _objectif_par_acteur(d, vise)
+        cartes.append(Carte(mots.get(vise) or d.libelle(vise), c, verdict, cible, tables.detail(c), annees))
+    return cartes
 
 
 def _synthese(d: Donnees) -> Section:
-    cartes = []
-    for objectif, ident in objectifs_du_territoire(d):
-        c = d.chiffre(ident)
-        titre = objectif.libelle if objectif and objectif.libelle else d.indicateur(ident).libelle
-        cartes.append(
-            Carte(
-                titre,
-                c,
-                etat(c),
-                _objectif_en_mots(d, objectif, c),
-                tables.detail(c),
-                tuple((str(a), d.chiffre(ident, annee=a)) for a in d.annees),
-            )
-        )
+    cartes = _cartes(d)
     blocs: list[Bloc] = []
     if constat := _constat(d.annee, cartes):
         blocs.append(Paragraphe((constat,), "chapo"))
@@ -213,13 +225,21 @@ def _constat(annee: int, cartes: Sequence[Carte]) -> str:
     return f"{debut}, {atteints} des {len(evalues)} objectifs chiffrés {verbe} en {annee}."
 
 
-def _objectif_en_mots(d: Donnees, objectif: Objectif | None, c: Chiffre | None) -> str:
+def _objectif_en_mots(d: Donnees, vise: Vise, c: Chiffre | None) -> str:
     ecrit = formats.cible(c.operateur, c.cible, c.unite) if c else ""
-    if not ecrit and objectif is not None:
-        ecrit = formats.cible(
-            objectif.operateur or None, objectif.cible, d.indicateur(objectif.indicateur).unite
-        )
+    if not ecrit:
+        unite = d.indicateur(vise.indicateur).unite
+        fixes = [o for o in d.objectifs if o.vise == vise and o.axe == "epci" and o.en_vigueur(d.annee)]
+        ecrit = next((e for o in fixes if (e := formats.cible(o.operateur or None, o.cible, unite))), "")
     return f"Objectif : {ecrit}" if ecrit else "Sans cible chiffrée"
+
+
+def _objectif_par_acteur(d: Donnees, vise: Vise) -> str:
+    axes = {
+        o.axe for o in d.objectifs if o.vise == vise and o.statut != "sans_objet" and o.en_vigueur(d.annee)
+    }
+    noms = [libelles.axe(axe, "un") for axe in sorted(axes)]
+    return f"Objectif fixé par {formats.enumerer(noms)}" if noms else "Objectif fixé par acteur"
 
 
 def _jauges(d: Donnees, cartes: Sequence[Carte]) -> Graphique | None:
@@ -272,17 +292,18 @@ def _tendances(d: Donnees, cartes: Sequence[Carte]) -> Graphique | None:
 
 
 def _bilan_par_acteur(d: Donnees) -> Tableau | None:
-    paires: dict[tuple[str, str], str] = {}
-    for objectif in d.objectifs:
-        if objectif.axe != "epci" and objectif.en_vigueur(d.annee):
-            libelle = d.indicateur(objectif.indicateur).libelle
-            paires.setdefault((objectif.indicateur, objectif.axe), libelle)
+    paires = {
+        (objectif.vise, objectif.axe)
+        for objectif in d.objectifs
+        if objectif.axe != "epci" and objectif.en_vigueur(d.annee)
+    }
     ordre: tuple[Etat, ...] = ("atteint", "non_atteint", "suivi", "secret", "indisponible", "sans_objet")
     lignes = []
-    for (ident, axe), libelle in sorted(paires.items(), key=lambda p: (d.indicateur(p[0][0]).ordre, p[0])):
+    for vise, axe in sorted(paires, key=lambda p: (d.rang(p[0]), p[1])):
+        libelle = d.libelle(vise)
         compte = dict.fromkeys(ordre, 0)
-        for code, _ in d.modalites(axe, [ident]):
-            c = d.chiffre(ident, axe, code)
+        for code, _ in d.modalites(axe, [vise.indicateur]):
+            c = d.vise(vise, axe, code)
             e = etat(c)
             if c is not None and c.statut == "sans_objet":
                 e = "sans_objet"
@@ -348,7 +369,7 @@ def _methode(d: Donnees) -> Section:
         d,
         "t-couverture",
         "Couverture et complétude",
-        COMPLETUDE,
+        _completude(d),
         feuille="Couverture",
     )
     if couverture:
@@ -418,23 +439,23 @@ def _objectifs_en_vigueur(d: Donnees, objectifs: Sequence[Objectif]) -> Tableau:
     return Tableau("t-objectifs", f"Objectifs en vigueur en {d.annee}", entetes, tuple(lignes), "Objectifs")
 
 
+def _completude(d: Donnees) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*COMPLETUDE[:2], *d.famille("qualite", COMPLETUDE))))
+
+
 def _volumes(d: Donnees) -> Section:
     blocs: list[Bloc] = []
-    tableau = tables.series(d, "t-volumes", "Attributions et baux", PARCOURS, feuille="Volumes")
-    if tableau:
+    ailleurs = {*HORS_QPV, *EN_QPV, *MIXITE, *PRIORITAIRES, *AUTRES_PUBLICS, *LOCALISATION}
+    parcours = [i for i in d.famille("attributions", PARCOURS) if i not in ailleurs]
+    if tableau := tables.series(d, "t-volumes", "Attributions et baux", parcours, feuille="Volumes"):
         blocs.append(tableau)
-    for ident in ("attributions", "conversion_bail", "baux"):
-        for segment_type in d.segments(ident):
-            t = tables.par_segment(
-                d,
-                f"t-{formats.slug(ident)}-{formats.slug(segment_type)}",
-                f"{d.indicateur(ident).libelle} par {libelles.segment_type(segment_type).lower()}, {d.annee}",
-                segment_type,
-                [ident],
-                feuille=f"{ident} par {segment_type}",
-            )
-            if t:
-                blocs.append(t)
+    for ident, segment_type in DECOUPAGES_DES_BAUX:
+        titre = f"{d.indicateur(ident).libelle}, {d.annee}"
+        cle = f"t-{formats.slug(ident)}-{formats.slug(segment_type)}"
+        if t := tables.par_segment(
+            d, cle, titre, segment_type, [ident], feuille=f"{ident} par {segment_type}"
+        ):
+            blocs.append(t)
     return Section(
         "volumes",
         "Volumes et parcours de l’attribution",
@@ -457,7 +478,7 @@ def _objectif(
     sections: list[Section] = []
     if d.disponible([principal]):
         blocs.append(tables.phrase_objectif(d, principal, d.chiffre(principal)))
-        if tableau := tables.trois_annees(d, principal, feuille=f"{titre[:24]} – ans"):
+        if tableau := tables.trois_annees(d, Vise(principal), feuille=f"{titre[:24]} – ans"):
             blocs.append(tableau)
         complements = tables.series(
             d,
@@ -470,39 +491,46 @@ def _objectif(
             blocs.append(complements)
         croises = {o.axe for o in d.objectifs if o.indicateur == principal and " x " in o.axe}
         for axe in (*axes, *sorted(croises)):
-            contenu = _acteur(d, principal, axe, titre)
+            contenu = _acteur(d, Vise(principal), axe, titre)
             if contenu:
                 sections.append(
                     Section(f"{ident}-{formats.slug(axe)}", f"Par {libelles.axe(axe, 'un')}", contenu)
                 )
-        sections += _autres_objectifs(d, (*indicateurs[1:], *autres))
+        sections += _autres_objectifs(d, principal, (*indicateurs, *autres))
         fin: tuple[Bloc, ...] = tuple(blocs)
     else:
         fin = (blocs[0], *_ou_manquant(d, [principal], ("sne",), []))
     return Section(ident, titre, fin, tuple(sections), nouvelle_page=True)
 
 
-def _autres_objectifs(d: Donnees, indicateurs: Sequence[str]) -> list[Section]:
+def _autres_objectifs(d: Donnees, principal: str, indicateurs: Sequence[str]) -> list[Section]:
     sections = []
-    for ident in indicateurs:
-        objectifs = [o for o in d.objectifs if o.indicateur == ident and o.en_vigueur(d.annee)]
-        axes = sorted({o.axe for o in objectifs if o.statut != "sans_objet"} - {"epci"})
-        if not objectifs or not d.disponible([ident]):
+    for vise in d.objectifs_vises([d.annee]):
+        if (
+            vise == Vise(principal)
+            or vise.indicateur not in indicateurs
+            or not d.disponible([vise.indicateur])
+        ):
             continue
-        blocs: list[Bloc] = [tables.phrase_objectif(d, ident, d.chiffre(ident))]
-        if tableau := tables.trois_annees(d, ident, feuille=f"{ident[:22]} – ans"):
+        axes = {
+            o.axe
+            for o in d.objectifs
+            if o.vise == vise and o.statut != "sans_objet" and o.en_vigueur(d.annee)
+        }
+        blocs: list[Bloc] = [tables.phrase_objectif(d, vise.indicateur, d.vise(vise))]
+        if tableau := tables.trois_annees(d, vise, feuille=f"{vise.indicateur[:22]} – ans"):
             blocs.append(tableau)
-        for axe in axes:
-            blocs += _acteur(d, ident, axe, ident)
-        sections.append(Section(f"objectif-{formats.slug(ident)}", d.indicateur(ident).libelle, tuple(blocs)))
+        for axe in sorted(axes - {"epci"}):
+            blocs += _acteur(d, vise, axe, vise.indicateur)
+        sections.append(Section(f"objectif-{tables.cle(vise)}", d.libelle(vise), tuple(blocs)))
     return sections
 
 
-def _acteur(d: Donnees, ident: str, axe: str, titre: str) -> tuple[Bloc, ...]:
-    tableau = tables.par_acteur(d, ident, axe, feuille=f"{titre[:16]} – {libelles.axe(axe, 'un')}")
+def _acteur(d: Donnees, vise: Vise, axe: str, titre: str) -> tuple[Bloc, ...]:
+    tableau = tables.par_acteur(d, vise, axe, feuille=f"{titre[:16]} – {libelles.axe(axe, 'un')}")
     if tableau is None:
         return ()
-    graphique = tables.barres_par_acteur(d, ident, axe)
+    graphique = tables.barres_par_acteur(d, vise, axe)
     if graphique is None:
         return (tableau,)
     return (graphique, tableau)
@@ -513,9 +541,9 @@ def _en_qpv(d: Donnees) -> Section:
         d,
         "en-qpv",
         "Attributions en quartiers prioritaires",
-        ("qpv_q234", "qpv_q2", "qpv_q34"),
+        EN_QPV,
         axes=("qpv", "zone", "bailleur", "commune"),
-        autres=("bas_revenus", "porteurs_mixite"),
+        autres=MIXITE,
     )
     complements: list[Section] = []
     quartiles = _quartiles_par_quartier(d)
@@ -632,7 +660,9 @@ def _acteurs(d: Donnees) -> Section:
 
 def _demande(d: Donnees) -> Section:
     blocs: list[Bloc] = []
-    if t := tables.series(d, "t-demande", "La demande et sa tension", DEMANDE, feuille="Demande"):
+    if t := tables.series(
+        d, "t-demande", "La demande et sa tension", d.famille("demande", DEMANDE), feuille="Demande"
+    ):
         blocs.append(t)
     sections = []
     if d.disponible(("demandes", "tension")):
@@ -687,7 +717,7 @@ def _demande(d: Donnees) -> Section:
     return Section(
         "demande",
         "Demande et tension",
-        (chapo, *_ou_manquant(d, DEMANDE, ("sne",), blocs)),
+        (chapo, *_ou_manquant(d, d.famille("demande", DEMANDE), ("sne",), blocs)),
         tuple(sections),
         nouvelle_page=True,
     )
@@ -695,7 +725,7 @@ def _demande(d: Donnees) -> Section:
 
 def _parc(d: Donnees) -> Section:
     blocs: list[Bloc] = []
-    if t := tables.series(d, "t-parc", "Le parc social", PARC, feuille="Parc"):
+    if t := tables.series(d, "t-parc", "Le parc social", d.famille("parc", PARC), feuille="Parc"):
         blocs.append(t)
     sections = []
     for segment_type in d.segments("logements"):
@@ -705,12 +735,23 @@ def _parc(d: Donnees) -> Section:
             f"t-parc-{cle}",
             f"Logements par {libelles.segment_type(segment_type).lower()}",
             segment_type,
-            ("logements", "vacance", "mobilite", "loyer_m2"),
+            ("logements", "logements_loues_annee", "logements_neufs", "vacance", "mobilite", "loyer_m2"),
             feuille=f"Parc {segment_type}",
         )
         if tableau:
             sections.append(
                 Section(f"parc-{cle}", f"Par {libelles.segment_type(segment_type).lower()}", (tableau,))
+            )
+    for ident in ACCESSIBILITE:
+        contenu: list[Bloc] = []
+        for segment_type in d.segments(ident):
+            cle = f"{formats.slug(ident)}-{formats.slug(segment_type)}"
+            legende = f"{d.indicateur(ident).libelle}, par {libelles.segment_type(segment_type).lower()}"
+            if t := tables.par_segment(d, f"t-{cle}", legende, segment_type, [ident], feuille=f"Parc {cle}"):
+                contenu.append(t)
+        if contenu:
+            sections.append(
+                Section(f"parc-{formats.slug(ident)}", d.indicateur(ident).libelle, tuple(contenu))
             )
     for axe in ("bailleur", "commune", "qpv"):
         tableau = tables.croise(
@@ -887,7 +928,7 @@ def _qualite(d: Donnees) -> Section:
     inconnus = []
     for ident in d.catalogue:
         c = d.chiffre(ident)
-        if c is not None and c.inconnus is not None:
+        if c is not None and c.inconnus:
             inconnus.append(
                 Ligne((d.indicateur(ident).libelle, Mesure(c, "inconnus"), Mesure(c, "denominateur")))
             )
@@ -904,7 +945,7 @@ def _qualite(d: Donnees) -> Section:
     for axe in ("bailleur", "guichet"):
         legende = f"Couverture et complétude par {libelles.axe(axe, 'un')}, {d.annee}"
         if t := tables.croise(
-            d, f"t-completude-{axe}", legende, COMPLETUDE, [axe], feuille=f"Complétude {axe}"
+            d, f"t-completude-{axe}", legende, _completude(d), [axe], feuille=f"Complétude {axe}"
         ):
             blocs.append(t)
     if d.fichiers:

@@ -13,7 +13,15 @@ from pipelines.bilan.donnees import Chiffre
 
 Champ = Literal["valeur", "numerateur", "denominateur", "inconnus", "cible", "atteint", "manque"]
 Etat = Literal[
-    "atteint", "non_atteint", "suivi", "secret", "indisponible", "sans_objet", "rupture_serie", "absent"
+    "atteint",
+    "non_atteint",
+    "suivi",
+    "secret",
+    "indisponible",
+    "sans_objet",
+    "rupture_serie",
+    "absent",
+    "par_acteur",
 ]
 
 LIBELLES_ETAT: dict[Etat, str] = {
@@ -25,6 +33,7 @@ LIBELLES_ETAT: dict[Etat, str] = {
     "sans_objet": "sans objet",
     "rupture_serie": "rupture de série",
     "absent": "aucune donnée",
+    "par_acteur": "évalué par acteur",
 }
 
 NON_COMMUNIQUE = "nc"
@@ -260,6 +269,8 @@ def classe(cellule: Cellule) -> str:
     chiffre = cellule.chiffre
     if chiffre is None:
         return "absent"
+    if cellule.champ == "cible":
+        return ""
     if cellule.champ == "atteint" and chiffre.atteint is not None:
         return "oui" if chiffre.atteint else "non"
     if nombre(cellule) is None and chiffre.statut in ("secret", "indisponible", "sans_objet"):

@@ -10,11 +10,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 
-from pipelines.bilan import formats
+from pipelines.bilan import formats, libelles
 from pipelines.errors import DonneesRefusees
 
 ANNEE, SEMESTRE, TRIMESTRE = "annee", "semestre", "trimestre"
@@ -105,6 +105,14 @@ class Convention:
     fin: str
 
 
+class Vise(NamedTuple):
+    """What an objective is about: an indicator, as a whole or on one part of a split."""
+
+    indicateur: str
+    segment_type: str = TOUS
+    segment: str = TOUS
+
+
 @dataclass(frozen=True, slots=True)
 class Objectif:
     """One objective of the convention, as written in its file."""
@@ -122,6 +130,13 @@ class Objectif:
     article: str
     statut: str
     libelle: str
+    segment_type: str
+    segment: str
+
+    @property
+    def vise(self) -> Vise:
+        """What the objective is about."""
+        return Vise(self.indicateur, self.segment_type, self.segment)
 
     def en_vigueur(self, annee: int) -> bool:
         """Whether the objective applies on at least one day of the year."""
@@ -235,11 +250,50 @@ class Donnees:
                 return trouve
         return None
 
-    def a_la_periode(
-        self, ident: str, axe: str, modalite: str, periode_type: str, periode: str
+    def vise(
+        self, vise: Vise, axe: str = "epci", modalite: str | None = None, annee: int | None = None
     ) -> Chiffre | None:
-        """One unsegmented figure of an exact period (half-year, quarter, rolling window)."""
-        return self._index.get((ident, axe, modalite, TOUS, TOUS, periode_type, periode))
+        """The figure that an objective is about, for one actor and year."""
+        return self.chiffre(
+            vise.indicateur, axe, modalite, annee, segment_type=vise.segment_type, segment=vise.segment
+        )
+
+    def libelle(self, vise: Vise) -> str:
+        """Name of what an objective is about."""
+        nom = self.indicateur(vise.indicateur).libelle
+        if vise.segment_type == TOUS:
+            return nom
+        return f"{nom} ({libelles.segment(vise.segment_type, vise.segment)})"
+
+    def rang(self, vise: Vise) -> tuple[int, Vise]:
+        """Where it comes in the reading order."""
+        return self.indicateur(vise.indicateur).ordre, vise
+
+    def objectifs_vises(self, annees: Sequence[int], axe: str | None = None) -> list[Vise]:
+        """What the objectives in force in these years are about, in reading order.
+
+        An indicator that has a target in the figures counts too, whether or not the convention is published.
+        """
+        trouves = {
+            o.vise
+            for o in self.objectifs
+            if o.statut != "sans_objet"
+            and axe in (None, o.axe)
+            and any(o.en_vigueur(annee) for annee in annees)
+        }
+        for c in self.chiffres:
+            if c.operateur and axe in (None, c.axe) and c.periode_type == ANNEE and int(c.periode) in annees:
+                trouves.add(Vise(c.indicateur, c.segment_type, c.segment))
+        return sorted(trouves, key=self.rang)
+
+    def a_la_periode(
+        self, ident: str | Vise, axe: str, modalite: str, periode_type: str, periode: str
+    ) -> Chiffre | None:
+        """One figure of an exact period (half-year, quarter, rolling window)."""
+        vise = ident if isinstance(ident, Vise) else Vise(ident)
+        return self._index.get(
+            (vise.indicateur, axe, modalite, vise.segment_type, vise.segment, periode_type, periode)
+        )
 
     def modalites(self, axe: str, indicateurs: Sequence[str]) -> list[tuple[str, str]]:
         """Codes and names met on an axis for these indicators, over all periods read, in reading order."""
@@ -254,12 +308,21 @@ class Donnees:
 
         return sorted(noms.items(), key=rang)
 
+    def famille(self, nom: str, sinon: Sequence[str]) -> tuple[str, ...]:
+        """Indicators of a family, in the order of the catalogue; `sinon` where there is no catalogue."""
+        trouves = tuple(i.indicateur for i in self.catalogue.values() if i.famille == nom)
+        return trouves or tuple(sinon)
+
     def segments(self, ident: str, axe: str = "epci", annee: int | None = None) -> dict[str, list[str]]:
-        """Splits that exist for an indicator in the year: type → values, both in order."""
+        """Splits (crossed ones left out) of an indicator in the year: type → values, both in order."""
         periodes = set(self.periodes(ident, annee or self.annee))
         trouves: dict[str, set[str]] = {}
         for c in self._cles.get((ident, axe), []):
-            if c.segment_type != TOUS and (c.periode_type, c.periode) in periodes:
+            if (
+                c.segment_type != TOUS
+                and " x " not in c.segment_type
+                and (c.periode_type, c.periode) in periodes
+            ):
                 trouves.setdefault(c.segment_type, set()).add(c.segment)
         return {cle: sorted(trouves[cle]) for cle in sorted(trouves)}
 
@@ -539,6 +602,8 @@ def _objectifs(con: duckdb.DuckDBPyConnection, epci: str) -> tuple[Objectif, ...
     for ligne in lignes:
         champs = dict(zip(colonnes, ligne, strict=True))
         cible = champs.pop("cible")
+        for nom in ("segment_type", "segment"):
+            champs[nom] = champs[nom] or TOUS
         objectifs.append(
             Objectif(
                 cible=None if cible is None else float(cible),

@@ -1,5 +1,7 @@
 """The mid-term evaluation: each year since the convention began, against the targets in force that year."""
 
+from collections.abc import Sequence
+
 from pipelines.bilan import formats, graphiques, libelles, provenance, tables
 from pipelines.bilan.document import (
     Bloc,
@@ -13,7 +15,7 @@ from pipelines.bilan.document import (
     Section,
     Tableau,
 )
-from pipelines.bilan.donnees import PROFONDEUR, Donnees
+from pipelines.bilan.donnees import PROFONDEUR, Donnees, Vise
 
 DUREE = 6
 """Longest period evaluated, in years: the life of a convention."""
@@ -30,10 +32,10 @@ def profondeur(debut_convention: str, annee: int) -> int:
 
 def evaluation(d: Donnees) -> Document:
     """Build the evaluation over the years that were read."""
-    idents = _idents(d)
+    vises = d.objectifs_vises(d.annees)
     sections = [
-        Section("essentiel", "L’essentiel", _essentiel(d, idents)),
-        *(_objectif(d, ident) for ident in idents),
+        Section("essentiel", "L’essentiel", _essentiel(d, vises)),
+        *(_objectif(d, vise) for vise in vises),
         provenance.section(d),
     ]
     annexe, chiffres = tables.annexe(d, sections)
@@ -49,24 +51,14 @@ def evaluation(d: Donnees) -> Document:
     )
 
 
-def _idents(d: Donnees) -> list[str]:
-    objectifs = {
-        o.indicateur
-        for o in d.objectifs
-        if o.statut != "sans_objet" and any(o.en_vigueur(a) for a in d.annees)
-    }
-    avec_cible = {c.indicateur for c in d.chiffres if c.operateur}
-    return sorted(objectifs | avec_cible, key=lambda i: (d.indicateur(i).ordre, i))
-
-
-def _essentiel(d: Donnees, idents: list[str]) -> tuple[Bloc, ...]:
+def _essentiel(d: Donnees, vises: Sequence[Vise]) -> tuple[Bloc, ...]:
     blocs: list[Bloc] = [Paragraphe((libelles.chapo("evaluation"),), "chapo")]
     lignes, series = [], []
-    for ident in idents:
-        chiffres = [d.chiffre(ident, annee=a) for a in d.annees]
+    for vise in vises:
+        chiffres = [d.vise(vise, annee=a) for a in d.annees]
         if not any(chiffres):
             continue
-        nom = d.indicateur(ident).libelle
+        nom = d.libelle(vise)
         lignes.append(Ligne((nom, *tables.mesures(chiffres))))
         lignes.append(Ligne((f"{nom} : objectif", *tables.mesures(chiffres, "cible"))))
         lignes.append(Ligne((f"{nom} : atteint", *tables.mesures(chiffres, "atteint"))))
@@ -107,16 +99,17 @@ def _essentiel(d: Donnees, idents: list[str]) -> tuple[Bloc, ...]:
     return (*blocs, tableau)
 
 
-def _objectif(d: Donnees, ident: str) -> Section:
+def _objectif(d: Donnees, vise: Vise) -> Section:
+    ident = vise.indicateur
     blocs: list[Bloc] = []
-    if tableau := tables.trois_annees(d, ident, feuille=f"{ident[:22]} – ans"):
+    if tableau := tables.trois_annees(d, vise, feuille=f"{ident[:22]} – ans"):
         blocs.append(tableau)
     if rupture := d.indicateur(ident).rupture:
         blocs.append(Paragraphe((f"Rupture de série : {rupture}.",), "note"))
     for axe in AXES:
         lignes = []
         for code, nom in d.modalites(axe, [ident]):
-            chiffres = [d.chiffre(ident, axe, code, a) for a in d.annees]
+            chiffres = [d.vise(vise, axe, code, a) for a in d.annees]
             if any(c is not None and (c.operateur or c.statut == "sans_objet") for c in chiffres):
                 cellules = [cellule for c in chiffres for cellule in (Mesure(c), Mesure(c, "atteint"))]
                 lignes.append(Ligne((nom, *cellules)))
@@ -125,8 +118,8 @@ def _objectif(d: Donnees, ident: str) -> Section:
                 Colonne(libelles.axe(axe)),
                 *(colonne for a in d.annees for colonne in (Colonne(str(a), True), Colonne(f"Atteint {a}"))),
             )
-            legende = f"{d.indicateur(ident).libelle} par {libelles.axe(axe, 'un')}, année par année"
-            cle = f"t-{formats.slug(ident)}-{formats.slug(axe)}"
+            legende = f"{d.libelle(vise)} par {libelles.axe(axe, 'un')}, année par année"
+            cle = f"t-{tables.cle(vise)}-{formats.slug(axe)}"
             blocs.append(Tableau(cle, legende, entetes, tuple(lignes), f"{ident[:18]} {axe}"))
     return Section(
         f"detail-{formats.slug(ident)}", d.indicateur(ident).libelle, tuple(blocs), nouvelle_page=True

@@ -32,6 +32,7 @@ COULEURS: dict[Etat, str] = {
     "suivi": "#7a8ca0",
     "rupture_serie": "#7a8ca0",
     "sans_objet": "#7a8ca0",
+    "par_acteur": "#7a8ca0",
     "secret": "#fedcba",
     "indisponible": "#fedcba",
     "absent": "#fedcba",
@@ -169,7 +170,7 @@ def barres(ident: str, lignes: Sequence[Barre], *, pourcent: bool = True) -> str
 def tendances(ident: str, series: Sequence[Serie], *, largeur: int = 225) -> str:
     """Small multiples, one per indicator: each period's value, written, and its target as a black tick."""
     donnees = []
-    titres = _uniques(["|".join(textwrap.wrap(s.nom.replace("|", "/"), 30)) for s in series])
+    titres = _uniques([_couper(s.nom, 30) for s in series])
     for titre, serie in zip(titres, series, strict=True):
         valeurs = [v for _, v, _, _ in serie.points] + [c for *_, c in serie.points]
         plafond = max([v for v in valeurs if v is not None], default=1.0) * 1.35 or 1.0
@@ -317,13 +318,21 @@ def colonnes(ident: str, lignes: Sequence[Barre]) -> str:
             "texte": barre.texte,
             "couleur": COULEURS["atteint"] if barre.valeur is not None else COULEURS[barre.etat],
         }
-        for nom, barre in zip(_uniques([b.nom for b in lignes]), lignes, strict=True)
+        for nom, barre in zip(_uniques([_couper(b.nom, 13) for b in lignes]), lignes, strict=True)
     ]
     x = {
         "field": "nom",
         "type": "nominal",
         "sort": None,
-        "axis": {"title": None, "labelAngle": 0, "ticks": False, "labelPadding": 6, "labelLimit": 110},
+        "axis": {
+            "title": None,
+            "labelAngle": 0,
+            "ticks": False,
+            "labelPadding": 6,
+            "labelExpr": "split(datum.label, '|')",
+            "labelLineHeight": 15,
+            "labelLimit": 100,
+        },
         "scale": {"paddingInner": 0.35},
     }
     y = {
@@ -469,8 +478,12 @@ def _uniques(noms: Sequence[str]) -> list[str]:
     return sortie
 
 
+def _couper(nom: str, largeur: int) -> str:
+    return "|".join(textwrap.wrap(nom.replace("|", "/"), largeur)) or " "
+
+
 def _sur_deux_lignes(nom: str) -> str:
-    coupe = textwrap.wrap(nom.replace("|", "/"), 38)
+    coupe = _couper(nom, 38).split("|")
     return "|".join(coupe if len(coupe) < 3 else [coupe[0], f"{coupe[1][:36]}…"])
 
 

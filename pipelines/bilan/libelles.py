@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+_SANS_REPONSE = ("inconnu", "non_renseigne")
 _FICHIER = Path(__file__).with_name("libelles.yml")
 
 
@@ -56,7 +57,7 @@ def segment(type_: str, valeur: str) -> str:
 def ordonner_segments(type_: str, valeurs: Iterable[str]) -> list[str]:
     """Values of a split in the order of `libelles.yml`, then those it does not know, by code."""
     rangs = {cle: rang for rang, cle in enumerate(_textes()["valeurs"])}
-    return sorted(valeurs, key=lambda v: (rangs.get(f"{type_}/{v}", rangs.get(v, len(rangs))), v))
+    return sorted(valeurs, key=lambda v: (v in _SANS_REPONSE, rangs.get(f"{type_}/{v}", len(rangs)), v))
 
 
 def parametre(ident: str, valeur: str) -> tuple[str, str]:

@@ -25,7 +25,7 @@ from pipelines.bilan.document import (
     etat,
     texte,
 )
-from pipelines.bilan.donnees import ANNEE, TOUS, Chiffre, Donnees
+from pipelines.bilan.donnees import ANNEE, TOUS, Chiffre, Donnees, Vise
 
 VARIANTES = ("concept", "population")
 """Splits that are another reading of the same indicator, not a share of it: shown as rows of their own."""
@@ -79,59 +79,62 @@ def phrase_objectif(d: Donnees, ident: str, chiffre: Chiffre | None) -> Paragrap
     return Paragraphe(tuple(morceaux))
 
 
-def trois_annees(d: Donnees, ident: str, feuille: str | None = None) -> Tableau | None:
+def trois_annees(d: Donnees, vise: Vise, feuille: str | None = None) -> Tableau | None:
     """The territory's figure over the years, with all that proves it."""
-    chiffres = [d.chiffre(ident, annee=annee) for annee in d.annees]
+    chiffres = [d.vise(vise, annee=annee) for annee in d.annees]
+    if not any(chiffres):
+        return None
     lignes = [
         Ligne((str(annee), *preuves(c)), forte=annee == d.annee)
         for annee, c in zip(d.annees, chiffres, strict=True)
     ]
-    if not any(chiffres):
-        return None
-    colonnes = (Colonne("Année"), *COLONNES_PREUVES)
-    entetes, tries = alleger(colonnes, lignes)
-    legende = f"{d.indicateur(ident).libelle} : ensemble du territoire"
-    return Tableau(f"t-{formats.slug(ident)}-annees", legende, entetes, tries, feuille)
+    entetes, tries = alleger((Colonne("Année"), *COLONNES_PREUVES), lignes)
+    return Tableau(
+        f"t-{cle(vise)}-annees", f"{d.libelle(vise)} : ensemble du territoire", entetes, tries, feuille
+    )
 
 
-def par_acteur(
-    d: Donnees, ident: str, axe: str, *, segment: tuple[str, str] = (TOUS, TOUS), feuille: str | None = None
-) -> Tableau | None:
+def par_acteur(d: Donnees, vise: Vise, axe: str, *, feuille: str | None = None) -> Tableau | None:
     """One row per actor of an axis: base, count, unknowns, rate, target, verdict, and the years before."""
     avant = [a for a in reversed(d.annees) if a != d.annee]
     lignes = []
-    for code, nom in d.modalites(axe, [ident]):
-        courant = d.chiffre(ident, axe, code, None, segment_type=segment[0], segment=segment[1])
-        passes = [d.chiffre(ident, axe, code, a, segment_type=segment[0], segment=segment[1]) for a in avant]
+    for code, nom in d.modalites(axe, [vise.indicateur]):
+        courant = d.vise(vise, axe, code)
+        passes = [d.vise(vise, axe, code, a) for a in avant]
         if courant or any(passes):
             lignes.append(Ligne((nom, *preuves(courant), *mesures(passes))))
     if not lignes:
         return None
-    courant = d.chiffre(ident, "epci", None, None, segment_type=segment[0], segment=segment[1])
-    passes = [d.chiffre(ident, "epci", None, a, segment_type=segment[0], segment=segment[1]) for a in avant]
+    courant = d.vise(vise)
+    passes = [d.vise(vise, annee=a) for a in avant]
     if courant or any(passes):
         lignes.append(Ligne((libelles.axe("epci"), *preuves(courant), *mesures(passes)), forte=True))
-    entetes = (Colonne(libelles.axe(axe)), *COLONNES_PREUVES, *(Colonne(str(a), True) for a in avant))
-    entetes, tries = alleger(entetes, lignes)
-    legende = f"{d.indicateur(ident).libelle} par {libelles.axe(axe, 'un')}, {d.annee}"
-    return Tableau(f"t-{formats.slug(ident)}-{formats.slug(axe)}", legende, entetes, tries, feuille)
+    colonnes = (Colonne(libelles.axe(axe)), *COLONNES_PREUVES, *(Colonne(str(a), True) for a in avant))
+    entetes, tries = alleger(colonnes, lignes)
+    legende = f"{d.libelle(vise)} par {libelles.axe(axe, 'un')}, {d.annee}"
+    return Tableau(f"t-{cle(vise)}-{formats.slug(axe)}", legende, entetes, tries, feuille)
 
 
-def barres_par_acteur(d: Donnees, ident: str, axe: str) -> Graphique | None:
+def cle(vise: Vise) -> str:
+    """Identifier, in a page, of what an objective is about."""
+    segment = () if vise.segment_type == TOUS else (vise.segment_type, vise.segment)
+    return "-".join(formats.slug(morceau) for morceau in (vise.indicateur, *segment))
+
+
+def barres_par_acteur(d: Donnees, vise: Vise, axe: str) -> Graphique | None:
     """Bars of the actors of an axis with their targets; None when there is nothing to compare."""
     lignes = []
-    for code, nom in d.modalites(axe, [ident]):
-        c = d.chiffre(ident, axe, code)
+    for code, nom in d.modalites(axe, [vise.indicateur]):
+        c = d.vise(vise, axe, code)
         if c is not None and (c.lisible or c.statut == "secret"):
             lignes.append(graphiques.Barre(nom, c.valeur, texte(Mesure(c)), c.cible, etat(c)))
-    libelle = d.indicateur(ident).libelle
-    cle = f"{formats.slug(ident)}-{formats.slug(axe)}"
+    ident = f"{cle(vise)}-{formats.slug(axe)}"
     return graphique_en_barres(
-        f"g-{cle}",
-        f"{libelle} par {libelles.axe(axe, 'un')}, {d.annee}",
+        f"g-{ident}",
+        f"{d.libelle(vise)} par {libelles.axe(axe, 'un')}, {d.annee}",
         lignes,
-        f"t-{cle}",
-        pourcent=(d.indicateur(ident).unite or "%") == "%",
+        f"t-{ident}",
+        pourcent=(d.indicateur(vise.indicateur).unite or "%") == "%",
     )
 
 

@@ -1,7 +1,7 @@
 """The quarterly dashboard of the coordination commission: where the objectives stand during the year."""
 
 from pipelines.bilan import formats, libelles, provenance, tables
-from pipelines.bilan.contenu import objectifs_du_territoire
+from pipelines.bilan.contenu import libelles_des_objectifs
 from pipelines.bilan.document import (
     Bloc,
     Carte,
@@ -16,7 +16,7 @@ from pipelines.bilan.document import (
     Tableau,
     etat,
 )
-from pipelines.bilan.donnees import TRIMESTRE, Chiffre, Donnees
+from pipelines.bilan.donnees import TRIMESTRE, Chiffre, Donnees, Vise
 
 PERIODES = (TRIMESTRE, "glissant_12m")
 AXES = ("epci", "bailleur", "reservataire", "qpv")
@@ -25,11 +25,11 @@ VOLUMES = ("baux", "attributions", "refus", "delai_median")
 
 def tableau_de_bord(d: Donnees, trimestre: int) -> Document:
     """Build the dashboard of one quarter."""
-    idents = _idents(d)
+    vises = _vises(d)
     nom = f"{trimestre}{'er' if trimestre == 1 else 'e'} trimestre {d.annee}"
     sections = [
-        Section("essentiel", "Où en sont les objectifs", _essentiel(d, trimestre, idents)),
-        *(_acteurs(d, trimestre, ident) for ident in idents if _acteurs_presents(d, trimestre, ident)),
+        Section("essentiel", "Où en sont les objectifs", _essentiel(d, trimestre, vises)),
+        *(_acteurs(d, trimestre, vise) for vise in vises if _acteurs_presents(d, trimestre, vise)),
         provenance.section(d),
     ]
     annexe, chiffres = tables.annexe(d, sections)
@@ -45,39 +45,41 @@ def tableau_de_bord(d: Donnees, trimestre: int) -> Document:
     )
 
 
-def _idents(d: Donnees) -> list[str]:
-    objectifs = {o.indicateur for o in d.objectifs if o.en_vigueur(d.annee) and o.statut != "sans_objet"}
-    avec_cible = {c.indicateur for c in d.chiffres if c.operateur and c.periode_type == TRIMESTRE}
-    return sorted(objectifs | avec_cible, key=lambda i: (d.indicateur(i).ordre, i))
+def _vises(d: Donnees) -> list[Vise]:
+    trouves = set(d.objectifs_vises([d.annee]))
+    for c in d.chiffres:
+        if c.operateur and c.periode_type == TRIMESTRE:
+            trouves.add(Vise(c.indicateur, c.segment_type, c.segment))
+    return sorted(trouves, key=d.rang)
 
 
-def _chiffre(d: Donnees, ident: str, lieu: tuple[str, str], annee: int, trimestre: int) -> Chiffre | None:
-    return d.a_la_periode(ident, *lieu, TRIMESTRE, f"{annee}-T{trimestre}")
+def _chiffre(d: Donnees, vise: Vise, lieu: tuple[str, str], annee: int, trimestre: int) -> Chiffre | None:
+    return d.a_la_periode(vise, *lieu, TRIMESTRE, f"{annee}-T{trimestre}")
 
 
-def _glissant(d: Donnees, ident: str, lieu: tuple[str, str], trimestre: int) -> Chiffre | None:
-    return d.a_la_periode(ident, *lieu, "glissant_12m", f"{d.annee}-{3 * trimestre:02d}")
+def _glissant(d: Donnees, vise: Vise, lieu: tuple[str, str], trimestre: int) -> Chiffre | None:
+    return d.a_la_periode(vise, *lieu, "glissant_12m", f"{d.annee}-{3 * trimestre:02d}")
 
 
-def _essentiel(d: Donnees, trimestre: int, idents: list[str]) -> tuple[Bloc, ...]:
+def _essentiel(d: Donnees, trimestre: int, vises: list[Vise]) -> tuple[Bloc, ...]:
     ici = ("epci", d.epci_siren)
     blocs: list[Bloc] = [Paragraphe((libelles.chapo("trimestre"),), "chapo")]
-    libelles_objectifs = {i: o.libelle for o, i in objectifs_du_territoire(d) if o is not None and o.libelle}
+    mots = libelles_des_objectifs(d)
     cartes, lignes = [], []
-    for ident in (*idents, *(v for v in VOLUMES if v not in idents)):
-        c = _chiffre(d, ident, ici, d.annee, trimestre)
-        annee_avant = _chiffre(d, ident, ici, d.annee - 1, trimestre)
-        glissant = _glissant(d, ident, ici, trimestre)
-        trimestres = [_chiffre(d, ident, ici, d.annee, t) for t in range(1, trimestre + 1)]
+    for vise in (*vises, *(v for i in VOLUMES if (v := Vise(i)) not in vises)):
+        c = _chiffre(d, vise, ici, d.annee, trimestre)
+        annee_avant = _chiffre(d, vise, ici, d.annee - 1, trimestre)
+        glissant = _glissant(d, vise, ici, trimestre)
+        trimestres = [_chiffre(d, vise, ici, d.annee, t) for t in range(1, trimestre + 1)]
         if not any((c, annee_avant, glissant)):
             continue
-        nom = d.indicateur(ident).libelle
+        nom = d.libelle(vise)
         lignes.append(Ligne((nom, *tables.mesures(trimestres), Mesure(annee_avant), Mesure(glissant))))
-        if ident in idents and c is not None:
+        if vise in vises and c is not None:
             ecrit = formats.cible(c.operateur, c.cible, c.unite)
             cartes.append(
                 Carte(
-                    libelles_objectifs.get(ident, nom),
+                    mots.get(vise, nom),
                     c,
                     etat(c),
                     f"Objectif : {ecrit}" if ecrit else "Sans cible chiffrée",
@@ -108,29 +110,27 @@ def _essentiel(d: Donnees, trimestre: int, idents: list[str]) -> tuple[Bloc, ...
     return tuple(blocs)
 
 
-def _acteurs_presents(d: Donnees, trimestre: int, ident: str) -> bool:
+def _acteurs_presents(d: Donnees, trimestre: int, vise: Vise) -> bool:
     return any(
-        _chiffre(d, ident, (axe, code), d.annee, trimestre)
+        _chiffre(d, vise, (axe, code), d.annee, trimestre)
         for axe in AXES[1:]
-        for code, _ in d.modalites(axe, [ident])
+        for code, _ in d.modalites(axe, [vise.indicateur])
     )
 
 
-def _acteurs(d: Donnees, trimestre: int, ident: str) -> Section:
+def _acteurs(d: Donnees, trimestre: int, vise: Vise) -> Section:
     blocs: list[Bloc] = []
     for axe in AXES[1:]:
         lignes = []
-        for code, nom in d.modalites(axe, [ident]):
-            c = _chiffre(d, ident, (axe, code), d.annee, trimestre)
-            glissant = _glissant(d, ident, (axe, code), trimestre)
+        for code, nom in d.modalites(axe, [vise.indicateur]):
+            c = _chiffre(d, vise, (axe, code), d.annee, trimestre)
+            glissant = _glissant(d, vise, (axe, code), trimestre)
             if c is not None:
                 lignes.append(Ligne((nom, *tables.preuves(c), Mesure(glissant))))
         if lignes:
             colonnes = (Colonne(libelles.axe(axe)), *tables.COLONNES_PREUVES, Colonne("12 mois", True))
             entetes, tries = tables.alleger(colonnes, lignes)
-            legende = f"{d.indicateur(ident).libelle} par {libelles.axe(axe, 'un')}"
-            cle = f"t-{formats.slug(ident)}-{formats.slug(axe)}"
-            blocs.append(Tableau(cle, legende, entetes, tries, f"{ident[:18]} {axe}"))
-    return Section(
-        f"detail-{formats.slug(ident)}", d.indicateur(ident).libelle, tuple(blocs), nouvelle_page=True
-    )
+            legende = f"{d.libelle(vise)} par {libelles.axe(axe, 'un')}"
+            cle = f"t-{tables.cle(vise)}-{formats.slug(axe)}"
+            blocs.append(Tableau(cle, legende, entetes, tries, f"{vise.indicateur[:18]} {axe}"))
+    return Section(f"detail-{tables.cle(vise)}", d.libelle(vise), tuple(blocs), nouvelle_page=True)

@@ -672,7 +672,8 @@ def _meta(con: duckdb.DuckDBPyConnection, entrepots: list[Entrepot]) -> None:
             for axe in axes:
                 suivi = indicateur not in CIBLES
                 con.execute(
-                    "insert into meta.convention_objectifs values (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                    "insert into meta.convention_objectifs values "
+                    "(?,?,?,?,?,?,?,?,?,?,?,?,?,?,'tous','tous')",
                     [
                         e.epci,
                         f"{indicateur}-{axe}",
@@ -691,7 +692,7 @@ def _meta(con: duckdb.DuckDBPyConnection, entrepots: list[Entrepot]) -> None:
                     ],
                 )
         con.execute(
-            "insert into meta.convention_objectifs values (?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+            "insert into meta.convention_objectifs values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,'tous','tous')",
             [
                 e.epci,
                 "qpv-autres",

@@ -62,7 +62,9 @@ create table meta.convention_objectifs (
     fin DATE,
     article VARCHAR,
     statut VARCHAR,
-    libelle VARCHAR
+    libelle VARCHAR,
+    segment_type VARCHAR DEFAULT 'tous',
+    segment VARCHAR DEFAULT 'tous'
 );
 
 create table meta.avertissements (

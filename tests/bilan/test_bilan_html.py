@@ -118,6 +118,39 @@ def test_an_objective_on_an_associated_indicator_has_its_own_part(source: str, p
     assert "objectif-qpv_q2" not in page.ids
 
 
+def test_an_objective_on_one_part_of_a_split_is_shown_apart(tmp_path: Path, construire: Atelier) -> None:
+    atelier = construire(nb_communes=2, nb_bailleurs=2).remplir()
+    for annee, num in ((2020, 18), (2021, 24)):
+        atelier.ajouter(
+            "qpv_q34",
+            ("epci", EPCI, "Le Grand Chalon"),
+            annee,
+            num,
+            100,
+            segment=("secteur_elargi", "qpv_et_qva"),
+            cible=20.0,
+            operateur=">=",
+        )
+    (chemin,) = render(atelier.ecrire(tmp_path / "W.duckdb"), EPCI, ANNEE, tmp_path)
+    page = Page(chemin.read_text(encoding="utf-8"))
+    assert "objectif-qpv_q34-secteur_elargi-qpv_et_qva" in page.ids
+    assert "2 des 4 objectifs chiffrés sont atteints en 2021" in page.texte
+    assert "(quartiers prioritaires et de veille)" in page.texte
+
+
+def test_an_objective_set_by_landlord_only_is_judged_by_landlord(tmp_path: Path, construire: Atelier) -> None:
+    atelier = construire(nb_communes=2, nb_bailleurs=3, meta=False).remplir()
+    for rang, ligne in enumerate(atelier.lignes):
+        if ligne[3:5] == ("prioritaires", "epci"):
+            champs = list(ligne)
+            champs[14:18] = [None, None, None, None]
+            atelier.lignes[rang] = tuple(champs)
+    (chemin,) = render(atelier.ecrire(tmp_path / "W.duckdb"), EPCI, ANNEE, tmp_path)
+    texte = Page(chemin.read_text(encoding="utf-8")).texte
+    assert "Évalué par acteur" in texte
+    assert "1 des 2 objectifs chiffrés est atteint en 2021" in texte
+
+
 def test_provenance_is_printed(page: Page) -> None:
     for attendu in (
         "9f2c" * 16,
