@@ -328,6 +328,11 @@ class _FileRead:
                 requete = self._copy(brut, parquet)
             except (duckdb.InvalidInputException, duckdb.ConversionException):
                 brut = None
+            except duckdb.Error as erreur:
+                # A damaged Parquet shows as any kind of error; elsewhere it is the machine's (memory, disk).
+                if self.ouverture.lecteur != "parquet" or isinstance(erreur, duckdb.OutOfMemoryException):
+                    raise
+                brut = None
             else:
                 if brut.lignes_attendues in (None, self._lines_written(parquet, requete)):
                     return brut, requete

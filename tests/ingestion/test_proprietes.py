@@ -105,7 +105,7 @@ def account(dossier: Path, nom: str, contenu: bytes) -> None:
             assert verrou == (gardees[0], refusees[0])
 
 
-reglages = settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+reglages = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 
 
 @pytest.mark.parametrize("nom", FICHIERS)
@@ -168,7 +168,7 @@ def test_damaged_containers(
 ) -> None:
     bon = emballer(FICHIERS["sne/2021/attributions.csv"].encode())
 
-    @settings(reglages, max_examples=40)
+    @settings(reglages, max_examples=20)
     @given(st.integers(0, len(bon) - 1), st.binary(min_size=1, max_size=8), st.booleans())
     def damage(position: int, octets: bytes, couper: bool) -> None:
         contenu = bon[:position] if couper else bon[:position] + octets + bon[position + len(octets) :]
@@ -179,7 +179,7 @@ def test_damaged_containers(
 
 @pytest.mark.parametrize("extension", [".csv", ".csv.gz", ".zip", ".xlsx", ".parquet", ".geojson", ".json"])
 def test_any_bytes_at_all(extension: str, tmp_path_factory: pytest.TempPathFactory) -> None:
-    @settings(reglages, max_examples=25)
+    @settings(reglages, max_examples=12)
     @given(st.binary(max_size=400))
     def damage(contenu: bytes) -> None:
         for dossier in ("sne/2021/x", "geo/x"):
