@@ -56,6 +56,7 @@ select
     case when lus.niveau = 'epci' then lus.code else lieux.epci_siren end as epci_siren,
     lus.niveau,
     lus.code_courant as code,
+    lus.code as code_lu,
     lus.zone,
     coalesce(bailleurs.bailleur_siren, lus.bailleur_siren) as bailleur_siren,
     lus.population,

@@ -1,5 +1,6 @@
 -- Numerator and base of each occupation indicator, for one landlord, place and population. A theme that has one secret
--- modality among those summed gives no numerator: a partial sum would pass for a whole one.
+-- modality among those summed gives no numerator: a partial sum would pass for a whole one. The base is that of
+-- the place as the file names it: two merged communes are two rows here, added up by what reads them.
 with indicateurs as (
 
     select
@@ -7,6 +8,7 @@ with indicateurs as (
         occupation.epci_siren,
         occupation.niveau,
         occupation.code,
+        occupation.code_lu,
         occupation.zone,
         occupation.bailleur_siren,
         occupation.population,
@@ -19,7 +21,7 @@ with indicateurs as (
     inner join {{ ref('ref_indicateurs_occupation') }} as correspondances
         on occupation.theme = correspondances.theme and occupation.modalite = correspondances.modalite
     where occupation.epci_siren is not null
-    group by 1, 2, 3, 4, 5, 6, 7, 8, 9
+    group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
 
 ),
 
@@ -30,6 +32,7 @@ couverture as (
         epci_siren,
         niveau,
         code,
+        code_lu,
         zone,
         bailleur_siren,
         population,
@@ -40,7 +43,7 @@ couverture as (
         0 as nb_secrets
     from {{ ref('fct_occupation') }}
     where epci_siren is not null and nb_logements_enquetes is not null
-    group by 1, 2, 3, 4, 5, 6, 7
+    group by 1, 2, 3, 4, 5, 6, 7, 8
 
 )
 
@@ -49,6 +52,7 @@ select
     epci_siren,
     niveau,
     code,
+    code_lu,
     zone,
     bailleur_siren,
     population,
