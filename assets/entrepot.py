@@ -42,7 +42,7 @@ class Traducteur(DagsterDbtTranslator):
 
 def build_command(*, full_refresh: bool = True) -> list[str]:
     """Return the arguments of dbt for one build: everything, from nothing, tests included."""
-    arguments = ["build", "--threads", str(projet_dbt.THREADS), "--no-use-colors"]
+    arguments = ["build", "--no-use-colors"]
     return [*arguments, "--full-refresh"] if full_refresh else arguments
 
 

@@ -25,7 +25,6 @@ from pipelines.processus_dbt import MANIFEST_VARIABLE
 
 BASE_VARIABLE = "OBSERVATOIRE_BASE"
 SPATIAL_VARIABLE = "OBSERVATOIRE_SPATIAL"
-THREADS = 2
 
 _PARTS = ("models", "macros", "seeds", "tests", "dbt_project.yml", "profiles.yml")
 # Called by a model written in Python.

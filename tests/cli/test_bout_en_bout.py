@@ -1,0 +1,241 @@
+"""The whole path by the command: files in, warehouse and reports out, proved, replaced or left as it was."""
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from pipelines.paths import LOCK_NAME, WorkingFolder
+from tests.cli.conftest import Call, Publie, environment
+
+# One worker builds the warehouse for all.
+pytestmark = pytest.mark.xdist_group("construction")
+
+EPCI, ANNEE = "247100589", "2021"
+COLUMNS = {
+    "VARCHAR": "epci_siren periode_type periode indicateur axe modalite modalite_libelle segment_type segment unite "
+    "operateur statut source version_methode",
+    "BIGINT": "numerateur denominateur inconnus manque",
+    "DOUBLE": "valeur cible",
+    "BOOLEAN": "atteint",
+}
+
+
+def read(entrepot: Path, query: str) -> list[tuple[object, ...]]:
+    with duckdb.connect(str(entrepot), read_only=True) as con:
+        return con.execute(query).fetchall()
+
+
+def test_the_build_says_what_it_did(publie: Publie) -> None:
+    said = publie.construction
+    assert "Lecture de rpls…" in said.stderr
+    assert "Publication" in said.stderr
+    assert f"Entrepôt publié : {publie.entrepot} (version 1)" in said.stdout
+    assert "Running with dbt" not in said.stdout + said.stderr
+    assert "\x1b" not in said.stdout + said.stderr
+
+
+def test_indicators_have_the_columns_of_the_contract(publie: Publie) -> None:
+    found = read(
+        publie.entrepot,
+        "select column_name, data_type from duckdb_columns() "
+        "where schema_name = 'marts' and table_name = 'indicateurs' order by all",
+    )
+    assert found == sorted((name, kind) for kind, names in COLUMNS.items() for name in names.split())
+
+
+def test_every_line_read_is_accounted_for(publie: Publie) -> None:
+    lost = read(
+        publie.entrepot,
+        "select fichier, produit from meta.verrou "
+        "where lignes_lues <> lignes_gardees + lignes_quarantaine + lignes_doublons",
+    )
+    assert lost == []
+    ((refused,),) = read(publie.entrepot, "select sum(lignes_quarantaine) from meta.verrou")
+    assert refused
+
+
+def test_everything_published_is_described(publie: Publie) -> None:
+    schemas = "schema_name in ('sources', 'entrepot', 'marts', 'meta', 'quarantaine')"
+    assert (
+        read(publie.entrepot, f"select table_name from duckdb_tables() where {schemas} and comment is null")
+        == []
+    )
+    assert (
+        read(
+            publie.entrepot,
+            f"select table_name, column_name from duckdb_columns() where {schemas} and comment is null",
+        )
+        == []
+    )
+
+
+def test_no_person_is_in_the_warehouse(publie: Publie) -> None:
+    names = read(
+        publie.entrepot, "select distinct lower(column_name) from duckdb_columns() where not internal"
+    )
+    assert not {"numero_unique", "nom_demandeur", "prenom", "date_naissance", "nir"} & {
+        str(n) for (n,) in names
+    }
+
+
+def test_lock_is_beside_the_data_and_in_the_warehouse(publie: Publie) -> None:
+    lock = json.loads((publie.donnees / LOCK_NAME).read_text(encoding="utf-8"))
+    stored = read(publie.entrepot, "select distinct fichier, sha256 from meta.verrou order by all")
+    assert sorted({(f["fichier"], f["sha256"]) for f in lock["fichiers"]}) == stored
+
+
+def test_nothing_is_left_of_the_build(publie: Publie) -> None:
+    dossier = WorkingFolder(publie.entrepot)
+    assert list(dossier.construction.iterdir()) == []
+    assert len(list(dossier.executions.iterdir())) == 1
+    assert not publie.entrepot.with_name("cia.duckdb.wal").exists()
+
+
+def test_a_bilan_is_the_same_bytes_each_time(appel: Call, publie: Publie, tmp_path: Path) -> None:
+    pages = []
+    for name, zone in (("un", "Europe/Paris"), ("deux", "Pacific/Auckland")):
+        done = appel(
+            *("bilan", "--entrepot", publie.entrepot, "--epci", EPCI, "--annee", ANNEE, "--json"),
+            *("--sortie", tmp_path / name, "--format", "html,csv"),
+            TZ=zone,
+        )
+        assert done.returncode == 0, done.stderr
+        files = [Path(path) for path in json.loads(done.stdout)["fichiers"]]
+        pages.append({path.name: path.read_bytes() for path in files})
+    assert pages[0] == pages[1]
+    assert len(pages[0]) == 2
+
+
+def test_a_bilan_that_cannot_be_made_says_what_there_is(appel: Call, publie: Publie, tmp_path: Path) -> None:
+    common = ("bilan", "--entrepot", publie.entrepot, "--sortie", tmp_path)
+    unknown = appel(*common, "--epci", "123456789", "--annee", ANNEE)
+    assert (unknown.returncode, EPCI in unknown.stderr) == (2, True)
+    without = appel(*common, "--epci", EPCI, "--annee", "1999")
+    assert (without.returncode, ANNEE in without.stderr) == (2, True)
+    assert "Traceback" not in unknown.stderr + without.stderr
+
+
+def test_a_file_already_validated_is_not_read_again_and_refused_data_change_nothing(
+    appel: Call, publie: Publie, tmp_path: Path
+) -> None:
+    """A required column removed: one sentence naming file and column, the published bytes as they were."""
+    donnees = tmp_path / "donnees"
+    shutil.copytree(publie.donnees, donnees)
+    path = next((donnees / "sne" / ANNEE).glob("attributions*.csv"))
+    path.write_text(
+        path.read_text(encoding="utf-8").replace("date_signature_bail", "autre_chose"), encoding="utf-8"
+    )
+    before = publie.entrepot.read_bytes()
+    done = appel("build", "--donnees", donnees, "--entrepot", publie.entrepot)
+    assert done.returncode == 1
+    assert str(path.name) in done.stderr
+    assert "date_signature_bail" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "déjà validé" in done.stderr
+    assert publie.entrepot.read_bytes() == before
+    assert list(WorkingFolder(publie.entrepot).construction.iterdir()) == []
+
+
+def test_an_unknown_epci_is_a_sentence(appel: Call, publie: Publie) -> None:
+    done = appel("build", "--donnees", publie.donnees, "--entrepot", publie.entrepot, "--epci", "123456789")
+    assert done.returncode == 2
+    assert "EPCI inconnu : 123456789" in done.stderr
+    assert EPCI in done.stderr
+
+
+def test_an_empty_landing_folder_is_a_sentence(appel: Call, tmp_path: Path) -> None:
+    (tmp_path / "vide").mkdir()
+    done = appel("build", "--donnees", tmp_path / "vide", "--entrepot", tmp_path / "w.duckdb")
+    assert done.returncode == 1
+    assert "vide" in done.stderr
+    assert "rpls/2022" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "w.duckdb").exists()
+
+
+def test_a_landing_folder_that_cannot_be_read_or_a_target_that_cannot_be_written(
+    appel: Call, publie: Publie, tmp_path: Path
+) -> None:
+    (tmp_path / "fichier").write_text("x", encoding="utf-8")
+    done = appel("build", "--donnees", publie.donnees, "--entrepot", tmp_path / "fichier" / "w.duckdb")
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+
+
+def test_two_builds_at_once_and_an_interruption(appel: Call, publie: Publie) -> None:
+    """The second says who holds the lock; the first, stopped politely, leaves everything as it was."""
+    before = publie.entrepot.read_bytes()
+    command = [str(Path(sys.executable).with_name("observatoire")), "build"]
+    command += ["--donnees", str(publie.donnees), "--entrepot", str(publie.entrepot)]
+    first = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment())
+    assert first.stderr is not None
+    for line in first.stderr:
+        if line.startswith("Calcul de l'entrepôt"):
+            break
+    second = appel("build", "--donnees", publie.donnees, "--entrepot", publie.entrepot)
+    assert second.returncode == 1
+    assert f"processus {first.pid}" in second.stderr
+    time.sleep(1)
+    first.send_signal(signal.SIGTERM)
+    _, rest = first.communicate(timeout=120)
+    assert first.returncode == 130, rest
+    assert "Interrompu" in rest
+    assert publie.entrepot.read_bytes() == before
+    assert list(WorkingFolder(publie.entrepot).construction.iterdir()) == []
+
+
+def test_verify_names_the_file_whose_bytes_changed(appel: Call, publie: Publie, tmp_path: Path) -> None:
+    donnees = tmp_path / "donnees"
+    shutil.copytree(publie.donnees, donnees)
+    path = next((donnees / "rpls" / "2022").glob("*.csv"))
+    path.write_bytes(path.read_bytes() + b"\n")
+    done = appel("verify", "--donnees", donnees, "--entrepot", publie.entrepot)
+    assert done.returncode == 1
+    assert path.name in done.stdout
+
+
+def test_verify_proves_where_the_warehouse_comes_from(appel: Call, publie: Publie) -> None:
+    """Another process, another folder, one thread instead of two, another time zone: the same content."""
+    lock = (publie.donnees / LOCK_NAME).stat().st_mtime_ns
+    done = appel(
+        *("verify", "--donnees", publie.donnees, "--entrepot", publie.entrepot, "--json"),
+        TZ="Pacific/Auckland",
+        OBSERVATOIRE_FILS="1",
+    )
+    answer = json.loads(done.stdout)
+    assert [table for table in answer["tables"] if table["etat"] != "identique"] == []
+    assert (done.returncode, answer["prouve"]) == (0, True)
+    assert len(answer["tables"]) > 50
+    assert (publie.donnees / LOCK_NAME).stat().st_mtime_ns == lock
+
+
+@pytest.mark.slow
+def test_files_renamed_give_the_same_content(appel: Call, publie: Publie, tmp_path: Path) -> None:
+    donnees = tmp_path / "ailleurs" / "donnees"
+    shutil.copytree(publie.donnees, donnees)
+    for number, path in enumerate(sorted(donnees.rglob("*.csv"), reverse=True)):
+        if path.parent.parent.name in {"rpls", "sne", "ops"}:
+            path.rename(path.with_name(f"{number:02d}_{path.name}"))
+    other = tmp_path / "ailleurs" / "w.duckdb"
+    done = appel("build", "--donnees", donnees, "--entrepot", other)
+    assert done.returncode == 0, done.stderr
+    same = "select empreinte from meta.executions order by version desc limit 1"
+    assert read(other, same) == read(publie.entrepot, same)
+
+
+@pytest.mark.slow
+def test_demo_ends_with_the_reports_and_the_figures(appel: Call, tmp_path: Path) -> None:
+    start = time.monotonic()
+    done = appel("demo", "--dir", tmp_path / "demo")
+    spent = time.monotonic() - start
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert done.stdout.count("Bilan : ") == 5
+    assert "82 / 681" in done.stdout
+    assert spent < 180
