@@ -41,8 +41,11 @@ class Traducteur(DagsterDbtTranslator):
 
 
 def build_command(*, full_refresh: bool = True) -> list[str]:
-    """Return the arguments of dbt for one build: everything, from nothing, tests included."""
-    arguments = ["build", "--no-use-colors"]
+    """Return the arguments of dbt for one build: everything, from nothing, with the tests of the data.
+
+    The unit tests of the models say nothing of the data: they run with the project's own tests.
+    """
+    arguments = ["build", "--no-use-colors", "--exclude-resource-type", "unit_test"]
     return [*arguments, "--full-refresh"] if full_refresh else arguments
 
 

@@ -77,6 +77,8 @@ def test_a_build_runs_everything_with_its_tests() -> None:
     assert command[0] == "build"
     assert "--select" not in command
     assert "--vars" not in command
+    # Data tests run, unit tests of the models do not.
+    assert command[command.index("--exclude-resource-type") + 1] == "unit_test"
 
 
 @pytest.fixture
