@@ -1,6 +1,7 @@
 -- Every figure that may be published, after the small-cell rule: the table from which every report is made. One row per
 -- EPCI, period, indicator, axis, modality and segment. A figure about households that has no decision is masked, unless
--- it only says what the files do not say.
+-- it only says what the files do not say; the yearly totals of the EPCI that a bilan cannot do without are never masked to
+-- protect another figure.
 with masques as (
 
     select
@@ -15,10 +16,15 @@ with masques as (
                         {{ petit_effectif('figures.denominateur - figures.numerateur', 'figures.seuil_secret') }}, false
                     )
         end as masque_sans_decision,
+        figures.axe = 'epci'
+        and figures.segment_type = 'tous'
+        and figures.periode_type = 'annee'
+        and totaux.indicateur is not null as est_total_publie,
         coalesce(
             figures.base_menages and {{ petit_effectif('figures.inconnus', 'figures.seuil_secret') }}, false
         ) as petits_inconnus
     from {{ ref('indicateurs_bruts') }} as figures
+    left join {{ ref('ref_totaux_publies') }} as totaux on figures.indicateur = totaux.indicateur
 
 ),
 
@@ -26,10 +32,13 @@ decides as (
 
     select
         masques.*,
-        coalesce(masques.masque_sans_decision, secret.masque_numerateur, true) as masque_numerateur,
-        coalesce(masques.masque_sans_decision, secret.masque_denominateur, true) as masque_denominateur,
-        coalesce(masques.masque_sans_decision, secret.masque_valeur, true) as masque_valeur,
-        coalesce(masques.masque_sans_decision, secret.masque_cible, true) as masque_cible
+        {%- for nom in ['numerateur', 'denominateur', 'valeur', 'cible'] %}
+        coalesce(
+            masques.masque_sans_decision,
+            secret.masque_{{ nom }} and not (masques.est_total_publie and secret.motif = 'secondaire'),
+            true
+        ) as masque_{{ nom }}{{ "," if not loop.last }}
+        {%- endfor %}
     from masques
     left join {{ ref('secret') }} as secret
         on
