@@ -1,7 +1,7 @@
 """From one row of `marts.indicateurs` to the rows of `entrepot` that made it, and to the files and lines.
 
-Only reading belongs here. Rows are shown with the pseudonymised identifiers that the warehouse holds; a figure
-that the small-cell rule masks is said to be masked, and its rows are shown to whoever holds the warehouse file.
+Only reading belongs here. Rows are shown with the pseudonymised identifiers that the warehouse holds; a
+figure that the small-cell rule masks is said to be masked, and its rows are shown to whoever holds the file.
 """
 
 from __future__ import annotations
