@@ -245,7 +245,7 @@ def test_polygons(charger: Charger) -> None:
         "zones:\n"
         + zone(
             type="secteur",
-            criteres="[{critere: polygone, valeur: {type: Polygon, coordinates: [[[4.8, 46.7], [4.9, 46.7], [4.8, 46.7]]]}}]",  # noqa: E501
+            criteres="[{critere: polygone, valeur: {type: Polygon, coordinates: [[[4.8, 46.7], [4.9, 46.7], [4.8, 46.7]]]}}]",
         )
     )
     texte = convention.contenu.zones[0].criteres[0].text()
