@@ -5,6 +5,7 @@ and the mappings (YAML). Business rules do not: they are in the SQL models. Noth
 orchestrator.
 """
 
+from pipelines.ingestion.chargement import load
 from pipelines.ingestion.comptes import Avertissement, CompteFichier
 from pipelines.ingestion.declarations import (
     Champ,
@@ -15,7 +16,7 @@ from pipelines.ingestion.declarations import (
     products_of,
     sources,
 )
-from pipelines.ingestion.executer import Options, ingest, load
+from pipelines.ingestion.executer import Options, ingest
 from pipelines.ingestion.landing import check_landing, landing_files, stray_entries
 from pipelines.ingestion.pseudonymes import pseudonym, pseudonym_key
 

@@ -16,6 +16,10 @@ AVERTISSEMENTS_DDL = """CREATE TABLE IF NOT EXISTS meta.avertissements (
     source VARCHAR, produit VARCHAR, fichier VARCHAR, regle VARCHAR, message VARCHAR, nombre BIGINT,
     total BIGINT)"""
 
+COUVERTURE_DDL = """CREATE TABLE IF NOT EXISTS meta.couverture (
+    source VARCHAR, produit VARCHAR, millesime INTEGER, fichier VARCHAR, code_commune VARCHAR,
+    lignes_lues BIGINT, lignes_refusees BIGINT)"""
+
 
 @dataclass(frozen=True)
 class Avertissement:
@@ -48,6 +52,7 @@ class CompteFichier:
     lignes_gardees: int = 0
     lignes_quarantaine: int = 0
     lignes_doublons: int = 0
+    communes_touchees: tuple[tuple[str, int, int], ...] = ()  # commune, lines read, lines refused
     corrections: int = 0
     corrections_appliquees: dict[str, int] = field(default_factory=dict)  # fingerprint -> rows
     rangs: int = 0  # rows in the Parquet: more than lines when a line gives several rows
@@ -72,6 +77,7 @@ class CompteFichier:
         """The inverse of `to_json`."""
         contenu = dict(contenu)
         contenu["colonnes_ignorees"] = tuple(contenu["colonnes_ignorees"])
+        contenu["communes_touchees"] = tuple(tuple(c) for c in contenu["communes_touchees"])
         contenu["avertissements"] = tuple(Avertissement(**a) for a in contenu["avertissements"])
         return cls(**contenu)
 
@@ -82,6 +88,13 @@ class CompteFichier:
             *(self.lecteur, self.correspondance, self.version_declaration, self.lignes_lues),
             *(self.lignes_gardees, self.lignes_quarantaine, self.lignes_doublons, self.corrections),
         )
+
+    def coverage_rows(self) -> list[tuple[Any, ...]]:
+        """The rows of `meta.couverture`: communes that lost lines, in the order of their columns."""
+        return [
+            (self.source, self.produit, self.millesime, self.fichier, commune, lues, refusees)
+            for commune, lues, refusees in self.communes_touchees
+        ]
 
     def warning_rows(self) -> list[tuple[Any, ...]]:
         """The rows of `meta.avertissements`, in the order of their columns."""

@@ -214,8 +214,6 @@ def match(
     entete = _Entete(cellules)
     if correspondance.fichiers and not re.search(correspondance.fichiers, nom_fichier, re.IGNORECASE):
         return None
-    if any(entete.find([s]) is None for s in correspondance.signature):
-        return None
     if any(entete.find([s]) is not None for s in correspondance.absents):
         return None
 
@@ -244,6 +242,11 @@ def match(
     if correspondance.eclater and eclatees:
         fournis.add(correspondance.eclater.champ)
     manquants = [c.nom for c in correspondance.declaration.champs if c.requis and c.nom not in fournis]
+    # A layout recognised but for one of its own columns is worth a sentence that names it.
+    deja_dits = {normalise_name(a) for m in manquants for a in correspondance.alias.get(m, ())}
+    manquants += [
+        s for s in correspondance.signature if entete.find([s]) is None and normalise_name(s) not in deja_dits
+    ]
     manquants += [c for c, d in correspondance.derives.items() if c not in derivees and d.defaut is None]
     if correspondance.depivot and not longues:
         manquants.append(correspondance.depivot.valeur)

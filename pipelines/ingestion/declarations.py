@@ -26,6 +26,7 @@ TYPES_DUCKDB = {
     "siren": "VARCHAR",
     "qpv": "VARCHAR",
     "iris": "VARCHAR",
+    "territoire": "VARCHAR",
     "liste": "VARCHAR",
     "personne": "VARCHAR",
     "entier": "INTEGER",
@@ -136,6 +137,7 @@ class Produit(_Strict):
     dossiers: tuple[str, ...]
     millesime_requis: bool = True
     cle: tuple[str, ...] = ()
+    commune: str | None = None  # field whose coverage, read against kept, is followed
     tolerance: float = 0.02
     nuls: tuple[str, ...] = ()
     champs: tuple[Champ, ...]
@@ -147,7 +149,8 @@ class Produit(_Strict):
         if len(set(noms)) != len(noms):
             raise ValueError(f"{self.produit} : un champ est déclaré deux fois")
         connus = set(noms) | {"millesime"}
-        for usage in [self.cle, *(r.colonnes for r in self.regles)]:
+        communes = (self.commune,) if self.commune else ()
+        for usage in [self.cle, communes, *(r.colonnes for r in self.regles)]:
             if inconnus := set(usage) - connus:
                 raise ValueError(f"{self.produit} : champs inconnus {sorted(inconnus)}")
         return self

@@ -1,7 +1,6 @@
-"""Look at the bytes of a deposited file before anything parses them: hash, guards, encoding facts, safe
-extraction.
+"""Look at the bytes of a deposited file before anything parses them: guards, encoding facts, safe extraction.
 
-One pass over the bytes. Parsing belongs in `lecture`, repairing lines in `reparation`.
+Parsing belongs in `lecture`, repairing lines in `reparation`.
 """
 
 import codecs
@@ -87,26 +86,21 @@ def hash_file(chemin: Path) -> tuple[int, str]:
     return taille, empreinte.hexdigest()
 
 
-def inspect_text(chemin: Path, nom: str, taille: int | None = None, sha256: str | None = None) -> Etat:
-    """One pass over a text file: hash, UTF-8 validity, line count, traces of damage.
+def inspect_text(chemin: Path, nom: str, taille: int, sha256: str) -> Etat:
+    """One pass over a text file: UTF-8 validity, line count, traces of damage.
 
-    `taille` and `sha256` are given when the deposited file is compressed: they are those of the deposited
-    bytes.
+    `taille` and `sha256` are those of the deposited bytes, compressed or not.
 
     Raises:
         DonneesRefusees: empty, Git-LFS pointer or HTML page.
     """
-    empreinte = hashlib.sha256()
     decodeur = codecs.getincrementaldecoder("utf-8")()
-    total = lignes = retours = 0
+    lignes = retours = 0
     utf8, nul, mojibake, dernier, utf16 = True, False, False, b"", False
     for morceau in chunks(chemin):
-        if total == 0:
+        if not dernier:
             refuse_non_data(morceau, nom)
             utf16 = morceau.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
-        if sha256 is None:
-            empreinte.update(morceau)
-        total += len(morceau)
         lignes += morceau.count(b"\n")
         if lignes == 0:
             retours += morceau.count(b"\r")
@@ -119,7 +113,7 @@ def inspect_text(chemin: Path, nom: str, taille: int | None = None, sha256: str 
                 utf8 = False
         nul = nul or b"\0" in morceau
         dernier = morceau[-1:]
-    if total == 0:
+    if not dernier:
         refuse_non_data(b"", nom)
     if utf8:
         try:
@@ -127,8 +121,8 @@ def inspect_text(chemin: Path, nom: str, taille: int | None = None, sha256: str 
         except UnicodeDecodeError:
             utf8 = False
     return Etat(
-        taille=taille if taille is not None else total,
-        sha256=sha256 or empreinte.hexdigest(),
+        taille=taille,
+        sha256=sha256,
         utf8=utf8,
         utf16=utf16,
         nul=nul,

@@ -27,6 +27,8 @@ class FichierDepose:
     source: str
     dossier: str
     millesime: int | None
+    taille: int = 0  # of the deposited bytes, once they are hashed
+    sha256: str = ""
 
     @property
     def nom(self) -> str:

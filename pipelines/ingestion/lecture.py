@@ -24,12 +24,12 @@ from pipelines.ingestion.declarations import ident, quote
 from pipelines.ingestion.inspection import (
     Etat,
     decompress_gzip,
-    hash_file,
     inspect_text,
     open_archive,
     refuse_non_data,
 )
 from pipelines.ingestion.landing import FichierDepose
+from pipelines.ingestion.projections import declared_crs, geographic, to_wgs84
 from pipelines.ingestion.reparation import Reparation, decode, repair
 
 SEPARATEURS = (";", ",", "\t", "|")
@@ -171,15 +171,14 @@ def open_file(fichier: FichierDepose, candidats: Sequence[Correspondance], tempo
 
 def _inspected(fichier: FichierDepose, temporaire: Path, compresse: bool, suffixe: str) -> tuple[Path, Etat]:
     if not compresse:
-        return fichier.chemin, inspect_text(fichier.chemin, fichier.relatif)
+        return fichier.chemin, inspect_text(fichier.chemin, fichier.relatif, fichier.taille, fichier.sha256)
     with fichier.chemin.open("rb") as flux:
         debut = flux.read(1024)
     if not debut.startswith(b"\x1f\x8b"):
         refuse_non_data(debut, fichier.relatif)
-    taille, sha = hash_file(fichier.chemin)
     cible = temporaire / f"decompresse{suffixe}"
     decompress_gzip(fichier.chemin, cible, fichier.relatif)
-    return cible, inspect_text(cible, fichier.relatif, taille, sha)
+    return cible, inspect_text(cible, fichier.relatif, fichier.taille, fichier.sha256)
 
 
 def _sample(chemin: Path, etat: Etat) -> list[tuple[int, str]]:
@@ -227,7 +226,6 @@ def _open_xlsx(fichier: FichierDepose, candidats: Sequence[Correspondance]) -> O
     with fichier.chemin.open("rb") as flux:
         refuse_non_data(flux.read(1024), fichier.relatif)
     open_archive(fichier.chemin, fichier.relatif).close()
-    taille, sha = hash_file(fichier.chemin)
     feuilles: dict[str, pl.DataFrame] = {}
     try:
         classeur = fastexcel.read_excel(fichier.chemin)
@@ -260,7 +258,7 @@ def _open_xlsx(fichier: FichierDepose, candidats: Sequence[Correspondance]) -> O
         fichier,
         "xlsx",
         fichier.chemin,
-        Etat(taille, sha),
+        Etat(fichier.taille, fichier.sha256),
         appariements,
         ligne_entete=rang + 1,
         feuille=feuille,
@@ -270,7 +268,6 @@ def _open_xlsx(fichier: FichierDepose, candidats: Sequence[Correspondance]) -> O
 
 
 def _open_parquet(fichier: FichierDepose, candidats: Sequence[Correspondance]) -> Ouverture:
-    taille, sha = hash_file(fichier.chemin)
     with fichier.chemin.open("rb") as flux:
         refuse_non_data(flux.read(1024), fichier.relatif)
     try:
@@ -283,7 +280,9 @@ def _open_parquet(fichier: FichierDepose, candidats: Sequence[Correspondance]) -
     _, _, appariements = _choose(fichier, candidats, [(None, [colonnes])])
     if not lignes:
         raise DonneesRefusees(f"{fichier.relatif} : le fichier ne contient aucune ligne.")
-    return Ouverture(fichier, "parquet", fichier.chemin, Etat(taille, sha), appariements, ligne_entete=0)
+    return Ouverture(
+        fichier, "parquet", fichier.chemin, Etat(fichier.taille, fichier.sha256), appariements, ligne_entete=0
+    )
 
 
 def _open_geojson(
@@ -300,6 +299,16 @@ def _open_geojson(
         ) from error
     if not lignes:
         raise DonneesRefusees(f"{fichier.relatif} : le fichier ne contient aucune entité.")
+    geometries = [ligne["geometrie"] for ligne in lignes]
+    epsg = declared_crs(contenu)
+    if epsg is not None:
+        for ligne, geometrie in zip(lignes, to_wgs84(geometries, epsg, fichier.relatif), strict=True):
+            ligne["geometrie"] = geometrie
+    elif not geographic(geometries):
+        raise DonneesRefusees(
+            f"{fichier.relatif} : les coordonnées ne sont pas des degrés et la projection n'est pas dite "
+            "(« crs »). Exportez-le en WGS 84."
+        )
     colonnes = list(dict.fromkeys(c for ligne in lignes for c in ligne))
     _, _, appariements = _choose(fichier, candidats, [(None, [colonnes])])
     tableau = pl.DataFrame(

@@ -9,11 +9,12 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pipelines.ingestion.comptes import CompteFichier
 
 # To be raised when the reader itself changes what it writes for the same declaration and mapping.
-VERSION_LECTEUR = "2"
+VERSION_LECTEUR = "3"
 
 
 def entry_key(morceaux: Sequence[object]) -> str:
@@ -49,6 +50,22 @@ class Magasin:
             return None
         complet = self.parquet(cle).is_file() and self.quarantaine(cle).is_file()
         return compte if complet else None
+
+    def get_index(self, cle: str) -> list[tuple[str, dict[str, Any]]] | None:
+        """Accounts of a deposited file seen before: name after the file's own (zip members), account."""
+        try:
+            contenu = json.loads((self.dossier / "index" / f"{cle}.json").read_text(encoding="utf-8"))
+            return [(str(suffixe), dict(compte)) for suffixe, compte in contenu]
+        except (OSError, ValueError, TypeError):
+            return None
+
+    def put_index(self, cle: str, entrees: Sequence[tuple[str, dict[str, Any]]]) -> None:
+        """Remember which entries a deposited file gave."""
+        dossier = self.dossier / "index"
+        dossier.mkdir(exist_ok=True)
+        provisoire = dossier / f"{cle}.tmp"
+        provisoire.write_text(json.dumps(entrees, ensure_ascii=False, sort_keys=True), encoding="utf-8")
+        provisoire.replace(dossier / f"{cle}.json")
 
     def put(self, compte: CompteFichier, parquet: Path, quarantaine: Path) -> None:
         """Move finished files into the store, the account last."""

@@ -139,6 +139,13 @@ def _iris(x: str) -> str:
     return f"CASE WHEN regexp_full_match({complet}, '[0-9][0-9AB][0-9]{{7}}') THEN {complet} END"
 
 
+def _territory(x: str) -> str:
+    """Code of a territory of any level: the zero a spreadsheet took from 1004 or 10040101 is put back."""
+    code = f"CASE WHEN suffix({x}, '.0') THEN substr({x}, 1, length({x}) - 2) ELSE {x} END"
+    perdu = f"regexp_full_match({code}, '[0-9]|[0-9]{{4}}|[0-9]{{8}}')"
+    return f"CASE WHEN {perdu} THEN '0' || {code} ELSE {code} END"
+
+
 def _list(x: str) -> str:
     return f"regexp_replace(trim(translate({x}, ';|/+ ', ',,,,,'), ','), ',+', ',', 'g')"
 
@@ -170,6 +177,7 @@ def _convert(champ: Champ, x: str) -> str:
         "siren": _siren,
         "qpv": _qpv,
         "iris": _iris,
+        "territoire": _territory,
         "liste": _list,
         "date": _date,
         "mois": _month,

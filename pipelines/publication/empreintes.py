@@ -12,6 +12,9 @@ from pipelines.publication.sql import identifier, qualified
 
 # What says when and by whom a run was made, and the hashes themselves.
 RUN_SPECIFIC = frozenset({("meta", "executions"), ("meta", "empreintes"), ("meta", "etapes")})
+_LOW_HALF = f"{2**64 - 1}::uhugeint"
+# Serve the build and the explanation of a figure; nothing is published from them.
+INTERNAL_SCHEMAS = frozenset({"staging", "intermediate"})
 # A file keeps its content when it is renamed; a pseudonym, and what is made from it, depend on a key that is
 # not in the data.
 LEFT_OUT = frozenset({"_fichier", "fichier", "demandeur_id", "attribution_id"})
@@ -33,7 +36,7 @@ class Empreinte:
 
 
 def content_hashes(con: duckdb.DuckDBPyConnection, catalogue: str | None = None) -> list[Empreinte]:
-    """Return the content hash of every table of a catalogue (the current one by default), in name order.
+    """Return the content hash of every published table of a catalogue, the current one by default, by name.
 
     Each row is written as text with explicit nulls and hashed; the halves of the hashes are summed
     exactly, so neither the order of rows nor the number of threads matters and a repeated row counts twice.
@@ -44,7 +47,11 @@ def content_hashes(con: duckdb.DuckDBPyConnection, catalogue: str | None = None)
         "where database_name = ? and not internal order by all",
         [name],
     ).fetchall()
-    return [_hash(con, str(name), *table) for table in tables if tuple(table) not in RUN_SPECIFIC]
+    return [
+        _hash(con, str(name), schema, table)
+        for schema, table in tables
+        if (schema, table) not in RUN_SPECIFIC and schema not in INTERNAL_SCHEMAS
+    ]
 
 
 def overall_hash(empreintes: list[Empreinte]) -> str:
@@ -67,8 +74,8 @@ def _hash(con: duckdb.DuckDBPyConnection, catalogue: str, schema: str, table: st
     values = ", ".join(f"coalesce(cast({identifier(name)} as varchar), chr(30))" for name, _ in columns)
     row = f"concat_ws(chr(31), {values})" if values else "''"
     count, low, high = con.execute(
-        f"select count(*), sum(md5_number_lower(texte)::hugeint), sum(md5_number_upper(texte)::hugeint) "
-        f"from (select {row} as texte from {qualified(catalogue, schema, table)})"
+        f"select count(*), sum((md5 & {_LOW_HALF})::hugeint), sum((md5 >> 64)::hugeint) "
+        f"from (select md5_number({row})::uhugeint as md5 from {qualified(catalogue, schema, table)})"
     ).fetchall()[0]
     content = f"{columns!r} {count} {low or 0} {high or 0}"
     return Empreinte(schema, table, int(count), hashlib.sha256(content.encode()).hexdigest())

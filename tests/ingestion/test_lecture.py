@@ -133,10 +133,11 @@ def test_a_source_without_file_gives_empty_tables(depot: Depot) -> None:
 
 def test_a_missing_column_names_file_column_aliases_and_what_was_found(depot: Depot) -> None:
     lignes = [{k: v for k, v in ligne.items() if k != "DEPCOM"} for ligne in logements(20)]
-    depot.drop("rpls/2022/rpls.csv", table(*lignes).replace("FINANAUTRE", "DEPCOMM"))
+    depot.drop("rpls/2022/rpls.csv", table(*lignes))
     with pytest.raises(DonneesRefusees) as erreur:
         depot.read("rpls")
-    assert "non reconnu" in str(erreur.value) or "code_commune" in str(erreur.value)
+    for morceau in ("rpls/2022/rpls.csv", "« code_commune » (noms essayés : DEPCOM", "IDENT_REP"):
+        assert morceau in str(erreur.value)
     lignes = [{k: v for k, v in ligne.items() if k != "date_signature_bail"} for ligne in attributions(20)]
     (depot.donnees / "rpls/2022/rpls.csv").unlink()
     depot.drop("sne/2021/attributions.csv", table(*lignes))
@@ -518,3 +519,96 @@ def test_requests_with_choices_in_a_comma_file(depot: Depot) -> None:
     depot.drop("sne/2021/demandes.csv", table(*lignes, separateur=","))
     depot.load("sne")
     assert depot.one("SELECT DISTINCT priorite_l441_1 FROM sources.sne_demandes") == "4,12"
+
+
+def _geojson(coordonnees: list[list[float]], crs: str | None = None) -> str:
+    proprietes = {"code_qp": "QP071001", "nom_qp": "Prés", "insee_com": "71076"}
+    entite = {
+        "type": "Feature",
+        "properties": proprietes,
+        "geometry": {"type": "Polygon", "coordinates": [coordonnees]},
+    }
+    contenu: dict[str, object] = {"type": "FeatureCollection", "features": [entite]}
+    if crs:
+        contenu["crs"] = {"type": "name", "properties": {"name": crs}}
+    return json.dumps(contenu)
+
+
+LAMBERT = [[842000.0, 6634000.0], [843000.0, 6634000.0], [843000.0, 6635000.0], [842000.0, 6634000.0]]
+
+
+def test_projected_polygons_come_out_in_degrees(depot: Depot) -> None:
+    depot.drop("qpv/qpv2015_l93.geojson", _geojson(LAMBERT, "urn:ogc:def:crs:EPSG::2154"))
+    depot.load("geographie")
+    geometrie = json.loads(str(depot.one("SELECT geometrie FROM sources.qpv_polygones")))
+    longitude, latitude = geometrie["coordinates"][0][0]
+    assert (round(longitude, 2), round(latitude, 2)) == (4.85, 46.79)
+
+
+def test_coordinates_without_their_projection_are_refused(depot: Depot) -> None:
+    depot.drop("qpv/qpv2015_l93.geojson", _geojson(LAMBERT))
+    with pytest.raises(DonneesRefusees, match="projection"):
+        depot.read("geographie")
+
+
+def test_coverage_says_which_communes_lost_lines(depot: Depot) -> None:
+    """Compare what was read with what was written, per commune: a whole commune cannot vanish unnoticed."""
+    lignes = logements(500)
+    for i in range(4):
+        lignes[i] |= {"DEPCOM": "75101", "FINAN": "77"}
+    lignes[4]["FINAN"] = "77"
+    depot.drop("rpls/2022/rpls.csv", table(*lignes))
+    depot.load("rpls")
+    assert depot.rows(
+        "SELECT code_commune, lignes_lues, lignes_refusees FROM meta.couverture ORDER BY 1"
+    ) == [
+        ("71076", 496, 1),
+        ("75101", 4, 4),
+    ]
+    ((message, nombre, total),) = depot.rows(
+        "SELECT message, nombre, total FROM meta.avertissements WHERE regle = 'couverture_communes'"
+    )
+    assert "75101 (4 sur 4)" in str(message)
+    assert (nombre, total) == (5, 500)
+
+
+def test_insee_register_by_commune_and_qpv(depot: Depot) -> None:
+    depot.drop(
+        "rpls/2024/data_RPLS2024_COM.csv", "CodGeo;LibGeo;nbLsPls;txVac;moyLoy\n1004;Ambérieu;1200;2,5;5,61\n"
+    )
+    depot.drop(
+        "rpls/2024/data_RPLS2024_QPV.csv", "CodGeo;LibGeo;nbLsPls;txVac\nQN00102M;Croix Blanche;300;\n"
+    )
+    depot.load("rpls")
+    assert depot.rows(
+        "SELECT niveau, mesure, valeur::DOUBLE, statut FROM sources.rpls_agregats ORDER BY niveau, mesure"
+    ) == [
+        ("commune", "logements", 1200.0, "publie"),
+        ("commune", "loyer_moyen", 5.61, "publie"),
+        ("commune", "taux_vacance", 2.5, "publie"),
+        ("qpv", "logements", 300.0, "publie"),
+        ("qpv", "taux_vacance", None, "secret"),
+    ]
+    # The zero that a spreadsheet took is put back.
+    assert depot.rows("SELECT DISTINCT code FROM sources.rpls_agregats ORDER BY 1") == [
+        ("01004",),
+        ("QN00102M",),
+    ]
+
+
+def test_a_polygon_that_is_not_one_is_refused(depot: Depot) -> None:
+    depot.drop(
+        "zones/zones.csv",
+        "epci_siren;zone;type;nom;critere;valeur;debut;fin\n247100589;b;qva;B;polygone;autour de la mairie;;\n",
+    )
+    with pytest.raises(DonneesRefusees, match="polygone_illisible"):
+        depot.read("geographie")
+
+
+def test_mappings_of_the_documentation_are_valid() -> None:
+    from pipelines.ingestion.correspondances import Correspondance
+    from pipelines.ingestion.declarations import load_yaml
+
+    page = Path(__file__).parents[2].joinpath("docs/correspondances.md").read_text(encoding="utf-8")
+    (premier, *_) = [bloc.split("```")[0] for bloc in page.split("```yaml\n")[1:]]
+    assert Correspondance.model_validate(load_yaml(premier)[0]).produit == "sne_attributions"

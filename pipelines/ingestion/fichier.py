@@ -1,0 +1,436 @@
+"""One file read for one product: from raw cells to validated rows, quarantine and account in the store.
+
+The order of the steps is here; each step is in its own module. Which files are read, and what becomes of the
+entries of the store, belong in `executer` and `chargement`.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import duckdb
+import polars as pl
+import pyarrow.parquet as pq
+
+from pipelines.errors import DonneesRefusees
+from pipelines.ingestion import lecture
+from pipelines.ingestion.comptes import Avertissement, CompteFichier
+from pipelines.ingestion.corrections import Correction
+from pipelines.ingestion.declarations import COLONNES_QUARANTAINE, Produit, ident, quote
+from pipelines.ingestion.magasin import Magasin, entry_key
+from pipelines.ingestion.normalise import CelluleCorrigee, Requete, build_query
+from pipelines.ingestion.pseudonymes import key_fingerprint, pseudonym
+from pipelines.ingestion.validation import Refus, count_warnings, find_refusals
+
+log = logging.getLogger(__name__)
+
+_QUARANTAINE_SCHEMA = pl.Schema(
+    {
+        "_ligne": pl.Int64,
+        **{c: pl.String for c in COLONNES_QUARANTAINE if c not in {"_fichier", "_ligne"}},
+    }
+)
+_MAL_FORMEE = "ligne_mal_formee"
+_LIGNES_CITEES = 5
+_COMMUNES_CITEES = 5
+
+
+@dataclass(frozen=True)
+class Contexte:
+    """What is common to all the files of a source."""
+
+    con: duckdb.DuckDBPyConnection
+    magasin: Magasin
+    corrections: Sequence[Correction]
+    cle_pseudonyme: bytes = field(repr=False)
+
+
+class LectureFichier:
+    """One file read for one product."""
+
+    def __init__(self, contexte: Contexte, ouverture: lecture.Ouverture, temporaire: Path) -> None:
+        self.con = contexte.con
+        self.magasin = contexte.magasin
+        self.ouverture = ouverture
+        self.temporaire = temporaire
+        self.fichier = ouverture.fichier
+        self.appariement = ouverture.appariements[0]
+        self.correspondance = self.appariement.correspondance
+        self.produit: Produit = self.correspondance.declaration
+        self.avertissements: list[Avertissement] = []
+        self.millesime = self._vintage()
+        self.cle_pseudonyme = contexte.cle_pseudonyme
+        self.corrections = [
+            c
+            for c in contexte.corrections
+            if c.concerns(self.produit.produit, self.millesime, self.fichier.relatif)
+        ]
+        self.cle = entry_key(
+            [
+                *(ouverture.etat.sha256, self.produit.produit, self.produit.version),
+                *(self.correspondance.empreinte, self.millesime),
+                key_fingerprint(contexte.cle_pseudonyme) if self.produit.personnes else "",
+                *(c.empreinte for c in self.corrections),
+            ]
+        )
+
+    def _vintage(self) -> int | None:
+        depose, colonnes = self.fichier.millesime, self.appariement.annee_colonnes
+        if colonnes is not None and depose is not None and colonnes != depose:
+            self.avertissements.append(
+                Avertissement(
+                    "millesime_des_colonnes",
+                    f"Le dossier ou le nom indique {depose}, les colonnes {colonnes} : {colonnes} est retenu",
+                )
+            )
+        millesime = colonnes or depose
+        par_ligne = "millesime" in self.appariement.positions
+        annee_utile = any("{millesime}" in v for v in self.correspondance.constantes.values())
+        if millesime is None and not par_ligne and (self.produit.millesime_requis or annee_utile):
+            raise DonneesRefusees(
+                f"{self.fichier.relatif} : millésime introuvable. Placez le fichier dans "
+                f"{self.fichier.dossier}/<année>/ ou mettez l'année dans son nom."
+            )
+        return millesime
+
+    def account(self) -> CompteFichier:
+        """The account of the file, read now or taken from the store."""
+        connu = self.magasin.get(self.cle)
+        if connu is not None:
+            gardes = [a for a in connu.avertissements if a.regle != "millesime_des_colonnes"]
+            return replace(
+                connu,
+                fichier=self.fichier.relatif,
+                taille=self.ouverture.etat.taille,
+                sha256=self.ouverture.etat.sha256,
+                avertissements=(*self.avertissements, *gardes),
+                magasin=self.magasin.dossier,
+                reutilise=True,
+            )
+        return self._read()
+
+    def _read(self) -> CompteFichier:
+        parquet = self.temporaire / "valide.parquet"
+        brut, requete = self._normalise(parquet)
+        rangs = pq.ParquetFile(parquet).metadata.num_rows
+        malformees = brut.reparation.malformees if brut.reparation else []
+        lignes = self._count_lines(parquet) if requete.multiplie else rangs
+        lues = lignes + len(malformees)
+
+        tolere = int(self.produit.tolerance * lues)
+        corrigees, ecartees = self._apply_corrections(parquet, brut)
+        refus = find_refusals(self.produit, parquet, rangs, rangs if requete.multiplie else tolere)
+        refus += ecartees
+        refuses = self._quarantine(parquet, brut, refus, malformees)
+        self._check_tolerance(refuses, lues, tolere)
+        doublons, conflits = self._duplicates(parquet, brut, refuses)
+        if conflits.height:
+            refuses = pl.concat([refuses, conflits])
+            self._check_tolerance(refuses, lues, tolere)
+        communes = self._communes(parquet, brut, refuses)
+        gardees, en_double = self._write(parquet, brut, refuses, doublons, lignes)
+        quarantaine = refuses["_ligne"].n_unique()
+        compte = CompteFichier(
+            fichier=self.fichier.relatif,
+            source=self.produit.source,
+            produit=self.produit.produit,
+            millesime=self.millesime,
+            taille=self.ouverture.etat.taille,
+            sha256=self.ouverture.etat.sha256,
+            lecteur=self.ouverture.lecteur + ("+reparation" if brut.reparation else ""),
+            correspondance=self.correspondance.correspondance,
+            version_declaration=self.produit.version,
+            lignes_lues=lues,
+            lignes_gardees=gardees,
+            lignes_quarantaine=quarantaine,
+            lignes_doublons=en_double,
+            communes_touchees=communes,
+            corrections=sum(corrigees.values()),
+            corrections_appliquees=corrigees,
+            rangs=pq.ParquetFile(parquet).metadata.num_rows,
+            premiere_ligne=None if self._has_line(parquet) else brut.premiere_ligne,
+            colonnes_ignorees=tuple(self.appariement.ignorees),
+            avertissements=(
+                *self.avertissements,
+                *self._file_warnings(brut),
+                *self._coverage_warnings(communes),
+                *count_warnings(self.produit, parquet),
+            ),
+            cle=self.cle,
+            magasin=self.magasin.dossier,
+        )
+        ordonnees = self.temporaire / "quarantaine.parquet"
+        refuses.sort("_ligne", "colonne", "regle", nulls_last=True).write_parquet(ordonnees)
+        self.magasin.put(compte, parquet, ordonnees)
+        log.info("%s: %d read, %d refused", compte.fichier, compte.lignes_lues, compte.lignes_quarantaine)
+        return compte
+
+    def _communes(
+        self, parquet: Path, brut: lecture.Brut, refuses: pl.DataFrame
+    ) -> tuple[tuple[str, int, int], ...]:
+        """Communes that lost lines: code, lines read, lines refused."""
+        if self.produit.commune is None or not refuses.height:
+            return ()
+        self.con.register("refuses", refuses.select("_ligne").unique())
+        commune = ident(self.produit.commune)
+        lignes = self.con.execute(
+            f"SELECT {commune}, count(*), "
+            "count(*) FILTER (WHERE _ligne IN (SELECT _ligne FROM refuses)) AS refusees "
+            f"FROM {self._rows(parquet, brut)} WHERE {commune} IS NOT NULL "
+            "GROUP BY 1 HAVING refusees > 0 ORDER BY 1"
+        ).fetchall()
+        self.con.unregister("refuses")
+        return tuple((str(code), int(lues), int(refusees)) for code, lues, refusees in lignes)
+
+    def _coverage_warnings(self, communes: Sequence[tuple[str, int, int]]) -> list[Avertissement]:
+        if not communes:
+            return []
+        pires = sorted(communes, key=lambda c: (-c[2] / c[1], c[0]))[:_COMMUNES_CITEES]
+        citees = ", ".join(f"{code} ({refusees} sur {lues})" for code, lues, refusees in pires)
+        message = f"Communes dont des lignes sont refusées, les plus touchées : {citees}"
+        nombre, total = sum(c[2] for c in communes), sum(c[1] for c in communes)
+        return [Avertissement("couverture_communes", message, nombre, total)]
+
+    def _file_warnings(self, brut: lecture.Brut) -> list[Avertissement]:
+        alertes = []
+        if self.appariement.ignorees:
+            noms = ", ".join(self.appariement.ignorees)
+            alertes.append(
+                Avertissement(
+                    "colonnes_ignorees", f"Colonnes non lues : {noms}", len(self.appariement.ignorees)
+                )
+            )
+        if self.ouverture.autres_feuilles:
+            noms = ", ".join(self.ouverture.autres_feuilles)
+            alertes.append(Avertissement("feuilles_ignorees", f"Feuilles non lues : {noms}"))
+        if brut.reparation and not self.ouverture.etat.utf8:
+            alertes.append(Avertissement("encodage", "Texte qui n'est pas en UTF-8, converti ligne à ligne"))
+        return alertes
+
+    def _normalise(self, parquet: Path) -> tuple[lecture.Brut, Requete]:
+        """Write normalised rows; well-formed text goes straight through DuckDB, other text is repaired."""
+        brut = lecture.direct(self.ouverture, self.con)
+        if brut is not None:
+            try:
+                requete = self._copy(brut, parquet)
+            except (duckdb.InvalidInputException, duckdb.ConversionException):
+                brut = None
+            except duckdb.Error as erreur:
+                # A damaged Parquet shows as any kind of error; elsewhere it is the machine's (memory, disk).
+                if self.ouverture.lecteur != "parquet" or isinstance(erreur, duckdb.OutOfMemoryException):
+                    raise
+                brut = None
+            else:
+                if brut.lignes_attendues in (None, self._lines_written(parquet, requete)):
+                    return brut, requete
+                brut = None
+        if self.ouverture.lecteur != "csv":
+            raise DonneesRefusees(f"{self.fichier.relatif} : contenu illisible. Enregistrez-le de nouveau.")
+        brut = lecture.repaired(self.ouverture, self.temporaire)
+        try:
+            return brut, self._copy(brut, parquet)
+        except (duckdb.InvalidInputException, duckdb.ConversionException):
+            # The text of the error quotes the row: it may be personal data.
+            raise DonneesRefusees(
+                f"{self.fichier.relatif} : contenu illisible malgré la réparation. Exportez-le de nouveau."
+            ) from None
+
+    def _copy(self, brut: lecture.Brut, parquet: Path) -> Requete:
+        relation, ligne = brut.relation, brut.premiere_ligne is None
+        if not ligne and (self.correspondance.depivot or self.correspondance.eclater):
+            # Line numbers from the place in a Parquet: row_number() would leave one thread at work.
+            copie = self.temporaire / "brut.parquet"
+            self.con.execute(
+                f"COPY (SELECT * FROM {relation}) TO {quote(str(copie))} (FORMAT parquet, COMPRESSION lz4)"
+            )
+            relation = (
+                f"(SELECT file_row_number + {brut.premiere_ligne} AS _ligne, * EXCLUDE (file_row_number) "
+                f"FROM read_parquet({quote(str(copie))}, file_row_number = true))"
+            )
+            ligne = True
+        requete = build_query(
+            self.produit,
+            self.appariement,
+            relation,
+            self.millesime,
+            ligne=ligne,
+            corrections=[self._cell(c) for c in self.corrections],
+        )
+        self.con.execute(f"COPY ({requete.sql}) TO {quote(str(parquet))} (FORMAT parquet, COMPRESSION zstd)")
+        return requete
+
+    def _cell(self, c: Correction) -> CelluleCorrigee:
+        personnes = self.produit.personnes
+        cle = {n: pseudonym(self.cle_pseudonyme, v) if n in personnes else v for n, v in c.cle.items()}
+        return CelluleCorrigee(cle, c.colonne, c.attendu, c.valeur, remplace=c.action != "ecarter")
+
+    def _apply_corrections(self, parquet: Path, brut: lecture.Brut) -> tuple[dict[str, int], list[Refus]]:
+        """Rows met by each correction, and the rows to set aside.
+
+        Raises:
+            DonneesRefusees: a cell no longer holds what the correction expects.
+        """
+        if not self.corrections:
+            return {}, []
+        marques = self.con.execute(
+            "SELECT _rang, _ligne, unnest(string_split(_corrections, ',')) AS m "
+            f"FROM {self._rows(parquet, brut)} WHERE _corrections IS NOT NULL ORDER BY _rang, m"
+        ).fetchall()
+        comptes: Counter[str] = Counter()
+        ecartees = []
+        for rang, ligne, marque in marques:
+            correction = self.corrections[int(marque[:-1])]
+            if marque.endswith("-"):
+                raise DonneesRefusees(
+                    f"{correction.origine} : ligne {ligne} de {self.fichier.relatif}, la colonne "
+                    f"« {correction.colonne} » n'a plus la valeur attendue : le producteur a changé la "
+                    "donnée. Retirez cette correction, ou revoyez-la."
+                )
+            comptes[correction.empreinte] += 1
+            if correction.action == "ecarter":
+                ecartees.append(
+                    Refus(
+                        rang, correction.colonne, None, "ligne_ecartee", f"Correction : {correction.raison}"
+                    )
+                )
+        return dict(comptes), ecartees
+
+    def _lines_written(self, parquet: Path, requete: Requete) -> int:
+        return (
+            self._count_lines(parquet)
+            if requete.multiplie
+            else int(pq.ParquetFile(parquet).metadata.num_rows)
+        )
+
+    def _count_lines(self, parquet: Path) -> int:
+        return count(self.con, f"SELECT count(DISTINCT _ligne) FROM read_parquet({quote(str(parquet))})")
+
+    @staticmethod
+    def _has_line(parquet: Path) -> bool:
+        return "_ligne" in pq.ParquetFile(parquet).schema_arrow.names
+
+    def _rows(self, parquet: Path, brut: lecture.Brut) -> str:
+        """The normalised rows with `_rang` (place in the Parquet) and `_ligne`."""
+        ligne = "" if self._has_line(parquet) else f", file_row_number + {brut.premiere_ligne} AS _ligne"
+        return (
+            f"(SELECT * EXCLUDE (file_row_number), file_row_number AS _rang{ligne} "
+            f"FROM read_parquet({quote(str(parquet))}, file_row_number = true))"
+        )
+
+    def _quarantine(
+        self, parquet: Path, brut: lecture.Brut, refus: Sequence[Refus], malformees: Sequence[tuple[int, int]]
+    ) -> pl.DataFrame:
+        largeur = len(self.appariement.colonnes)
+        lignes_mal_formees = pl.DataFrame(
+            [
+                (ligne, None, None, _MAL_FORMEE, f"La ligne a {cellules} cellules, l'en-tête {largeur}")
+                for ligne, cellules in malformees
+            ],
+            schema=_QUARANTAINE_SCHEMA,
+            orient="row",
+        )
+        if not refus:
+            return lignes_mal_formees
+        table = pl.DataFrame(
+            [(r.rang, r.colonne, r.valeur, r.regle, r.message) for r in refus],
+            schema={"_rang": pl.Int64, **{k: v for k, v in _QUARANTAINE_SCHEMA.items() if k != "_ligne"}},
+            orient="row",
+        )
+        self.con.register("refus", table.select("_rang").unique())
+        lignes = self.con.execute(
+            f"SELECT _rang, _ligne FROM {self._rows(parquet, brut)} WHERE _rang IN (SELECT _rang FROM refus)"
+        ).pl()
+        self.con.unregister("refus")
+        avec_ligne = table.join(lignes, on="_rang", how="left").select(list(_QUARANTAINE_SCHEMA))
+        return pl.concat([lignes_mal_formees, avec_ligne.unique(maintain_order=True)])
+
+    def _check_tolerance(self, refuses: pl.DataFrame, lues: int, tolere: int) -> None:
+        lignes = refuses["_ligne"].unique().sort().to_list()
+        if len(lignes) <= tolere:
+            return
+        (regle, colonne), nombre = Counter(refuses.select("regle", "colonne").rows()).most_common(1)[0]
+        message = refuses.filter(pl.col("regle") == regle)["message"][0]
+        ou = f", colonne « {colonne} »" if colonne else ""
+        citees = ", ".join(str(x) for x in lignes[:_LIGNES_CITEES])
+        tolerance = f"{self.produit.tolerance:.1%}".replace(".", ",").replace("%", " %")
+        raise DonneesRefusees(
+            f"{self.fichier.relatif} : lignes refusées : au moins {len(lignes)} sur {lues}, plus que la "
+            f"tolérance de {tolerance} pour {self.produit.produit}. Règle la plus fréquente : {regle}{ou} "
+            f"({nombre} fois : {message}). Premières lignes : {citees}. Corrigez le fichier à la source, ou "
+            "décrivez sa présentation dans correspondances/*.yml si elle diffère."
+        )
+
+    def _duplicates(
+        self, parquet: Path, brut: lecture.Brut, refuses: pl.DataFrame
+    ) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Ranks of exact repetitions of a key; quarantine rows for keys that come back with other content."""
+        vide = pl.DataFrame(schema={"_rang": pl.Int64, "_ligne": pl.Int64})
+        if not self.produit.cle:
+            return vide, pl.DataFrame(schema=_QUARANTAINE_SCHEMA)
+        self.con.register("refuses", refuses.select("_ligne").unique())
+        cle = ", ".join(ident(c) for c in ("millesime", *self.produit.cle))
+        connue = " OR ".join(f"{ident(c)} IS NOT NULL" for c in self.produit.cle)
+        contenu = ", ".join(f"{ident(c.nom)}: {ident(c.nom)}" for c in self.produit.champs)
+        lignes = (
+            f"(SELECT * FROM {self._rows(parquet, brut)} WHERE ({connue}) "
+            "AND _ligne NOT IN (SELECT _ligne FROM refuses))"
+        )
+        memes = " AND ".join(
+            f"r.{ident(c)} IS NOT DISTINCT FROM k.{ident(c)}" for c in ("millesime", *self.produit.cle)
+        )
+        repetees = self.con.execute(
+            f"""
+            WITH k AS (SELECT {cle} FROM {lignes} GROUP BY {cle} HAVING count(*) > 1),
+            r AS (SELECT * FROM {lignes} r WHERE EXISTS (SELECT 1 FROM k WHERE {memes}))
+            SELECT _rang, _ligne, {{{contenu}}} IS NOT DISTINCT FROM first({{{contenu}}}) OVER w AS meme
+            FROM r WINDOW w AS (PARTITION BY {cle} ORDER BY _rang)
+            QUALIFY row_number() OVER w > 1 ORDER BY _rang
+            """
+        ).pl()
+        self.con.unregister("refuses")
+        conflits = repetees.filter(~pl.col("meme"))
+        noms = ", ".join(self.produit.cle)
+        message = f"La clé ({noms}) est déjà prise par une ligne précédente au contenu différent"
+        quarantaine = conflits.select(
+            pl.col("_ligne"),
+            pl.lit(", ".join(self.produit.cle)).alias("colonne"),
+            pl.lit(None, dtype=pl.String).alias("valeur"),
+            pl.lit("cle_en_double").alias("regle"),
+            pl.lit(message).alias("message"),
+        ).unique(maintain_order=True)
+        return repetees.filter(pl.col("meme")).select("_rang", "_ligne"), quarantaine.cast(
+            _QUARANTAINE_SCHEMA
+        )
+
+    def _write(
+        self, parquet: Path, brut: lecture.Brut, refuses: pl.DataFrame, doublons: pl.DataFrame, lignes: int
+    ) -> tuple[int, int]:
+        """Drop refused and repeated rows when there are any; lines kept and lines in double."""
+        if not refuses.height and not doublons.height:
+            return lignes, 0
+        self.con.register("refuses", refuses.select("_ligne").unique())
+        self.con.register("doublons", doublons)
+        cible = self.temporaire / "garde.parquet"
+        colonnes = ", ".join(["_ligne", *(ident(c.nom) for c in self.produit.champs), "millesime"])
+        self.con.execute(
+            f"COPY (SELECT {colonnes} FROM {self._rows(parquet, brut)} "
+            "WHERE _ligne NOT IN (SELECT _ligne FROM refuses) AND _rang NOT IN (SELECT _rang FROM doublons)) "
+            f"TO {quote(str(cible))} (FORMAT parquet, COMPRESSION zstd)"
+        )
+        en_double = count(
+            self.con,
+            "SELECT count(DISTINCT _ligne) FROM doublons WHERE _ligne NOT IN (SELECT _ligne FROM refuses) "
+            f"AND _ligne NOT IN (SELECT _ligne FROM read_parquet({quote(str(cible))}))",
+        )
+        self.con.unregister("refuses")
+        self.con.unregister("doublons")
+        cible.replace(parquet)
+        return (self._count_lines(parquet), en_double)
+
+
+def count(con: duckdb.DuckDBPyConnection, sql: str) -> int:
+    """First cell of a query that counts."""
+    ligne = con.execute(sql).fetchone()
+    return int(ligne[0]) if ligne else 0
