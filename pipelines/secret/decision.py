@@ -4,16 +4,32 @@ Reads the unmasked figures, batch of territories by batch of territories, and wr
 exists for every figure, masked or not, so that a figure without a decision is an error that a join can see.
 """
 
+import logging
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import duckdb
 import numpy as np
 import polars as pl
 
-from pipelines.secret.audit import computable
+from pipelines.secret.audit import computable, remedies
 from pipelines.secret.relations import Relations
-from pipelines.secret.systeme import Bools, Ints, cheapest_neighbours
-from pipelines.secret.unites import CELLS, COMP, DEN, INC, LAYERS, NUM, Assembly, Lot, assemble, build
+from pipelines.secret.systeme import Bools, Ints
+from pipelines.secret.unites import (
+    CELLS,
+    COMP,
+    DEN,
+    INC,
+    LAYERS,
+    NUM,
+    PER_YEAR,
+    Assembly,
+    Lot,
+    assemble,
+    build,
+)
+
+_LOG = logging.getLogger(__name__)
 
 FIGURE_KEY = (
     "epci_siren",
@@ -48,6 +64,7 @@ def decide(
     cible: str = "entrepot.secret",
     imbrications: str | None = None,
     rows_per_batch: int = ROWS_PER_BATCH,
+    audit: bool = True,
 ) -> None:
     """Write the decision table of a relation of unmasked figures.
 
@@ -61,6 +78,8 @@ def decide(
             coarse axis holds each modality of a fine one (residence in commune, QPV in commune); None
             without.
         rows_per_batch: figures worked on together.
+        audit: check the result by exact elimination, and mask what it still finds. Without it the work is
+            several times shorter: every equation taken alone hides its masked counts, combinations may not.
     """
     empty = _decide_batch(_empty_source(), relations, None)
     con.register("_secret_vide", empty.to_arrow())
@@ -75,7 +94,7 @@ def decide(
         con.register("_secret_lot", pl.DataFrame({"epci_siren": sirens}).to_arrow())
         columns = ", ".join((*FIGURE_KEY, *_COUNTS, *_OTHERS))
         frame = con.sql(f"SELECT {columns} FROM {source} SEMI JOIN _secret_lot USING (epci_siren)").pl()
-        decisions = _decide_batch(_typed(frame), relations, nested)
+        decisions = _decide_batch(_typed(frame), relations, nested, audit=audit)
         con.register("_secret_decisions", decisions.to_arrow())
         con.execute(f"INSERT INTO {cible} SELECT * FROM _secret_decisions")
         con.unregister("_secret_decisions")
@@ -83,13 +102,19 @@ def decide(
 
 
 def decide_frame(
-    frame: pl.DataFrame, relations: Relations, imbrications: pl.DataFrame | None = None
+    frame: pl.DataFrame,
+    relations: Relations,
+    imbrications: pl.DataFrame | None = None,
+    *,
+    audit: bool = True,
 ) -> pl.DataFrame:
     """The decisions on a frame of unmasked figures (whole territories), one row per figure, in its order.
 
     The frame has the columns that `decide` reads; see `DECISION_COLUMNS` for what is returned.
     """
-    return _decide_batch(_typed(frame.select(*FIGURE_KEY, *_COUNTS, *_OTHERS)), relations, imbrications)
+    return _decide_batch(
+        _typed(frame.select(*FIGURE_KEY, *_COUNTS, *_OTHERS)), relations, imbrications, audit=audit
+    )
 
 
 def _batches(con: duckdb.DuckDBPyConnection, source: str, rows_per_batch: int) -> Iterator[list[str]]:
@@ -127,7 +152,7 @@ def _empty_source() -> pl.DataFrame:
 
 
 def _decide_batch(
-    frame: pl.DataFrame, relations: Relations, imbrications: pl.DataFrame | None
+    frame: pl.DataFrame, relations: Relations, imbrications: pl.DataFrame | None, *, audit: bool = True
 ) -> pl.DataFrame:
     # A missing threshold or a missing base counts as sensitive: silence must not publish.
     sensitive = (pl.col("seuil_secret").is_null() | (pl.col("seuil_secret") > 0)) & pl.col(
@@ -141,7 +166,7 @@ def _decide_batch(
             fallback = int(frame.get_column("seuil_secret").max() or 0)  # type: ignore[arg-type]
             frame = frame.with_columns(pl.col("seuil_secret").fill_null(fallback))
         part = frame.filter(pl.Series(concerned))
-        masks = _masks(part, relations, imbrications)
+        masks = _masks(part, relations, imbrications, audit)
         for name, values in masks.items():
             (primary if name == "primary" else hidden[name])[concerned] = values
     result = frame.select(*FIGURE_KEY).with_columns(
@@ -182,11 +207,13 @@ def _derived_targets(frame: pl.DataFrame, masked_value: Bools, relations: Relati
     return joined.get_column("_vu").fill_null(False).to_numpy()
 
 
-def _masks(frame: pl.DataFrame, relations: Relations, imbrications: pl.DataFrame | None) -> dict[str, Bools]:
+def _masks(
+    frame: pl.DataFrame, relations: Relations, imbrications: pl.DataFrame | None, audit: bool
+) -> dict[str, Bools]:
     """Masks of sensitive figures: num, den, inc, val, and whether one of the figure's own counts is small."""
     lot = build(frame, relations, imbrications)
     assembly = assemble(lot, relations)
-    layers = _mask_layers(lot, assembly)
+    layers = _mask_layers(lot, assembly, audit)
     at = np.searchsorted(np.array(LAYERS), lot.row_layer)
     by_layer = np.stack([layers[number] for number in LAYERS])
     spilled = lot.row_spill >= 0
@@ -227,14 +254,14 @@ def _small(count: pl.Expr) -> pl.Expr:
     return ((count > 0) & (count < pl.col("seuil_secret"))).fill_null(False)
 
 
-def _mask_layers(lot: Lot, assembly: Assembly) -> dict[int, Bools]:
+def _mask_layers(lot: Lot, assembly: Assembly, audit: bool) -> dict[int, Bools]:
     """Per layer of periods (the finer holds the coarser), whether each cell of each unit is masked."""
     system = assembly.system
     masked = np.zeros(len(system.value), dtype=bool)
     protect = np.zeros(len(system.value), dtype=bool)
     result: dict[int, Bools] = {}
     for number in LAYERS:
-        if number > 1 and not lot.present[number]:
+        if number > 1 and not lot.present[number].any():
             result[number] = result[number - 1]
             continue
         small = np.flatnonzero(lot.small[number])
@@ -242,35 +269,59 @@ def _mask_layers(lot: Lot, assembly: Assembly) -> dict[int, Bools]:
         rest = np.arange(assembly.n_real, len(system.value))
         protect[rest] |= assembly.rest_small[number]
         weight = np.zeros(len(system.value), dtype=np.int64)
-        source = system.value[: assembly.n_real] if number == 1 else lot.least[number]
-        weight[: assembly.n_real] = np.maximum(source, 0)
+        weight[: assembly.n_real] = np.maximum(system.value[: assembly.n_real], 0) // PER_YEAR[number]
         if number == 1:
             weight[rest] = system.value[rest]
         masked[assembly.of_cell[small]] = True
         masked[rest] = True
-        masked = _complete(assembly, masked, protect, weight)
+        layer = _Layer(protect, weight, _shown(lot, assembly, number))
+        masked = _complete(assembly, masked, layer, audit)
         result[number] = masked[assembly.of_cell[: assembly.n_real]]
     return result
 
 
-def _complete(assembly: Assembly, masked: Bools, protect: Bools, weight: Ints) -> Bools:
+def _shown(lot: Lot, assembly: Assembly, number: int) -> Bools:
+    """The equations of a layer: those whose counts all have figures there (no quarter on a fine axis)."""
+    equations = assembly.system.equations
+    shown = np.zeros(len(assembly.system.value), dtype=bool)
+    shown[assembly.of_cell[np.flatnonzero(np.repeat(lot.present[number], CELLS))]] = True
+    shown[assembly.n_real :] = True
+    hidden = np.zeros(equations.size, dtype=bool)
+    rank = np.repeat(np.arange(equations.size), np.diff(equations.ptr))
+    hidden[rank[~shown[equations.cell]]] = True
+    return ~hidden
+
+
+@dataclass(frozen=True)
+class _Layer:
+    """What one layer of periods asks: cells to protect, the weight of each, equations that hold there."""
+
+    protect: Bools
+    weight: Ints
+    shown: Bools
+
+
+def _complete(assembly: Assembly, masked: Bools, layer: _Layer, audit: bool) -> Bools:
     """Mask until no equation, and no combination of equations, gives a protected cell back."""
     system = assembly.system
-    useful = (assembly.rest < 0) | protect[np.maximum(assembly.rest, 0)]
+    useful = layer.shown & ((assembly.rest < 0) | layer.protect[np.maximum(assembly.rest, 0)])
     masked = _follow_rows(assembly, masked)
     active = system.equations_of(np.flatnonzero(masked))
-    among: Ints | None = None
+    among = np.flatnonzero(layer.shown)
     block_of_eq = assembly.block[system.equations.cell[system.equations.ptr[:-1]]]
     while True:
-        new = system.choose(active[useful[active]], masked, weight)
+        new = system.choose(active[useful[active]], masked, layer.weight)
+        if len(new) == 0 and not audit:
+            return masked
         if len(new) == 0:
-            found = np.flatnonzero(computable(system, masked, among) & protect)
+            found = np.flatnonzero(computable(system, masked, among) & layer.protect)
             if len(found) == 0:
                 return masked
             # Only the territories and years where something had to be added can still be in doubt.
-            among = np.flatnonzero(np.isin(block_of_eq, assembly.block[found]))
-            new = cheapest_neighbours(system, found, masked)
+            among = np.flatnonzero(layer.shown & np.isin(block_of_eq, assembly.block[found]))
+            new = remedies(system, masked, found, among)
             if len(new) == 0:
+                _LOG.warning("%d small counts follow from remainders that no figure gives", len(found))
                 return masked
         before = masked
         masked = before.copy()

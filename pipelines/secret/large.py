@@ -207,7 +207,9 @@ def _local(relations: Relations, axes: list[str], sommes: Mapping[str, Sequence[
             "unites_de_parts": [],
             "axes": {"defaut": "partition", "partition": axes},
             "axes_fins": [],
+            "principaux": [],
             "egalites": [],
+            "equilibres": [],
             "sommes": [
                 {"total": f"{total}.numerateur", "parties": [f"{part}.numerateur" for part in parts]}
                 for total, parts in sommes.items()

@@ -17,7 +17,8 @@ from pipelines.errors import MauvaisUsage
 DEFAULT_PATH = Path(__file__).with_name("relations.yml")
 
 Lien = Literal["partition", "sous_ensemble", "sans_lien"]
-MEASURES = ("numerateur", "denominateur", "inconnus")
+# The complement is denominateur - numerateur: nobody publishes it, everybody can compute it.
+MEASURES = ("numerateur", "denominateur", "inconnus", "complement")
 _TERM = re.compile(
     r"^(?P<indicateur>[a-z0-9_]+)\.(?P<mesure>[a-z]+)(?:@(?P<segment_type>[^/@]+)/(?P<segment>[^/@]+))?$"
 )
@@ -97,6 +98,11 @@ class _Somme(_Strict):
     parties: list[str] = Field(min_length=1)
 
 
+class _Equilibre(_Strict):
+    gauche: list[str] = Field(min_length=1)
+    droite: list[str] = Field(min_length=1)
+
+
 class Relations(_Strict):
     """What links the published counts, as declared."""
 
@@ -111,8 +117,10 @@ class Relations(_Strict):
     segments: _Axes
     classes: _Classes
     axes_fins: list[str]
+    principaux: list[str]
     egalites: list[list[str]]
     sommes: list[_Somme]
+    equilibres: list[_Equilibre]
 
     def equal_terms(self) -> list[list[Term]]:
         """The counts that are the same count."""
@@ -121,6 +129,13 @@ class Relations(_Strict):
     def sum_terms(self) -> list[tuple[Term, list[Term]]]:
         """Each total with its parts."""
         return [(Term.parse(one.total), [Term.parse(part) for part in one.parties]) for one in self.sommes]
+
+    def balance_terms(self) -> list[tuple[list[Term], list[Term]]]:
+        """The pairs of sums that are the same count."""
+        return [
+            ([Term.parse(text) for text in one.gauche], [Term.parse(text) for text in one.droite])
+            for one in self.equilibres
+        ]
 
     def fenetre(self, periode_type: str, periode: str) -> Fenetre:
         """Place a period in the calendar; a type that is not declared stands alone.
@@ -153,6 +168,7 @@ def load_relations(path: Path = DEFAULT_PATH) -> Relations:
         relations = Relations.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
         relations.equal_terms()
         relations.sum_terms()
+        relations.balance_terms()
     except (ValidationError, ValueError) as error:
         raise MauvaisUsage(f"{path.name} : {error}") from error
     return relations

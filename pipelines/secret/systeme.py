@@ -77,12 +77,6 @@ class System:
         ptr, eqs = self._by_cell
         return np.unique(eqs[ranges(ptr[cells], ptr[cells + 1] - ptr[cells])])
 
-    def equations_per_cell(self, cells: Ints) -> tuple[Ints, Ints]:
-        """For each of these cells in turn, its equations; and the rank of the cell they come from."""
-        ptr, eqs = self._by_cell
-        lengths = ptr[cells + 1] - ptr[cells]
-        return eqs[ranges(ptr[cells], lengths)], np.repeat(np.arange(len(cells), dtype=np.int64), lengths)
-
     def choose(self, active: Ints, masked: Bools, weight: Ints) -> Ints:
         """The cells to mask next so that none of these equations gives a masked cell back at once.
 
@@ -128,28 +122,3 @@ def _cheapest(group: Ints, cell: Ints, cost: Ints) -> Ints:
     first = np.ones(len(group), dtype=bool)
     first[1:] = group[1:] != group[:-1]
     return np.unique(cell[first])
-
-
-def cheapest_neighbours(system: System, cells: Ints, masked: Bools) -> Ints:
-    """For cells that can still be computed: the cheapest published cell of one of their equations.
-
-    When their own equations hold none, the search goes to the equations of the cells masked beside them, and
-    so on.
-    """
-    eqs, rank = system.equations_per_cell(cells)
-    chosen: list[Ints] = []
-    seen = np.zeros(system.equations.size, dtype=bool)
-    while len(eqs):
-        entry, within = system.equations.entries(eqs)
-        cell, owner = system.equations.cell[entry], rank[within]
-        free = ~masked[cell] & ~system.virtual[cell]
-        chosen.append(_cheapest(owner[free], cell[free], system.cost))
-        waiting = np.ones(int(owner.max()) + 1 if len(owner) else 0, dtype=bool)
-        waiting[owner[free]] = False
-        seen[eqs] = True
-        onward = waiting[owner]
-        step, local = system.equations_per_cell(cell[onward])
-        pairs = np.unique(np.stack([owner[onward][local], step]), axis=1)
-        pairs = pairs[:, ~seen[pairs[1]]]
-        rank, eqs = pairs[0], pairs[1]
-    return np.unique(np.concatenate(chosen)) if chosen else np.empty(0, dtype=np.int64)

@@ -7,7 +7,7 @@ construction of cells and equations belongs here.
 """
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -19,6 +19,8 @@ KEY = ("epci_siren", "indicateur", "axe", "modalite", "segment_type", "segment")
 NUM, DEN, INC, COMP = range(4)
 CELLS = 4
 LAYERS = (1, 2, 3)
+# Periods that share out a year, in each layer.
+PER_YEAR = {1: 1, 2: 2, 3: 4}
 ABSENT = -1
 _COST_STEP = 2**56
 _PENALTY_STEP = 2**54
@@ -46,8 +48,7 @@ class Lot:
     unit_block: Ints  # territory and year: no equation goes from one to another
     value: Ints  # per cell, the annual count; ABSENT when there is none
     small: dict[int, Bools]  # per layer, per cell: one of its periods is a small count
-    least: dict[int, Ints]  # per layer, per cell: the least of its periods
-    present: dict[int, bool]
+    present: dict[int, Bools]  # per layer, per unit: it has a figure there
     windows: "Windows"
     seuil: Ints  # per unit
     cost: Ints  # per cell
@@ -143,7 +144,7 @@ def build(frame: pl.DataFrame, relations: Relations, imbrications: pl.DataFrame 
     n_units = len(unit_code)
     row_unit = row_unit.astype(np.int64)
     layer = calendar.couche
-    value, small, least, present, seuil = _measures(frame, row_unit, layer, n_units, relations)
+    value, small, present, seuil = _measures(frame, row_unit, layer, n_units, relations)
     spill = np.full(len(row_unit), -1, dtype=np.int64)
     over = calendar.avant >= 0
     spill[over] = units.find({"_fenetre": calendar.avant[over]}, row_unit[over])
@@ -155,7 +156,6 @@ def build(frame: pl.DataFrame, relations: Relations, imbrications: pl.DataFrame 
         unit_block=units.parts["epci_siren"] * codes.radix["_fenetre"] + units.parts["_fenetre"],
         value=value,
         small=small,
-        least=least,
         present=present,
         windows=_windows(frame, row_unit, calendar, n_units, relations),
         seuil=seuil,
@@ -214,24 +214,18 @@ def _place(frame: pl.DataFrame, relations: Relations) -> _Calendar:
 
 def _measures(
     frame: pl.DataFrame, row_unit: Ints, layer: Ints, n_units: int, relations: Relations
-) -> tuple[Ints, dict[int, Bools], dict[int, Ints], dict[int, bool], Ints]:
+) -> tuple[Ints, dict[int, Bools], dict[int, Bools], Ints]:
     """Counts per cell: the annual value, and per layer whether a period is small and the least of the
     periods.
     """
-    counted = pl.col("unite").is_in(relations.unites_de_comptes)
-    part = pl.col("unite").is_in(relations.unites_de_parts) & (pl.col("denominateur") >= pl.col("numerateur"))
     cells = frame.select(
-        pl.when(counted).then(pl.col("numerateur")).alias("m0"),
-        pl.col("denominateur").alias("m1"),
-        pl.col("inconnus").alias("m2"),
-        pl.when(part).then(pl.col("denominateur") - pl.col("numerateur")).alias("m3"),
+        *_cell_counts(relations),
         pl.col("seuil_secret").cast(pl.Int64).alias("seuil"),
         pl.Series("unit", row_unit),
         pl.Series("layer", layer),
     )
     grouped = cells.group_by("unit", "layer").agg(
         *[pl.col(f"m{m}").max().alias(f"max{m}") for m in range(CELLS)],
-        *[pl.col(f"m{m}").min().alias(f"min{m}") for m in range(CELLS)],
         *[
             ((pl.col(f"m{m}") > 0) & (pl.col(f"m{m}") < pl.col("seuil"))).any().alias(f"small{m}")
             for m in range(CELLS)
@@ -242,23 +236,33 @@ def _measures(
     value = np.full(n_units * CELLS, ABSENT, dtype=np.int64)
     seuil = np.zeros(n_units, dtype=np.int64)
     small: dict[int, Bools] = {}
-    least: dict[int, Ints] = {}
-    present: dict[int, bool] = {}
+    present: dict[int, Bools] = {}
     for number in LAYERS:
         part_of = grouped.filter(pl.col("layer") == number)
         unit = part_of.get_column("unit").to_numpy()
-        present[number] = len(unit) > 0
+        present[number] = np.zeros(n_units, dtype=bool)
+        present[number][unit] = True
         small[number] = np.zeros(n_units * CELLS, dtype=bool)
-        least[number] = np.full(n_units * CELLS, ABSENT, dtype=np.int64)
         np.maximum.at(seuil, unit, part_of.get_column("seuil").to_numpy())
         for m in range(CELLS):
             at = unit * CELLS + m
             small[number][at] = part_of.get_column(f"small{m}").fill_null(False).to_numpy()
-            least[number][at] = part_of.get_column(f"min{m}").fill_null(ABSENT).to_numpy()
             # The annual figure; where a unit has none, its widest period stands for it.
             top = part_of.get_column(f"max{m}").fill_null(ABSENT).to_numpy()
             value[at] = top if number == 1 else np.where(value[at] == ABSENT, top, value[at])
-    return value, small, least, present, seuil
+    return value, small, present, seuil
+
+
+def _cell_counts(relations: Relations) -> list[pl.Expr]:
+    """The four counts of a figure; empty where the figure has none."""
+    counted = pl.col("unite").is_in(relations.unites_de_comptes)
+    part = pl.col("unite").is_in(relations.unites_de_parts) & (pl.col("denominateur") >= pl.col("numerateur"))
+    return [
+        pl.when(counted).then(pl.col("numerateur")).alias("m0"),
+        pl.col("denominateur").alias("m1"),
+        pl.col("inconnus").alias("m2"),
+        pl.when(part).then(pl.col("denominateur") - pl.col("numerateur")).alias("m3"),
+    ]
 
 
 def _windows(
@@ -270,11 +274,8 @@ def _windows(
     place = np.full(n_units, -1, dtype=np.int64)
     lines = np.unique(row_unit[fine])
     place[lines] = np.arange(len(lines))
-    counts = np.zeros((max(len(lines), 1), n_ranks, COMP), dtype=np.int64)
-    counted = pl.col("unite").is_in(relations.unites_de_comptes)
-    values = frame.select(
-        pl.when(counted).then(pl.col("numerateur")), pl.col("denominateur"), pl.col("inconnus")
-    ).fill_null(0)
+    counts = np.zeros((max(len(lines), 1), n_ranks, CELLS), dtype=np.int64)
+    values = frame.select(_cell_counts(relations)).fill_null(0)
     counts[place[row_unit[fine]], calendar.rang[fine]] = values.to_numpy()[fine]
     layer = np.zeros(n_ranks, dtype=np.int64)
     layer[calendar.rang[fine]] = calendar.couche[fine]
@@ -296,6 +297,9 @@ def _costs(frame: pl.DataFrame, row_unit: Ints, units: Units, value: Ints, relat
     aimed = np.zeros(len(rank), dtype=bool)
     aimed[row_unit[frame.get_column("cible").is_not_null().to_numpy()]] = True
     rank = np.where(aimed & total, 15, rank)
+    names = units.codes.labels["indicateur"].to_list()
+    first = np.array([name in relations.principaux for name in names], dtype=bool)
+    rank = 2 * rank + first[units.parts["indicateur"]]
     cost = np.repeat(rank, CELLS) * _COST_STEP + np.minimum(np.maximum(value, 0), _COST_CAP)
     # A denominator takes its numerator with it; a numerator without complement hides nothing.
     bare = np.zeros((len(rank), CELLS), dtype=bool)
@@ -393,26 +397,44 @@ def _crossing_parents(
 
 
 def _segment_links(units: Units, relations: Relations) -> list[tuple[Ints, Ints, bool]]:
+    """Sums over segments; a crossed one (`population x secteur`) adds up to each of the two it crosses."""
     codes = units.codes
     total_type = codes.of("segment_type", relations.segment_total)
     total = codes.of("segment", relations.segment_total)
     found: list[tuple[Ints, Ints, bool]] = []
     for code, name in enumerate(codes.labels["segment_type"]):
-        kind = relations.segments.lien(name)
-        if code == total_type or kind == "sans_lien":
+        parts = name.split(relations.separateur)
+        if code == total_type:
             continue
         children = np.flatnonzero(units.parts["segment_type"] == code)
-        parent = units.find(
-            {
-                "segment_type": np.full(len(children), total_type),
-                "segment": np.full(len(children), total),
-            },
-            children,
-        )
-        held = parent >= 0
-        if held.any():
-            found.append((parent[held], children[held], kind == "partition"))
+        distinct, back = np.unique(units.parts["segment"][children], return_inverse=True)
+        pieces = [str(codes.labels["segment"][int(one)]).split(relations.separateur) for one in distinct]
+        crossed = [kept for size in range(len(parts) - 1, 0, -1) for kept in _choices(len(parts), size)]
+        done = False
+        for kept in (*crossed, ()):
+            kinds = {relations.segments.lien(part) for i, part in enumerate(parts) if i not in kept}
+            if "sans_lien" in kinds or (not kept and done):
+                continue
+            if kept:
+                left = codes.of("segment_type", relations.separateur.join(parts[i] for i in kept))
+                names = [
+                    relations.separateur.join(piece[i] for i in kept) if len(piece) == len(parts) else None
+                    for piece in pieces
+                ]
+                segment = codes.many("segment", pl.Series(names, dtype=pl.String))[back]
+            else:
+                left, segment = total_type, np.full(len(children), total)
+            replaced = {"segment_type": np.full(len(children), left), "segment": segment}
+            parent = units.find(replaced, children)
+            held = parent >= 0
+            if held.any():
+                done = True
+                found.append((parent[held], children[held], kinds == {"partition"}))
     return found
+
+
+def _choices(size: int, kept: int) -> list[tuple[int, ...]]:
+    return list(itertools.combinations(range(size), kept))
 
 
 def _nested_links(units: Units, imbrications: pl.DataFrame) -> list[tuple[Ints, Ints, bool]]:
@@ -528,6 +550,30 @@ class _Collector:
         self.open_end.append(known)
         self.n_eq += n
 
+    def add_balances(self, lot: Lot, n: int, left: tuple[Ints, Ints], right: tuple[Ints, Ints]) -> None:
+        """Add equalities between two sums; each side says which cells are in which of the `n` equations."""
+        eq = np.concatenate([left[0], right[0]])
+        cell = np.concatenate([left[1], right[1]])
+        coef = np.concatenate([np.ones(len(left[0])), -np.ones(len(right[0]))]).astype(np.int64)
+        positive = lot.value[cell] > 0
+        eq, cell, coef = eq[positive], cell[positive], coef[positive]
+        difference = np.zeros(n, dtype=np.int64)
+        np.add.at(difference, eq, coef * lot.value[cell])
+        total = np.zeros(n, dtype=np.int64)
+        np.add.at(total, eq, lot.value[cell])
+        kept = (difference == 0) & (total > 0)
+        renumber = np.cumsum(kept) - 1
+        mine = kept[eq]
+        self.eq.append(renumber[eq[mine]] + self.n_eq)
+        self.cell.append(cell[mine])
+        self.coef.append(coef[mine])
+        size = int(kept.sum())
+        self.parent.append(np.full(size, -1, dtype=np.int64))
+        self.floor.append(np.zeros(size, dtype=np.int64))
+        self.rest.append(np.full(size, -1, dtype=np.int64))
+        self.open_end.append(np.zeros(size, dtype=bool))
+        self.n_eq += size
+
 
 def _small_remainders(
     lot: Lot, total: Ints, parts: tuple[Ints, Ints], left: Ints, doubtful: Bools
@@ -560,6 +606,8 @@ def assemble(lot: Lot, relations: Relations) -> Assembly:
     _row_equations(lot, found)
     for total, parts in relations.sum_terms():
         _declared_equations(lot, relations, total, parts, found)
+    for left, right in relations.balance_terms():
+        _balance_equations(lot, relations, left, right, found)
     return _close(lot, relations, found)
 
 
@@ -593,14 +641,21 @@ def _row_equations(lot: Lot, found: _Collector) -> None:
     found.add_sums(lot, unit * CELLS + DEN, eq, part, partition=none, governed=False)
 
 
-def _anchors(lot: Lot, relations: Relations, first: Term, others: list[Term]) -> Ints:
-    """The units a relation starts from: those of its first term, on any segment unless one is named."""
+def _resolved(relations: Relations, terms: list[Term]) -> list[Term]:
+    """The terms of one relation: when one names a segment, those that name none are on the total."""
+    if all(term.segment_type is None for term in terms):
+        return terms
+    total = relations.segment_total
+    return [term if term.segment_type else replace(term, segment_type=total, segment=total) for term in terms]
+
+
+def _anchors(lot: Lot, first: Term) -> Ints:
+    """The units a relation starts from: those of its first term, on any segment unless it names one."""
     codes, parts = lot.codes, lot.units.parts
     at = parts["indicateur"] == codes.of("indicateur", first.indicateur)
-    if any(term.segment_type is not None for term in (first, *others)):
-        kind = first.segment_type or relations.segment_total
-        at &= parts["segment_type"] == codes.of("segment_type", kind)
-        at &= parts["segment"] == codes.of("segment", first.segment or relations.segment_total)
+    if first.segment_type is not None:
+        at &= parts["segment_type"] == codes.of("segment_type", first.segment_type)
+        at &= parts["segment"] == codes.of("segment", str(first.segment))
     return np.flatnonzero(at)
 
 
@@ -608,27 +663,43 @@ def _term_cells(lot: Lot, term: Term, anchor: Ints) -> Ints:
     """The cell of a term for each anchor unit, -1 where the figure does not exist."""
     codes = lot.codes
     replaced = {"indicateur": np.full(len(anchor), codes.of("indicateur", term.indicateur), dtype=np.int64)}
-    if term.segment_type is not None and term.segment is not None:
+    if term.segment_type is not None:
         replaced["segment_type"] = np.full(len(anchor), codes.of("segment_type", term.segment_type))
-        replaced["segment"] = np.full(len(anchor), codes.of("segment", term.segment))
+        replaced["segment"] = np.full(len(anchor), codes.of("segment", str(term.segment)))
     unit = lot.units.find(replaced, anchor)
     return np.where(unit >= 0, unit * CELLS + term.mesure, -1)
+
+
+def _side(lot: Lot, terms: list[Term], anchor: Ints) -> tuple[Ints, Ints]:
+    """The existing cells of some terms, and the rank of the anchor of each."""
+    cells = [np.empty(0, dtype=np.int64), *[_term_cells(lot, term, anchor) for term in terms]]
+    eq = np.tile(np.arange(len(anchor), dtype=np.int64), len(terms))
+    cell = np.concatenate(cells)
+    return eq[cell >= 0], cell[cell >= 0]
 
 
 def _declared_equations(
     lot: Lot, relations: Relations, total: Term, parts: list[Term], found: _Collector
 ) -> None:
     """A declared total and its parts, on every axis, segment and year where both exist."""
-    anchor = _anchors(lot, relations, total, parts)
-    if len(anchor) == 0:
-        return
-    cells = [_term_cells(lot, part, anchor) for part in parts]
-    eq = np.tile(np.arange(len(anchor), dtype=np.int64), len(parts))
-    part = np.concatenate(cells)
-    exists = part >= 0
-    none = np.zeros(len(anchor), dtype=bool)
-    whole = anchor * CELLS + total.mesure
-    found.add_sums(lot, whole, eq[exists], part[exists], partition=none, governed=False)
+    total, *parts = _resolved(relations, [total, *parts])
+    anchor = _anchors(lot, total)
+    if len(anchor):
+        eq, part = _side(lot, parts, anchor)
+        none = np.zeros(len(anchor), dtype=bool)
+        found.add_sums(lot, anchor * CELLS + total.mesure, eq, part, partition=none, governed=False)
+
+
+def _balance_equations(
+    lot: Lot, relations: Relations, left: list[Term], right: list[Term], found: _Collector
+) -> None:
+    """Two declared sums that are the same count, wherever they are equal."""
+    terms = _resolved(relations, [*left, *right])
+    anchor = _anchors(lot, terms[0])
+    if len(anchor):
+        found.add_balances(
+            lot, len(anchor), _side(lot, terms[: len(left)], anchor), _side(lot, terms[len(left) :], anchor)
+        )
 
 
 def _same_counts(lot: Lot, relations: Relations) -> tuple[Ints, Ints]:
@@ -637,17 +708,15 @@ def _same_counts(lot: Lot, relations: Relations) -> tuple[Ints, Ints]:
     right: list[Ints] = [np.empty(0, dtype=np.int64)]
     for group in relations.equal_terms():
         # Each pair is tried, for the first name of a group may be missing from a batch.
-        for i, first in enumerate(group):
-            if first.segment_type is not None:
+        for one, two in itertools.combinations(group, 2):
+            first, other = _resolved(relations, [one, two])
+            anchor = _anchors(lot, first)
+            if len(anchor) == 0:
                 continue
-            for other in group[i + 1 :]:
-                anchor = _anchors(lot, relations, first, [other])
-                if len(anchor) == 0:
-                    continue
-                cell, twin = anchor * CELLS + first.mesure, _term_cells(lot, other, anchor)
-                equal = (twin >= 0) & (lot.value[cell] > 0) & (lot.value[cell] == lot.value[twin])
-                left.append(cell[equal])
-                right.append(twin[equal])
+            cell, twin = anchor * CELLS + first.mesure, _term_cells(lot, other, anchor)
+            equal = (twin >= 0) & (lot.value[cell] > 0) & (lot.value[cell] == lot.value[twin])
+            left.append(cell[equal])
+            right.append(twin[equal])
     return np.concatenate(left), np.concatenate(right)
 
 
