@@ -8,6 +8,7 @@ import logging
 import os
 import warnings
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -32,9 +33,7 @@ def run_job(
 
     from dagster import DagsterExecutionInterruptedError, DagsterInstance
 
-    from pipelines.definitions import build_defs
-
-    job = build_defs().resolve_job_def(name)
+    job = _definitions().resolve_job_def(name)
     run_config = {
         **(config or {}),
         "resources": {"parametres": {"config": {k: v for k, v in parametres.items() if v is not None}}},
@@ -60,6 +59,14 @@ def run_job(
         for event in result.get_asset_materialization_events()
         if event.asset_key is not None
     }
+
+
+@cache
+def _definitions() -> Any:
+    """The definitions, assembled once for a command that runs several jobs."""
+    from pipelines.definitions import build_defs
+
+    return build_defs()
 
 
 def _silently(job: Any, run_config: Mapping[str, Any], instance: Any) -> Any:

@@ -14,6 +14,8 @@ FIGURES = (
     "fragilite_classe",
 )
 ANNEXE_2 = "dijon_2015_annexe2"
+# One warehouse serves the folder: its tests run in one worker.
+pytestmark = pytest.mark.xdist_group("analyses")
 
 
 def figures(

@@ -3,6 +3,7 @@
 import duckdb
 import pytest
 
+from pipelines.paths import BASE_NAME
 from tests.dbt import scenarios
 from tests.dbt.magasin import Entrepot, Sources, dbt
 
@@ -14,11 +15,11 @@ MODELES = ("+indicateurs", "+evolutions", "+suivi_semestriel")
 def entrepot(tmp_path_factory: pytest.TempPathFactory) -> Entrepot:
     """Ten invented territories, built by dbt with every data test passing."""
     racine = tmp_path_factory.mktemp("scenarios")
-    base = racine / "w.duckdb"
+    base = racine / BASE_NAME
     with duckdb.connect(str(base)) as con:
         scenarios.remplir(Sources(con, scenarios.NOMS))
     fait = dbt(
         base, racine / "dbt", "--quiet", "build", "--select", *MODELES, "--exclude-resource-type", "unit_test"
     )
     assert fait.returncode == 0, fait.stdout[-6000:] + fait.stderr[-2000:]
-    return Entrepot(base)
+    return Entrepot(base, racine / "dbt")

@@ -93,8 +93,9 @@ class Sources:
 class Entrepot:
     """A warehouse that was built, read by the tests."""
 
-    def __init__(self, base: Path) -> None:
+    def __init__(self, base: Path, cible: Path) -> None:
         self.base = base
+        self.cible = cible
 
     def lire(self, sql: str, parametres: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Rows of a query."""
@@ -131,8 +132,8 @@ class Entrepot:
 
 
 def dbt(base: Path, cible: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run dbt on a base, as the product does; its files go to `cible`."""
+    """Run dbt on a base, as the product does, with the project read once; its files go to `cible`."""
     commande = [projet_dbt.executable(), "--no-use-colors", *arguments, "--project-dir", str(DBT_PROJECT)]
     commande += ["--profiles-dir", str(DBT_PROJECT), "--target-path", str(cible), "--log-path", str(cible)]
-    environnement = projet_dbt.dbt_environment(base)
+    environnement = projet_dbt.dbt_environment(base, projet_dbt.read_rules())
     return subprocess.run(commande, env=environnement, capture_output=True, text=True, check=False)

@@ -370,6 +370,16 @@ def _lieux(sources: Sources) -> None:
             for zone, type_zone, nom, debut, fin in zones
         ),
     )  # fmt: skip
+    sources.remplir(
+        "zones_locales",
+        (
+            {
+                "millesime": 2021, "epci_siren": GEO, "zone": "secteur", "type_zone": "sous_secteur",
+                "nom": "Secteur", "critere": "commune", "valeur": commune,
+            }
+            for commune in ("71906", "39906", "71916")
+        ),
+    )  # fmt: skip
     for jour in (date(2021, 6, 30), date(2021, 7, 1), date(2022, 6, 30), date(2022, 7, 1)):
         sources.remplir("sne_attributions", [bail("71906", jour, residence="Promelles", date_decision=jour)])
     sources.remplir("sne_attributions", [bail("71906", date(2021, 7, 1), residence="Veille")])

@@ -82,6 +82,13 @@ def test_arrondissements_are_their_city_once(entrepot: Entrepot) -> None:
         assert entrepot.figure(LYON, indicateur, periode)["valeur"] == 3
 
 
+def test_zone_of_communes_holds_each_once_in_order(entrepot: Entrepot) -> None:
+    # The third code read is today's first.
+    communes = entrepot.lire("select communes from entrepot.dim_zone where zone = 'secteur'")
+    assert communes == [("39906,71906",)]
+    assert entrepot.figure(GEO, "baux", "2020", axe="zone", modalite="secteur")["valeur"] == 2
+
+
 def test_place_keeps_the_way_it_was_found(entrepot: Entrepot) -> None:
     methodes = entrepot.lire(
         "select distinct methode_qpv from entrepot.fct_evenement_attribution as e "

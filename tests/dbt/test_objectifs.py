@@ -65,7 +65,8 @@ def test_a_change_of_definition_is_not_compared(entrepot: Entrepot) -> None:
     evolutions = dict(
         entrepot.lire(
             "select periode, ecart is null and rupture is not null and statut = 'rupture_serie' "
-            "from marts.evolutions where epci_siren = ? and indicateur = 'qpv_q234' and axe = 'epci' and segment = 'tous'",
+            "from marts.evolutions where epci_siren = ? and indicateur = 'qpv_q234' and axe = 'epci' "
+            "and segment = 'tous'",
             [OBJECTIFS],
         )
     )

@@ -28,6 +28,9 @@ select
     cast(null as integer) as generation,
     min(debut) as debut,
     max(fin) as fin,
-    string_agg(distinct case when critere = 'commune' then valeur end, ',') as communes
+    string_agg(
+        distinct case when critere = 'commune' then valeur end, ','
+        order by case when critere = 'commune' then valeur end
+    ) as communes
 from {{ ref('int_zones') }}
 group by type_zone, zone, epci_siren

@@ -70,6 +70,26 @@ explications as (
 
 ),
 
+toutes as (
+
+    select
+        epci_siren,
+        annee,
+        methode,
+        residence
+    from notees
+    union
+    select
+        listes.epci_siren,
+        listes.annee,
+        listes.methode,
+        avis.residence
+    from {{ ref('int_residences_avis') }} as avis
+    inner join {{ ref('int_residences_listes') }} as listes
+        on avis.epci_siren = listes.epci_siren and avis.date_liste = listes.date_liste
+
+),
+
 examinees as (
 
     select
@@ -96,23 +116,7 @@ examinees as (
         notees.millesime_rpls,
         notees.annee_sne
     from {{ ref('int_residences_listes') }} as listes
-    inner join (
-        select
-            epci_siren,
-            annee,
-            methode,
-            residence
-        from notees
-        union
-        select
-            listes.epci_siren,
-            listes.annee,
-            listes.methode,
-            avis.residence
-        from {{ ref('int_residences_avis') }} as avis
-        inner join {{ ref('int_residences_listes') }} as listes
-            on avis.epci_siren = listes.epci_siren and avis.date_liste = listes.date_liste
-    ) as toutes
+    inner join toutes
         on
             listes.epci_siren = toutes.epci_siren
             and listes.annee = toutes.annee

@@ -1,7 +1,8 @@
 -- Numerator and base of each occupation indicator, for one landlord, place and population. A theme that has one secret
 -- modality among those summed gives no numerator: a partial sum would pass for a whole one. The base is that of
--- the place as the file names it: two merged communes are two rows here, added up by what reads them.
-with indicateurs as (
+-- the place as the file names it: two merged communes are two rows here, added up by what reads them. A survey that gives a
+-- total beside its parts, or the same households under two themes, is counted by the first set of modalities it has.
+with jeux as (
 
     select
         occupation.millesime,
@@ -13,7 +14,7 @@ with indicateurs as (
         occupation.bailleur_siren,
         occupation.population,
         correspondances.indicateur,
-        occupation.theme,
+        correspondances.jeu,
         sum(occupation.effectif) as effectif,
         max(occupation.base) as base,
         sum(case when occupation.statut = 'secret' then 1 else 0 end) as nb_secrets
@@ -25,25 +26,16 @@ with indicateurs as (
 
 ),
 
-couverture as (
+indicateurs as (
 
     select
-        millesime,
-        epci_siren,
-        niveau,
-        code,
-        code_lu,
-        zone,
-        bailleur_siren,
-        population,
-        'taux_couverture' as indicateur,
-        'couverture' as theme,
-        max(nb_menages_repondants) as effectif,
-        max(nb_logements_enquetes) as base,
-        0 as nb_secrets
-    from {{ ref('fct_occupation') }}
-    where epci_siren is not null and nb_logements_enquetes is not null
-    group by 1, 2, 3, 4, 5, 6, 7, 8
+        *,
+        row_number() over (
+            partition by
+                millesime, epci_siren, niveau, code, code_lu, zone, bailleur_siren, population, indicateur
+            order by jeu
+        ) as rang
+    from jeux
 
 )
 
@@ -60,8 +52,22 @@ select
     case when nb_secrets = 0 then effectif end as numerateur,
     case when nb_secrets = 0 then base end as denominateur,
     nb_secrets
-from (
-    select * from indicateurs
-    union all
-    select * from couverture
-) as tous
+from indicateurs
+where rang = 1
+union all
+select
+    millesime,
+    epci_siren,
+    niveau,
+    code,
+    code_lu,
+    zone,
+    bailleur_siren,
+    population,
+    'taux_couverture' as indicateur,
+    max(nb_menages_repondants) as numerateur,
+    max(nb_logements_enquetes) as denominateur,
+    0 as nb_secrets
+from {{ ref('fct_occupation') }}
+where epci_siren is not null and nb_logements_enquetes is not null
+group by millesime, epci_siren, niveau, code, code_lu, zone, bailleur_siren, population
