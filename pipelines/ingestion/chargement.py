@@ -10,7 +10,7 @@ from dataclasses import replace
 import duckdb
 import polars as pl
 
-from pipelines.ingestion.comptes import AVERTISSEMENTS_DDL, COUVERTURE_DDL, VERROU_DDL, CompteFichier
+from pipelines.ingestion.comptes import TABLES_META, CompteFichier
 from pipelines.ingestion.correspondances import correspondances
 from pipelines.ingestion.declarations import Produit, ident, products_of, quote, table_ddl
 from pipelines.ingestion.fichier import count
@@ -34,9 +34,8 @@ def load(con: duckdb.DuckDBPyConnection, source: str, comptes: Sequence[CompteFi
     """
     for schema in ("sources", "quarantaine", "meta"):
         con.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
-    con.execute(VERROU_DDL)
-    con.execute(AVERTISSEMENTS_DDL)
-    con.execute(COUVERTURE_DDL)
+    for table, (titre, colonnes) in TABLES_META.items():
+        _create_meta(con, table, titre, colonnes)
     finaux: dict[tuple[str, str | None], CompteFichier] = {(c.fichier, c.produit): c for c in comptes}
     rangs = {}
     for produit in products_of(source):
@@ -47,16 +46,28 @@ def load(con: duckdb.DuckDBPyConnection, source: str, comptes: Sequence[CompteFi
             finaux[compte.fichier, compte.produit] = compte
         rangs[produit.produit] = count(con, f"SELECT count(*) FROM sources.{ident(produit.produit)}")
     ordonnes = sorted(finaux.values(), key=lambda c: (c.fichier, c.produit or ""))
-    con.execute("DELETE FROM meta.verrou WHERE source = ?", [source])
-    con.execute("DELETE FROM meta.avertissements WHERE source = ?", [source])
-    con.execute("DELETE FROM meta.couverture WHERE source = ?", [source])
+    for table in TABLES_META:
+        con.execute(f"DELETE FROM meta.{table} WHERE source = ?", [source])
     for compte in ordonnes:
-        con.execute(f"INSERT INTO meta.verrou VALUES ({', '.join('?' * 14)})", compte.lock_row())
-        for ligne in compte.warning_rows():
-            con.execute("INSERT INTO meta.avertissements VALUES (?, ?, ?, ?, ?, ?, ?)", ligne)
-        for ligne in compte.coverage_rows():
-            con.execute("INSERT INTO meta.couverture VALUES (?, ?, ?, ?, ?, ?, ?)", ligne)
+        for table, lignes in (
+            ("verrou", [compte.lock_row()]),
+            ("avertissements", compte.warning_rows()),
+            ("couverture", compte.coverage_rows()),
+        ):
+            marques = ", ".join("?" * len(TABLES_META[table][1]))
+            for ligne in lignes:
+                con.execute(f"INSERT INTO meta.{table} VALUES ({marques})", ligne)
     return rangs
+
+
+def _create_meta(
+    con: duckdb.DuckDBPyConnection, table: str, titre: str, colonnes: dict[str, tuple[str, str]]
+) -> None:
+    corps = ", ".join(f"{ident(nom)} {kind}" for nom, (kind, _) in colonnes.items())
+    con.execute(f"CREATE TABLE IF NOT EXISTS meta.{table} ({corps})")
+    con.execute(f"COMMENT ON TABLE meta.{table} IS {quote(titre)}")
+    for nom, (_, texte) in colonnes.items():
+        con.execute(f"COMMENT ON COLUMN meta.{table}.{ident(nom)} IS {quote(texte)}")
 
 
 def _load_product(

@@ -1,5 +1,5 @@
-"""The account of one file: what was read, kept, refused and why; the rows of `meta.verrou` and
-`meta.avertissements`.
+"""The account of one file: what was read, kept, refused and why; the rows of `meta.verrou`,
+`meta.avertissements` and `meta.couverture`.
 
 Only counts and names belong here, never the content of a row.
 """
@@ -8,17 +8,52 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-VERROU_DDL = """CREATE TABLE IF NOT EXISTS meta.verrou (
-    fichier VARCHAR, source VARCHAR, produit VARCHAR, millesime INTEGER, taille BIGINT, sha256 VARCHAR,
-    lecteur VARCHAR, correspondance VARCHAR, version_declaration VARCHAR, lignes_lues BIGINT,
-    lignes_gardees BIGINT, lignes_quarantaine BIGINT, lignes_doublons BIGINT, corrections BIGINT)"""
-AVERTISSEMENTS_DDL = """CREATE TABLE IF NOT EXISTS meta.avertissements (
-    source VARCHAR, produit VARCHAR, fichier VARCHAR, regle VARCHAR, message VARCHAR, nombre BIGINT,
-    total BIGINT)"""
-
-COUVERTURE_DDL = """CREATE TABLE IF NOT EXISTS meta.couverture (
-    source VARCHAR, produit VARCHAR, millesime INTEGER, fichier VARCHAR, code_commune VARCHAR,
-    lignes_lues BIGINT, lignes_refusees BIGINT)"""
+# Tables of `meta` that reading fills: what one row is, then type and meaning of each column.
+TABLES_META: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
+    "verrou": (
+        "Le compte de chaque fichier lu. Grain : un fichier et un produit",
+        {
+            "fichier": ("VARCHAR", "Chemin du fichier dans le dossier de dépôt."),
+            "source": ("VARCHAR", "Source dont le fichier relève."),
+            "produit": ("VARCHAR", "Table de « sources » qu'il remplit ; vide : fichier non reconnu."),
+            "millesime": ("INTEGER", "Millésime du fichier ; vide : porté par chaque ligne, ou sans objet."),
+            "taille": ("BIGINT", "Taille en octets."),
+            "sha256": ("VARCHAR", "Empreinte SHA-256 des octets."),
+            "lecteur": ("VARCHAR", "Lecteur employé : forme du fichier."),
+            "correspondance": ("VARCHAR", "Correspondance de colonnes employée."),
+            "version_declaration": ("VARCHAR", "Version de la déclaration du produit."),
+            "lignes_lues": ("BIGINT", "Lignes lues = gardées + en quarantaine + en double."),
+            "lignes_gardees": ("BIGINT", "Lignes gardées."),
+            "lignes_quarantaine": ("BIGINT", "Lignes refusées, décrites dans « quarantaine »."),
+            "lignes_doublons": ("BIGINT", "Lignes en double, ou remplacées par un fichier suivant."),
+            "corrections": ("BIGINT", "Cellules corrigées par corrections/*.yml."),
+        },
+    ),
+    "avertissements": (
+        "Ce qu'une personne devrait voir. Grain : un fichier et une règle",
+        {
+            "source": ("VARCHAR", "Source."),
+            "produit": ("VARCHAR", "Produit ; vide : le fichier entier."),
+            "fichier": ("VARCHAR", "Chemin du fichier dans le dossier de dépôt."),
+            "regle": ("VARCHAR", "Identifiant de la règle."),
+            "message": ("VARCHAR", "Ce qui a été constaté, en français."),
+            "nombre": ("BIGINT", "Lignes concernées ; vide : l'avertissement ne porte pas sur des lignes."),
+            "total": ("BIGINT", "Lignes examinées."),
+        },
+    ),
+    "couverture": (
+        "Les communes qui ont perdu des lignes à la lecture. Grain : un fichier et une commune",
+        {
+            "source": ("VARCHAR", "Source."),
+            "produit": ("VARCHAR", "Produit."),
+            "millesime": ("INTEGER", "Millésime du fichier."),
+            "fichier": ("VARCHAR", "Chemin du fichier dans le dossier de dépôt."),
+            "code_commune": ("VARCHAR", "Commune, telle que le fichier la code."),
+            "lignes_lues": ("BIGINT", "Lignes lues pour cette commune."),
+            "lignes_refusees": ("BIGINT", "Lignes refusées pour cette commune."),
+        },
+    ),
+}
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,10 @@
-"""Says in one sentence what the disk refused: full, read-only, not permitted.
+"""Says in one sentence what the disk refused: full, read-only, not permitted, not a folder.
 
 Only errors of the file system that a user can act on belong here; everything else goes through untouched.
 """
 
 import errno
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ from pipelines.errors import ObservatoireError
 
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _READ_ONLY = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
+_NO_FOLDER = frozenset({errno.ENOTDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.ELOOP})
 _FULL_WORDS = ("no space left on device", "could not write all bytes", "disk quota exceeded", "disk is full")
 _READ_ONLY_WORDS = ("read-only file system", "permission denied")
 
@@ -21,6 +23,11 @@ _READ_ONLY_WORDS = ("read-only file system", "permission denied")
 def explain_disk_error(error: BaseException, lieu: Path) -> ObservatoireError | None:
     """Return the sentence for an error of the disk under `lieu`, or None when it is something else."""
     number = error.errno if isinstance(error, OSError) else None
+    if number in _NO_FOLDER:
+        return ObservatoireError(
+            f"« {lieu} » n'est pas un dossier où écrire ({os.strerror(number or 0)}). "
+            "Choisissez un autre emplacement."
+        )
     text = str(error).lower() if isinstance(error, duckdb.Error) else ""
     return _sentence(lieu, number in _FULL, number in _READ_ONLY) or explain_disk_text(text, lieu)
 

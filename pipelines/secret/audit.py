@@ -71,7 +71,7 @@ def remedies(system: System, masked: Bools, found: Ints, among: Ints) -> Ints:
     cell whose combination holds a cell already chosen needs none.
     """
     # An equation with a masked cell of its own tells of no other cell: only the others take part, and those
-    # whose own cell is among the cells found.
+    # whose own cell is sought. What such an equation holds besides is sought in turn, in those peeled later.
     masked_entries, masked_cells = _entries(system, among, masked)
     peeled, core = _peel(masked_entries, len(among), len(masked_cells))
     useful = np.zeros(len(among), dtype=bool)
@@ -79,7 +79,9 @@ def remedies(system: System, masked: Bools, found: Ints, among: Ints) -> Ints:
     sought = np.zeros(len(masked), dtype=bool)
     sought[found] = True
     for step in peeled:
-        useful[step.own[sought[masked_cells[step.pivot]]]] = True
+        wanted = sought[masked_cells[step.pivot]]
+        useful[step.own[wanted]] = True
+        sought[masked_cells[step.others.cell[wanted[step.others.eq]]]] = True
     entries, cells = _entries(system, among[useful], np.ones(len(masked), dtype=bool))
     hidden = masked[cells]
     number = np.full(len(masked), -1, dtype=np.int64)

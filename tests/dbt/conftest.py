@@ -8,7 +8,7 @@ from tests.dbt import scenarios
 from tests.dbt.magasin import Entrepot, Sources, dbt
 
 # What the tests read, and all that it is made of.
-MODELES = ("+indicateurs", "+evolutions", "+suivi_semestriel")
+MODELES = ("+indicateurs", "+evolutions", "+suivi_semestriel", "+dim_zone")
 
 
 @pytest.fixture(scope="session")

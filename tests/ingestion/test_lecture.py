@@ -542,7 +542,7 @@ def test_projected_polygons_come_out_in_degrees(depot: Depot) -> None:
     depot.load("geographie")
     geometrie = json.loads(str(depot.one("SELECT geometrie FROM sources.qpv_polygones")))
     longitude, latitude = geometrie["coordinates"][0][0]
-    assert (round(longitude, 2), round(latitude, 2)) == (4.85, 46.79)
+    assert (round(longitude, 2), round(latitude, 2)) == (4.86, 46.79)
 
 
 def test_coordinates_without_their_projection_are_refused(depot: Depot) -> None:

@@ -64,7 +64,7 @@ def test_other_failures_name_what_they_are_about(tmp_path: Path) -> None:
         "La table « entrepot.fct_x » n'a pas pu être calculée : Binder Error",
         "Le contrôle « totaux » du modèle « marts.indicateurs, entrepot.fct_x » "
         "a échoué : 1 ligne(s) en défaut.",
-        "Le contrôle « seuil » du modèle « entrepot.fct_x » a échoué : differs.",
+        "Le contrôle « seuil » du modèle « entrepot.fct_x » a échoué : actual differs.",
     ]
 
 
