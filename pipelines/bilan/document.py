@@ -5,7 +5,7 @@ It holds content and figures, never markup: HTML, PDF, workbook and data files a
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from pipelines.bilan import formats
@@ -37,6 +37,9 @@ LIBELLES_ETAT: dict[Etat, str] = {
 }
 
 NON_COMMUNIQUE = "nc"
+
+LIGNES_SECRETES_MAX = 4
+"""Beyond this number, rows that only say « secret » are named under their table instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +211,41 @@ class Document:
     def tableaux(self) -> list[Tableau]:
         """Every table in reading order."""
         return [bloc for bloc in self.blocs() if isinstance(bloc, Tableau)]
+
+    def a_lire(self) -> "Document":
+        """The same document for a reader of pages: no table is a column of « secret ».
+
+        The workbook and the data files keep every row.
+        """
+        return replace(self, sections=tuple(_section_a_lire(s) for s in self.sections))
+
+
+def _section_a_lire(section: Section) -> Section:
+    blocs: list[Bloc] = []
+    for bloc in section.blocs:
+        blocs.extend(_replier(bloc) if isinstance(bloc, Tableau) else [bloc])
+    return replace(section, blocs=tuple(blocs), sections=tuple(_section_a_lire(s) for s in section.sections))
+
+
+def _replier(tableau: Tableau) -> list[Bloc]:
+    """The table, and the names of its rows that only say « secret » when they are many."""
+    secretes = [ligne for ligne in tableau.lignes if _toute_secrete(ligne)]
+    if len(secretes) <= LIGNES_SECRETES_MAX:
+        return [tableau]
+    lisibles = tuple(ligne for ligne in tableau.lignes if not _toute_secrete(ligne))
+    noms = ", ".join(texte(ligne.cellules[0]) for ligne in secretes)
+    note = f"{len(secretes)} lignes couvertes par le secret statistique ne sont pas affichées : {noms}."
+    return [replace(tableau, lignes=lisibles), Paragraphe((note,), "note")]
+
+
+def _toute_secrete(ligne: Ligne) -> bool:
+    """Whether a row has nothing to tell; a row that something points to stays where it is."""
+    if ligne.forte or ligne.ancre:
+        return False
+    vues = [c for c in ligne.cellules[1:] if not (isinstance(c, Mesure) and c.champ == "cible")]
+    return any(classe(c) == "secret" for c in vues) and all(
+        classe(c) == "secret" or texte(c) in ("", formats.TIRET) for c in vues
+    )
 
 
 def etat(chiffre: Chiffre | None) -> Etat:

@@ -431,7 +431,7 @@ def charger(
             f"Années présentes : {liste}. Donnez l’une d’elles, ou déposez les fichiers de {annee} "
             "et reconstruisez l’entrepôt."
         )
-    fenetre = tuple(range(annee - profondeur + 1, annee + 1))
+    fenetre = tuple(a for a in annees if annee - profondeur < a <= annee)
     verrou, version_methodes = empreinte(con)
     convention = _convention(con, epci, annee)
     objectifs = _objectifs(con, epci)

@@ -24,7 +24,7 @@ _GABARITS = Path(__file__).with_name("gabarits")
 def rendre(document: Document, definitions: dict[str, str] | None = None) -> str:
     """Render a document; `definitions` (indicator → rule) goes into the note shown over each figure."""
     contexte = {
-        "document": document,
+        "document": document.a_lire(),
         "style": Markup((_GABARITS / "style.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
         "polices": _polices(),
         "annexe": {c.ancre for c in document.chiffres},

@@ -39,6 +39,7 @@ _TEXTE_MAX = 66
 
 def rendre(document: Document) -> bytes:
     """Set a document as PDF."""
+    document = document.a_lire()
     ancres = {c.ancre for c in document.chiffres}
     contenu = {
         "titre": document.titre,

@@ -35,6 +35,9 @@ NOM_DU_MANQUE = "attribution"
 BARRES_MAX = 30
 """Beyond this number of bars, the table reads better than the chart."""
 
+BARRES_SECRETES_MAX = 4
+"""Beyond this number, masked bars are counted under the chart instead of drawn."""
+
 
 def mesures(chiffres: Iterable[Chiffre | None], champ: str = "valeur") -> tuple[Mesure, ...]:
     """One cell per figure."""
@@ -142,13 +145,21 @@ def graphique_en_barres(
     ident: str, titre: str, barres: Sequence[graphiques.Barre], tableau: str, *, pourcent: bool = True
 ) -> Graphique | None:
     """Bars from the highest to the lowest, masked ones last; None when there is nothing to compare."""
-    if not 2 <= len(barres) <= BARRES_MAX or not any(b.valeur is not None for b in barres):
+    dessinables = [b for b in barres if b.etat != "secret"]
+    if len(dessinables) > BARRES_MAX or not any(b.valeur is not None for b in barres):
         return None
     triees = sorted(barres, key=lambda b: (b.valeur is None, -(b.valeur or 0.0), formats.cle_de_tri(b.nom)))
-    detail = " ; ".join(f"{b.nom} : {b.texte}" for b in triees)
-    dessin = graphiques.barres(ident, triees, pourcent=pourcent)
-    description = f"Barres horizontales : {titre}. {detail}."
-    return Graphique(ident, titre, description, dessin, tableau, graphiques.LEGENDE_ETATS)
+    secretes = len(barres) - len(dessinables)
+    dessinees, suite = triees, ""
+    if secretes > BARRES_SECRETES_MAX:
+        dessinees = [b for b in triees if b.etat != "secret"]
+        suite = f" {secretes} barres couvertes par le secret statistique ne sont pas dessinées."
+    if len(dessinees) < 2:
+        return None
+    detail = " ; ".join(f"{b.nom} : {b.texte}" for b in dessinees)
+    dessin = graphiques.barres(ident, dessinees, pourcent=pourcent)
+    description = f"Barres horizontales : {titre}. {detail}.{suite}"
+    return Graphique(ident, titre, description, dessin, tableau, graphiques.LEGENDE_ETATS + suite)
 
 
 def series(
