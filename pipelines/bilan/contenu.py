@@ -597,25 +597,31 @@ def _quartiles_par_quartier(d: Donnees) -> tuple[Bloc, ...]:
 
 def _carte(d: Donnees) -> tuple[Bloc, ...]:
     noms = dict(d.modalites("qpv", ["qpv_q234", "baux"])) | dict(d.modalites("zone", ["qpv_q234", "baux"]))
-    quartiers = sorted(
-        (c for c in d.contours if c.niveau in ("qpv", "zone") and c.code in noms),
-        key=lambda c: (formats.cle_de_tri(noms[c.code]), c.code),
-    )
-    if not quartiers:
+    dessines = {
+        (c.niveau, c.code)
+        for c in d.contours
+        if c.niveau in ("qpv", "zone")
+        # Of two generations that overlap, the one that has figures in the year.
+        and any(d.chiffre(nom, c.niveau, c.code) for nom in ("qpv_q234", "baux"))
+    }
+    if not dessines:
         return ()
     formes = [
         graphiques.Forme(c.geometrie, "", graphiques.FOND_DE_CARTE, True)
         for c in d.contours
-        if c.niveau in ("epci", "commune")
+        if c.niveau == "commune"
     ]
     lignes = []
-    for rang, contour in enumerate(quartiers, 1):
-        c = d.chiffre("qpv_q234", contour.niveau, contour.code)
+    quartiers = sorted(dessines, key=lambda q: (formats.cle_de_tri(noms[q[1]]), q[1]))
+    for rang, (niveau, code) in enumerate(quartiers, 1):
+        c = d.chiffre("qpv_q234", niveau, code)
         couleur = graphiques.couleur_de_carte(etat(c))
-        formes.append(graphiques.Forme(contour.geometrie, str(rang), couleur, False))
-        lignes.append(
-            Ligne((f"{rang}. {noms[contour.code]}", Mesure(c), Mesure(c, "cible"), Mesure(c, "atteint")))
-        )
+        formes += [
+            graphiques.Forme(contour.geometrie, str(rang), couleur, False)
+            for contour in d.contours
+            if (contour.niveau, contour.code) == (niveau, code)
+        ]
+        lignes.append(Ligne((f"{rang}. {noms[code]}", Mesure(c), Mesure(c, "cible"), Mesure(c, "atteint"))))
     titre = f"{d.indicateur('qpv_q234').libelle} : carte des quartiers, {d.annee}"
     tableau = Tableau(
         "t-carte",
@@ -625,7 +631,14 @@ def _carte(d: Donnees) -> tuple[Bloc, ...]:
     )
     description = f"Carte : {titre}. Les numéros renvoient au tableau « Repères de la carte »."
     return (
-        Graphique("g-carte", titre, description, graphiques.carte("g-carte", formes), tableau.ident),
+        Graphique(
+            "g-carte",
+            titre,
+            description,
+            graphiques.carte("g-carte", formes),
+            tableau.ident,
+            graphiques.LEGENDE_CARTE,
+        ),
         tableau,
     )
 

@@ -54,6 +54,10 @@ LEGENDE_ETATS = (
     "Bleu foncé et ✓ : objectif atteint ; orange et ✗ : non atteint ; gris : sans cible ; "
     "hachures : secret. Le trait noir marque la cible."
 )
+LEGENDE_CARTE = (
+    "Bleu foncé : objectif atteint ; orange : non atteint ; gris : sans cible ; hachures : secret ; "
+    "blanc : aucun chiffre. Les numéros renvoient au tableau ; le fond gris clair, s’il y en a un, est celui des communes."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -389,7 +393,7 @@ def carte(ident: str, formes: Sequence[Forme]) -> str:
         },
         {
             "data": {"values": reperes},
-            "mark": {"type": "circle", "size": 330, "color": "#ffffff", "stroke": _ENCRE, "opacity": 1},
+            "mark": {"type": "circle", "size": 200, "color": "#ffffff", "stroke": _ENCRE, "opacity": 1},
             "encoding": {
                 "longitude": {"field": "x", "type": "quantitative"},
                 "latitude": {"field": "y", "type": "quantitative"},
@@ -397,7 +401,7 @@ def carte(ident: str, formes: Sequence[Forme]) -> str:
         },
         {
             "data": {"values": reperes},
-            "mark": {"type": "text", "fontSize": 12, "fontWeight": 600, "color": _ENCRE},
+            "mark": {"type": "text", "fontSize": 10, "fontWeight": 600, "color": _ENCRE},
             "encoding": {
                 "longitude": {"field": "x", "type": "quantitative"},
                 "latitude": {"field": "y", "type": "quantitative"},

@@ -66,6 +66,7 @@ def generate(dossier: Path, graine: int = GRAINE, echelle: float = 1.0) -> Resum
         fichiers[relatif] = write_csv(dossier / relatif, pl.concat(parts))
     fichiers |= filosofi.write_incomes(commun, dossier, p)
     fichiers |= referentiels.write_references(dossier, p, pl.concat(zones))
+    fichiers |= referentiels.write_outlines(dossier, p)
     return Resume(graine, echelle, dict(sorted(fichiers.items())))
 
 

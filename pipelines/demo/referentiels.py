@@ -1,9 +1,10 @@
-"""The small reference files of the landing folder: thresholds, landlords, local zones.
+"""The small reference files of the landing folder: thresholds, landlords, local zones, outlines to draw.
 
 What belongs here: what the demonstration needs and no public source gives (synthetic thresholds, invented
 landlords).
 """
 
+import json
 from pathlib import Path
 
 import polars as pl
@@ -67,3 +68,49 @@ def write_references(dossier: Path, p: Parametres, zones: pl.DataFrame) -> dict[
         "zones/zones.csv": zones,
     }
     return {relatif: write_csv(dossier / relatif, lignes) for relatif, lignes in fichiers.items()}
+
+
+def write_outlines(dossier: Path, p: Parametres) -> dict[str, int]:
+    """Write an outline of each neighbourhood, around the frame where its dwellings are drawn.
+
+    In Lambert-93, as cities often give them. A neighbourhood of the first generation has the outline of the
+    one that follows it.
+    """
+    anciens: dict[str, list[str]] = {}
+    for ligne in read_seed("ref_qpv_correspondance"):
+        anciens.setdefault(ligne["code_qpv_2024"], []).append(ligne["code_qpv_2015"])
+    noms = {ligne["code_qpv"]: ligne["libelle"] for ligne in read_seed("ref_qpv")}
+    entites = []
+    traces: set[str] = set()
+    for recent, cadre in sorted(p.cadres_qpv.items()):
+        for code in (recent, *sorted(c for c in anciens.get(recent, []) if c)):
+            if code not in noms or code in traces:
+                continue
+            traces.add(code)
+            entites.append(
+                {
+                    "type": "Feature",
+                    "properties": {"code_qp": code, "lib_qp": noms[code]},
+                    "geometry": {"type": "Polygon", "coordinates": [_outline(cadre)]},
+                }
+            )
+    contenu = {
+        "type": "FeatureCollection",
+        "crs": {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::2154"}},
+        "features": entites,
+    }
+    chemin = dossier / "qpv" / "qpv_contours.geojson"
+    chemin.parent.mkdir(parents=True, exist_ok=True)
+    chemin.write_text(json.dumps(contenu, ensure_ascii=False, separators=(",", ":")) + "\n", encoding="utf-8")
+    return {"qpv/qpv_contours.geojson": len(entites)}
+
+
+def _outline(cadre: tuple[int, int, int, int]) -> list[list[int]]:
+    """An octagon that holds the frame, corners included."""
+    ouest, sud, est, nord = cadre
+    marge = max(est - ouest, nord - sud) // 5
+    return [
+        [ouest, sud - marge], [est, sud - marge], [est + marge, sud], [est + marge, nord],
+        [est, nord + marge], [ouest, nord + marge], [ouest - marge, nord], [ouest - marge, sud],
+        [ouest, sud - marge],
+    ]  # fmt: skip

@@ -111,6 +111,9 @@ def test_a_bilan_is_the_same_bytes_each_time(appel: Call, publie: Publie, tmp_pa
         pages.append({path.name: path.read_bytes() for path in files})
     assert pages[0] == pages[1]
     assert len(pages[0]) == 2
+    # The outlines of the landing folder, given in metres, are drawn.
+    (page,) = (content for name, content in pages[0].items() if name.endswith(".html"))
+    assert b'id="g-carte"' in page
 
 
 def test_a_bilan_that_cannot_be_made_says_what_there_is(appel: Call, publie: Publie, tmp_path: Path) -> None:

@@ -48,7 +48,12 @@ def test_every_territory_source_and_vintage_is_there(petit_dossier: tuple[Path, 
     attendus = {f"rpls/{n}/rpls_loi_{n}_{t}.csv" for n in (2022, 2023, 2024) for t in TERRITOIRES}
     attendus |= {f"sne/{n}/{f}.csv" for n in (2021, 2022, 2023) for f in ("attributions", "demandes")}
     attendus |= {f"ops/{n}/ops.csv" for n in (2020, 2022)}
-    attendus |= {"referentiels/bailleurs.csv", "referentiels/seuils_q1.csv", "zones/zones.csv"}
+    attendus |= {
+        "referentiels/bailleurs.csv",
+        "referentiels/seuils_q1.csv",
+        "zones/zones.csv",
+        "qpv/qpv_contours.geojson",
+    }
     assert attendus <= set(resume.fichiers)
     assert all((dossier / f).is_file() and n > 0 for f, n in resume.fichiers.items())
 

@@ -1,0 +1,76 @@
+-- The polygons that a report draws: communes of the territory, its priority neighbourhoods of both generations, and its
+-- local zones that are drawn. Nothing is simplified nor moved.
+with communes as (
+
+    select
+        membres.epci_siren,
+        'commune' as niveau,
+        membres.code_commune as code,
+        contours.nom as libelle,
+        contours.geometrie,
+        row_number() over (
+            partition by membres.epci_siren, membres.code_commune order by contours.millesime desc nulls last
+        ) as rang
+    from {{ ref('stg_geographie__communes_contours') }} as contours
+    inner join {{ ref('int_epci_membres') }} as membres on contours.code_commune = membres.code_commune
+    where membres.annee = (select max(tous.annee) from {{ ref('int_epci_membres') }} as tous)
+
+),
+
+quartiers as (
+
+    select
+        zones.epci_siren,
+        'qpv' as niveau,
+        zones.zone as code,
+        zones.nom as libelle,
+        contours.geometrie,
+        1 as rang
+    from {{ ref('stg_geographie__qpv_polygones') }} as contours
+    inner join {{ ref('dim_zone') }} as zones
+        on contours.code_qpv = zones.zone and contours.generation = zones.generation and zones.type_zone = 'qpv'
+    where zones.epci_siren is not null
+
+),
+
+locales as (
+
+    select
+        epci_siren,
+        'zone' as niveau,
+        zone as code,
+        nom as libelle,
+        valeur as geometrie,
+        row_number() over (partition by epci_siren, zone order by valeur) as rang
+    from {{ ref('int_zones') }}
+    where critere = 'polygone'
+
+)
+
+select
+    epci_siren,
+    niveau,
+    code,
+    cast(rang as integer) as rang,
+    libelle,
+    geometrie
+from communes
+where rang = 1
+union all
+select
+    epci_siren,
+    niveau,
+    code,
+    cast(rang as integer) as rang,
+    libelle,
+    geometrie
+from quartiers
+union all
+select
+    epci_siren,
+    niveau,
+    code,
+    cast(rang as integer) as rang,
+    libelle,
+    geometrie
+from locales

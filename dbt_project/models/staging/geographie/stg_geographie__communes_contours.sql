@@ -1,0 +1,1 @@
+select * from {{ source('geographie', 'geo_communes_contours') }}
