@@ -56,7 +56,8 @@ LEGENDE_ETATS = (
 )
 LEGENDE_CARTE = (
     "Bleu foncé : objectif atteint ; orange : non atteint ; gris : sans cible ; hachures : secret ; "
-    "blanc : aucun chiffre. Les numéros renvoient au tableau ; le fond gris clair, s’il y en a un, est celui des communes."
+    "blanc : aucun chiffre. Les numéros renvoient au tableau ; le fond gris clair, s’il y en a un, est "
+    "celui des communes."
 )
 
 

@@ -94,14 +94,12 @@ def write_outlines(dossier: Path, p: Parametres) -> dict[str, int]:
                     "geometry": {"type": "Polygon", "coordinates": [_outline(cadre)]},
                 }
             )
-    contenu = {
-        "type": "FeatureCollection",
-        "crs": {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::2154"}},
-        "features": entites,
-    }
+    crs = {"type": "name", "properties": {"name": "urn:ogc:def:crs:EPSG::2154"}}
     chemin = dossier / "qpv" / "qpv_contours.geojson"
     chemin.parent.mkdir(parents=True, exist_ok=True)
-    chemin.write_text(json.dumps(contenu, ensure_ascii=False, separators=(",", ":")) + "\n", encoding="utf-8")
+    lignes = ",\n".join(json.dumps(e, ensure_ascii=False, separators=(",", ":")) for e in entites)
+    entete = f'{{"type":"FeatureCollection","crs":{json.dumps(crs)},"features":['
+    chemin.write_text(f"{entete}\n{lignes}]}}\n", encoding="utf-8")
     return {"qpv/qpv_contours.geojson": len(entites)}
 
 

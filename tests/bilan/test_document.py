@@ -15,7 +15,9 @@ def _document(secretes: int, ancre: str | None = None) -> Document:
     lisible = replace(FIGURE, valeur=12.0, statut="publiable")
     lignes = [Ligne((f"Commune {n}", Mesure(FIGURE), "–"), ancre=ancre) for n in range(secretes)]
     lignes += [Ligne(("Chalon", Mesure(lisible), "–")), Ligne(("Ensemble", Mesure(FIGURE), "–"), forte=True)]
-    tableau = Tableau("t", "Baux", (Colonne("Commune"), Colonne("Baux", True), Colonne("Cible")), tuple(lignes))
+    tableau = Tableau(
+        "t", "Baux", (Colonne("Commune"), Colonne("Baux", True), Colonne("Cible")), tuple(lignes)
+    )
     return Document("f", "t", "s", 2021, (), (), (Section("s", "S", (), (Section("ss", "SS", (tableau,)),)),))
 
 
