@@ -11,6 +11,9 @@ DBT_PROJECT = PROJECT_ROOT / "dbt_project"
 TERRITOIRES = PROJECT_ROOT / "territoires"
 
 LOCK_NAME = "observatoire.lock.json"
+# Beside the data: what `observatoire fetch` downloaded, and the products that a user adds to those it knows.
+DOWNLOAD_RECORD_NAME = "telechargements.lock.json"
+DOWNLOAD_REGISTRY_NAME = "telechargements.yml"
 
 # A warehouse under construction. DuckDB names the catalogue after the file, and dbt keeps that name in what
 # it read. Not the name of a schema either: `entrepot.x` would be ambiguous in every statement.

@@ -10,10 +10,11 @@ from pathlib import Path
 import dagster as dg
 
 from pipelines.errors import ObservatoireError
-from pipelines.paths import LOCK_NAME
+from pipelines.paths import DOWNLOAD_RECORD_NAME, DOWNLOAD_REGISTRY_NAME, LOCK_NAME
 from pipelines.resources import Parametres
 
 INTERVAL_SECONDS = 60
+_BESIDE_DATA = frozenset({LOCK_NAME, DOWNLOAD_RECORD_NAME, DOWNLOAD_REGISTRY_NAME})
 
 
 def inventory(donnees: Path) -> str:
@@ -38,12 +39,12 @@ def content(donnees: Path) -> str:
 
 
 def _files(donnees: Path) -> list[Path]:
-    """Files of the landing folder, without the lock that a build writes there nor hidden files."""
+    """Files of the landing folder, without what is written beside the data (locks) nor hidden files."""
     return sorted(
         path
         for path in donnees.rglob("*")
         if path.is_file()
-        and path.name != LOCK_NAME
+        and path.name not in _BESIDE_DATA
         and not any(part.startswith(".") for part in path.relative_to(donnees).parts)
     )
 

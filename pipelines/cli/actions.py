@@ -288,6 +288,78 @@ def _figure(side: dict[str, Any] | None) -> str:
     return str(side["statut"]) if side["valeur"] is None else affichage.number(side["valeur"], 2)
 
 
+def fetch(
+    donnees: Path,
+    sources: Sequence[str],
+    millesimes: Sequence[int],
+    *,
+    liste: bool,
+    patience: Mapping[str, Any],
+    json: bool,
+) -> int:
+    """Download open products, or list them; return the exit code."""
+    from pipelines import telechargement
+
+    if donnees.exists() and not donnees.is_dir():
+        raise MauvaisUsage(f"« {donnees} » n'est pas un dossier ; --donnees attend le dossier de dépôt.")
+    products = telechargement.load_registry(donnees)
+    if liste:
+        chosen = telechargement.choose(products, sources, millesimes) if sources or millesimes else products
+        results = telechargement.states(donnees, chosen)
+    else:
+        chosen = telechargement.choose(products, sources, millesimes)
+        try:
+            with affichage.progress_shown():
+                results = telechargement.fetch(donnees, chosen, telechargement.Reglages(**patience))
+        except KeyboardInterrupt:
+            affichage.announce("Ce qui est reçu est gardé : la même commande reprendra.")
+            raise
+    failures = [r for r in results if r.etat == "echec"]
+    if json:
+        affichage.show_json({"donnees": str(donnees), "produits": [vars(r) for r in results]})
+    elif liste:
+        _show_products(chosen, results)
+    else:
+        affichage.show_lines(r.message for r in results if r.etat != "echec")
+        _show_left_out(products, chosen, bool(sources or millesimes))
+    for failure in failures:
+        affichage.announce(failure.message)
+    return 1 if failures else 0
+
+
+_PRODUCT_STATES = {
+    "present": "là",
+    "absent": "à télécharger",
+    "a_la_main": "à la main",
+    "sur_demande": "sur demande",
+}
+
+
+def _show_products(products: Sequence[Any], results: Sequence[Any]) -> None:
+    affichage.show_table(
+        "Produits connus",
+        ("source", "produit", "millésime", "état", "adresse", "titre"),
+        (
+            (
+                *(p.source, p.produit, p.millesime, _PRODUCT_STATES[r.etat]),
+                "" if p.acces != "direct" else "confirmée" if p.verifie else "non confirmée",
+                p.titre,
+            )
+            for p, r in zip(products, results, strict=True)
+        ),
+        right=("millésime",),
+    )
+
+
+def _show_left_out(products: Sequence[Any], chosen: Sequence[Any], filtered: bool) -> None:
+    """Say what exists and was not asked for, when nothing in particular was."""
+    left = [p.nom for p in products if p not in chosen]
+    if left and not filtered:
+        affichage.show_lines(
+            [f"Non demandés : {', '.join(left)}. Nommez-les : --source PRODUIT ou --millesime ANNÉE."]
+        )
+
+
 def init(siren: str, nom: str | None, territoires: Path | None) -> None:
     """Write the first convention file of a territory."""
     from pipelines.conventions import commented_template, load_conventions

@@ -17,6 +17,8 @@ from rich.table import Table
 LOGGER = "observatoire.progression"
 # Where nobody watches, a long step says where it is this many times.
 _REPORTS = 4
+# And a download of unknown size, each time that it received this much more.
+_BYTES_STEP = 250_000_000
 
 
 class _Plain(logging.Handler):
@@ -34,9 +36,15 @@ class _Plain(logging.Handler):
                 return
             self._said = share
             print(f"  {record.getMessage()}", file=sys.stderr, flush=True)
-        elif fields.get("moment") == "fin":
+        elif "recu" in fields:
+            step = fields["recu"] // _BYTES_STEP
+            if step > self._said:
+                self._said = step
+                print(f"  {record.getMessage()}", file=sys.stderr, flush=True)
+        elif fields.get("moment") in {"fin", "echec"}:
             self._said = 0
-            print(f"{record.getMessage()} : {seconds(fields['duree_s'])}", file=sys.stderr, flush=True)
+            said = seconds(fields["duree_s"]) if fields["moment"] == "fin" else "échec"
+            print(f"{record.getMessage()} : {said}", file=sys.stderr, flush=True)
         elif fields.get("moment") == "debut":
             print(f"{record.getMessage()}…", file=sys.stderr, flush=True)
         else:
@@ -59,8 +67,14 @@ class _Live(logging.Handler):
             self._progress.console.print(record.getMessage(), highlight=False, markup=False)
         elif "total" in fields:
             self._progress.update(self._task, completed=fields["fait"], total=fields["total"])
+        elif "recu" in fields:
+            self._progress.update(self._task, description=record.getMessage())
         elif fields.get("moment") == "fin":
             self._progress.update(self._task, completed=1, total=1)
+            self._task = None
+        elif fields.get("moment") == "echec":
+            self._progress.update(self._task, description=f"{record.getMessage()} : échec")
+            self._progress.stop_task(self._task)
             self._task = None
         else:
             self._progress.console.print(record.getMessage(), highlight=False, markup=False)

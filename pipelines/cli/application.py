@@ -75,8 +75,20 @@ def _years(text: str | None) -> list[int]:
     return sorted({int(part) for part in parts})
 
 
+def _parts(given: list[str] | None) -> list[str]:
+    """Values of an option that may be repeated and may hold commas."""
+    return [part.strip() for text in given or [] for part in text.split(",") if part.strip()]
+
+
+def _vintages(given: list[str] | None) -> list[int]:
+    for part in (parts := _parts(given)):
+        if not (part.isascii() and part.isdigit() and len(part) == 4):
+            raise MauvaisUsage(f"--millesime attend des années (2021,2023), reçu « {part} ».")
+    return [int(part) for part in parts]
+
+
 def _sirens(given: list[str] | None) -> list[str]:
-    sirens = [part.strip() for text in given or [] for part in text.split(",") if part.strip()]
+    sirens = _parts(given)
     for siren in sirens:
         if not (siren.isascii() and siren.isdigit() and len(siren) == 9):
             raise MauvaisUsage(f"--epci attend un SIREN à 9 chiffres, reçu « {siren} ».")
@@ -251,6 +263,35 @@ def init(
     from pipelines.cli.actions import init as action
 
     action(checked, nom, territoires)
+
+
+@app.command(
+    cls=Commande,
+    epilog="Exemple : observatoire fetch --donnees donnees --source filosofi,geo --millesime 2021",
+)
+def fetch(
+    *,
+    donnees: Donnees,
+    source: Annotated[
+        list[str] | None, typer.Option(metavar="SOURCE", help="Source ou produit ; répétable.")
+    ] = None,
+    millesime: Annotated[
+        list[str] | None, typer.Option(metavar="ANNÉE", help="Millésime ; répétable.")
+    ] = None,
+    liste: Annotated[bool, typer.Option("--liste", help="Montre ce qui existe, sans télécharger.")] = False,
+    essais: Annotated[int, typer.Option(min=1, max=100, metavar="N", help="Essais par fichier.")] = 5,
+    delai: Annotated[
+        float, typer.Option(min=1, metavar="SECONDES", help="Attente d'un serveur qui ne répond pas.")
+    ] = 60,
+    json: Json = False,
+) -> None:
+    """Télécharge les données ouvertes. Dit aussi où demander les autres et où les déposer."""
+    sources, years = _parts(source), _vintages(millesime)
+    from pipelines.cli.actions import fetch as action
+
+    raise_exit(
+        action(donnees, sources, years, liste=liste, patience={"essais": essais, "delai_s": delai}, json=json)
+    )
 
 
 @app.command(cls=Commande, epilog="Exemple : observatoire restaurer --entrepot cia.duckdb --version 3")

@@ -18,7 +18,6 @@ from pipelines.ingestion.corrections import check_applied, load_corrections
 from pipelines.ingestion.correspondances import Correspondance, correspondances
 from pipelines.ingestion.declarations import declarations, quote
 from pipelines.ingestion.fichier import Contexte, LectureFichier
-from pipelines.ingestion.inspection import extract_members, hash_file
 from pipelines.ingestion.landing import (
     FichierDepose,
     check_landing,
@@ -29,6 +28,7 @@ from pipelines.ingestion.landing import (
 )
 from pipelines.ingestion.magasin import Magasin, entry_key
 from pipelines.ingestion.pseudonymes import key_fingerprint, set_key
+from pipelines.inspection import extract_members, hash_file
 
 
 @dataclass(frozen=True)

@@ -21,16 +21,16 @@ import pyarrow.parquet as pq
 from pipelines.errors import DonneesRefusees
 from pipelines.ingestion.correspondances import Appariement, Correspondance, match, normalise_label
 from pipelines.ingestion.declarations import ident, quote
-from pipelines.ingestion.inspection import (
+from pipelines.ingestion.landing import FichierDepose
+from pipelines.ingestion.projections import declared_crs, geographic, to_wgs84
+from pipelines.ingestion.reparation import Reparation, decode, repair
+from pipelines.inspection import (
     Etat,
     decompress_gzip,
     inspect_text,
     open_archive,
     refuse_non_data,
 )
-from pipelines.ingestion.landing import FichierDepose
-from pipelines.ingestion.projections import declared_crs, geographic, to_wgs84
-from pipelines.ingestion.reparation import Reparation, decode, repair
 
 SEPARATEURS = (";", ",", "\t", "|")
 LIGNES_D_ENTETE_MAX = 30

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import ftfy
 
-from pipelines.ingestion.inspection import MORCEAU, Etat
+from pipelines.inspection import MORCEAU, Etat
 
 LIGNES_PAR_VALEUR_MAX = 50
 # A polygon in one cell is larger than the default limit of the csv module.

@@ -15,10 +15,10 @@ from pathlib import Path
 
 import duckdb
 
+from pipelines.fichiers import flush, flush_folder, write_json
 from pipelines.paths import LOCK_NAME
 from pipelines.publication.chantier import Chantier
 from pipelines.publication.empreintes import content_hashes, overall_hash
-from pipelines.publication.fichiers import flush, flush_folder, write_json
 from pipelines.publication.lecture import Execution, is_busy, read_parameters
 from pipelines.publication.sql import identifier, literal
 from pipelines.publication.versions import keep_current, prune

@@ -12,9 +12,9 @@ from pathlib import Path
 import duckdb
 
 from pipelines.errors import MauvaisUsage, ObservatoireError
+from pipelines.fichiers import flush, flush_folder
 from pipelines.paths import WorkingFolder
 from pipelines.publication.chantier import Chantier
-from pipelines.publication.fichiers import flush, flush_folder
 from pipelines.publication.lecture import is_busy, open_warehouse, published_execution
 
 

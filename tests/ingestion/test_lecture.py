@@ -11,7 +11,7 @@ import pytest
 import xlsxwriter
 
 from pipelines.errors import DonneesRefusees
-from pipelines.ingestion.inspection import open_archive
+from pipelines.inspection import open_archive
 
 from .conftest import Depot
 from .exemples import attributions, demandes, logements, occupations, table
