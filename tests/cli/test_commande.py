@@ -13,7 +13,19 @@ from pipelines.cli import execution
 from pipelines.cli.application import app, commands, run
 from pipelines.errors import DonneesRefusees, ObservatoireError
 
-ALL = ["demo", "build", "bilan", "expliquer", "verify", "diff", "init", "dictionnaire", "restaurer", "serve"]
+ALL = [
+    "demo",
+    "build",
+    "bilan",
+    "fetch",
+    "expliquer",
+    "verify",
+    "diff",
+    "init",
+    "dictionnaire",
+    "restaurer",
+    "serve",
+]
 
 
 def call(*arguments: str) -> subprocess.CompletedProcess[str]:

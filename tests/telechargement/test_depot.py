@@ -196,7 +196,7 @@ def test_a_damaged_member_is_seen(serveur: Serveur, donnees: Path, produire: Pro
 
 
 @pytest.mark.parametrize(
-    ("nom", "bon", "mauvais"),
+    "contenus",
     [
         (
             "geo.geojson",
@@ -208,8 +208,9 @@ def test_a_damaged_member_is_seen(serveur: Serveur, donnees: Path, produire: Pro
     ],
 )
 def test_each_format_has_its_guard(
-    nom: str, bon: bytes, mauvais: bytes, serveur: Serveur, donnees: Path, produire: Produire
+    contenus: tuple[str, bytes, bytes], serveur: Serveur, donnees: Path, produire: Produire
 ) -> None:
+    nom, bon, mauvais = contenus
     serveur.plan("/f", whole(mauvais, "application/octet-stream"), whole(bon, "application/octet-stream"))
     produit = produire(destination=f"filosofi/2021/{nom}")
     assert fetch(donnees, [produit], VITE)[0].etat == "echec"
