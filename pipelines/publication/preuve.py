@@ -4,6 +4,8 @@ The rebuild itself is run by the command; only comparisons belong here.
 """
 
 import hashlib
+import zipfile
+import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +13,13 @@ from typing import Literal
 
 import duckdb
 
+from pipelines.errors import DonneesRefusees
+from pipelines.inspection import open_archive
 from pipelines.publication.empreintes import Empreinte
+
+# How the readers name a file inside an archive.
+_MEMBER = ".zip#"
+_PIECE = 4 << 20
 
 
 @dataclass(frozen=True)
@@ -29,12 +37,42 @@ def compare_lock(con: duckdb.DuckDBPyConnection, donnees: Path) -> list[EcartFic
     ).fetchall()
     differences = []
     for fichier, taille, sha256 in rows:
-        path = donnees / str(fichier)
-        if not path.is_file():
+        found = _identity(donnees, str(fichier))
+        if found is None:
             differences.append(EcartFichier(str(fichier), "absent"))
-        elif path.stat().st_size != taille or file_hash(path) != sha256:
+        elif found != (taille, sha256):
             differences.append(EcartFichier(str(fichier), "modifie"))
     return differences
+
+
+def _identity(donnees: Path, fichier: str) -> tuple[int, str] | None:
+    """Size and hash of a file, or of a member of an archive (`a.zip#member`); None when it is not there."""
+    path = donnees / fichier
+    if path.is_file():
+        return path.stat().st_size, file_hash(path)
+    before, separator, member = fichier.partition(_MEMBER)
+    path = donnees / (before + separator.removesuffix("#"))
+    if not separator or not path.is_file():
+        return None
+    try:
+        with open_archive(path, fichier) as archive, archive.open(member) as stream:
+            digest, size = hashlib.sha256(), 0
+            while piece := stream.read(_PIECE):
+                digest.update(piece)
+                size += len(piece)
+            return size, digest.hexdigest()
+    except KeyError:
+        return None
+    except (
+        DonneesRefusees,
+        zipfile.BadZipFile,
+        OSError,
+        EOFError,
+        RuntimeError,
+        NotImplementedError,
+        zlib.error,
+    ):
+        return 0, ""
 
 
 def file_hash(path: Path) -> str:

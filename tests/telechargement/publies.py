@@ -59,6 +59,11 @@ QPV_CONTOURS = (
     "[5.06, 47.34], [5.05, 47.33]]]}}]}"
 )
 
+CONTOURS = QPV_CONTOURS.replace(
+    '"code_qp": "QN02101M", "lib_qp": "Grésilles", "insee_com": "21231"',
+    '"code": "21231", "nom": "Dijon", "departement": "21"',
+)
+
 
 def workbook(feuille: str, entete: int, lignes: Sequence[Sequence[str]]) -> bytes:
     """An Excel file whose header is on a row, under a title, after another sheet."""
@@ -140,6 +145,7 @@ PUBLIES: dict[str, tuple[bytes, str]] = {
     "geo_epci 2026": (archive({"EPCI_au_01-01-2026.xlsx": EPCI}), ZIP),
     "geo_passage 2026": (archive({"table_passage_geo2003_geo2026.xlsx": PASSAGE}), ZIP),
     "geo_zonage_abc 2026": (ZONAGE.encode("cp1252"), "text/csv"),
+    "geo_communes_contours 2025": (CONTOURS.encode(), "application/json"),
     "qpv_liste 2024": (QPV_LISTE.encode(), "text/csv"),
     "qpv_contours 2024": (QPV_CONTOURS.encode(), "application/geo+json"),
     "sne_drihl 2024": (DRIHL, XLSX),
