@@ -114,7 +114,7 @@ def _explain(con: duckdb.DuckDBPyConnection, asked: Figure) -> Explication:
         formule=str(catalogue["formule"] or ""),
         article=str(catalogue["article"] or ""),
         valeurs=row,
-        objectif=_objective(con, figure),
+        objectif=_objective(con, figure, str(row["periode_type"])),
         parametres={
             str(p): str(v)
             for p, v in con.execute(
@@ -169,15 +169,21 @@ def _published(con: duckdb.DuckDBPyConnection, figure: Figure) -> dict[str, Any]
     )
 
 
-def _objective(con: duckdb.DuckDBPyConnection, figure: Figure) -> str:
+def _objective(con: duckdb.DuckDBPyConnection, figure: Figure, periode_type: str) -> str:
+    """The objectives in force on the last day of the period; a vintage has no day, so all are shown."""
     rows = con.execute(
         """
-        select libelle, operateur, cible, article, statut, debut, fin
-        from meta.convention_objectifs
-        where epci_siren = ? and indicateur = ? and axe = ? and coalesce(modalite, ?) = ?
-        order by debut nulls first, objectif
+        with jour as (select max(fin) as fin from entrepot.dim_periode where periode_type = ? and periode = ?)
+        select o.libelle, o.operateur, o.cible, o.article, o.statut, o.debut, o.fin
+        from meta.convention_objectifs as o cross join jour
+        where o.epci_siren = ? and o.indicateur = ? and o.axe = ? and coalesce(o.modalite, ?) = ?
+            and coalesce(jour.fin >= o.debut, true) and coalesce(jour.fin <= o.fin, true)
+        order by o.debut nulls first, o.objectif
         """,
-        [figure.epci_siren, figure.indicateur, figure.axe, figure.modalite, figure.modalite],
+        [
+            *(periode_type, figure.periode),
+            *(figure.epci_siren, figure.indicateur, figure.axe, figure.modalite, figure.modalite),
+        ],
     ).fetchall()
     return " ; ".join(
         f"{libelle} ({statut}"

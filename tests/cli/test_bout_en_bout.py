@@ -116,6 +116,26 @@ def test_a_bilan_is_the_same_bytes_each_time(appel: Call, publie: Publie, tmp_pa
     assert b'id="g-carte"' in page
 
 
+@pytest.mark.parametrize("indicateur", ["hors_qpv_q1", "qpv_q234", "prioritaires", "mutations"])
+def test_a_figure_is_explained_by_its_rows(appel: Call, publie: Publie, indicateur: str) -> None:
+    common = ("expliquer", "--entrepot", publie.entrepot, "--epci", "200059228", "--indicateur", indicateur)
+    done = appel(*common, "--periode", "2023", "--toutes", "--json")
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    ((numerateur, denominateur, inconnus),) = read(
+        publie.entrepot,
+        "select numerateur, denominateur, inconnus from entrepot.indicateurs_bruts where epci_siren = '200059228' "
+        f"and indicateur = '{indicateur}' and periode = '2023' and axe = 'epci' and segment = 'tous'",
+    )
+    roles = [set(ligne["role"].split(" et ")) for ligne in said["lignes"]]
+    assert sum("numérateur" in role for role in roles) == numerateur
+    assert sum("dénominateur" in role for role in roles) == denominateur
+    assert sum("inconnu" in role for role in roles) == (inconnus or 0)
+    assert {f["fichier"] for f in said["fichiers"]} == {"sne/2023/attributions.csv"}
+    # Objectives of other years are not this figure's.
+    assert "2022-12-31" not in said["objectif"]
+
+
 def test_a_bilan_that_cannot_be_made_says_what_there_is(appel: Call, publie: Publie, tmp_path: Path) -> None:
     common = ("bilan", "--entrepot", publie.entrepot, "--sortie", tmp_path)
     unknown = appel(*common, "--epci", "123456789", "--annee", ANNEE)
