@@ -16,14 +16,13 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import vl_convert
 
+from pipelines.bilan.composition import POLICES
 from pipelines.bilan.document import Etat
 
-POLICES = Path(__file__).with_name("polices")
 _VERSION = "6.1"
 
 COULEURS: dict[Etat, str] = {

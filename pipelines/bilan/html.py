@@ -14,9 +14,9 @@ from markupsafe import Markup, escape
 
 from pipelines.bilan import document as modele
 from pipelines.bilan import formats
+from pipelines.bilan.composition import POLICES
 from pipelines.bilan.document import Cellule, Document, Graphique, Mesure, Nombre
 from pipelines.bilan.donnees import Chiffre
-from pipelines.bilan.graphiques import POLICES
 
 _GABARITS = Path(__file__).with_name("gabarits")
 

@@ -11,9 +11,8 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-import typst
-
 from pipelines.bilan import document as modele
+from pipelines.bilan.composition import composer
 from pipelines.bilan.document import (
     Bloc,
     Cartes,
@@ -29,7 +28,6 @@ from pipelines.bilan.document import (
     Section,
     Tableau,
 )
-from pipelines.bilan.graphiques import POLICES
 
 _GABARIT = Path(__file__).with_name("gabarits") / "document.typ"
 _MM_PAR_PIXEL = 0.225
@@ -52,15 +50,7 @@ def rendre(document: Document) -> bytes:
         racine = Path(dossier)
         shutil.copyfile(_GABARIT, racine / "document.typ")
         (racine / "document.json").write_text(json.dumps(contenu, ensure_ascii=False), encoding="utf-8")
-        pdf: bytes = typst.compile(
-            racine / "document.typ",
-            root=racine,
-            font_paths=[POLICES],
-            ignore_system_fonts=True,
-            format="pdf",
-            pdf_standards=["ua-1"],
-        )
-    return pdf
+        return composer(racine)
 
 
 def _section(section: Section, niveau: int, ancres: set[str]) -> dict[str, Any]:
