@@ -122,12 +122,18 @@ def _emptied(dossier: Path) -> Iterator[Path]:
 
 
 def _failure(produit: Produit, refus: Refus) -> Resultat:
-    remede = refus.remede or (
-        f"Vérifiez l'adresse {produit.url}"
-        + (f" sur {produit.page}" if produit.page else "")
-        + ("" if produit.verifie else " (elle n'est pas confirmée dans le registre)")
-        + f", ou déposez vous-même le fichier en {' et '.join(produit.destinations)}"
-    )
+    places = " et ".join(produit.destinations)
+    page = f" sur {produit.page}" if produit.page else ""
+    if refus.injoignable:
+        remede = (
+            "Vérifiez la connexion de cette machine (variable HTTPS_PROXY derrière un serveur mandataire) et "
+            f"relancez, ou prenez le fichier{page} et déposez-le en {places}"
+        )
+    else:
+        doute = "" if produit.verifie else " (elle n'est pas confirmée dans le registre)"
+        remede = refus.remede or (
+            f"Vérifiez l'adresse {produit.url}{page}{doute}, ou déposez vous-même le fichier en {places}"
+        )
     return Resultat(
         *(produit.produit, produit.millesime, "echec"),
         f"{produit.nom} ({', '.join(produit.destinations)}) : {refus.constat}. {remede}.",
