@@ -137,10 +137,13 @@ def main() -> None:
         mesures = {}
         for nom in noms:
             mesures[nom] = m = measure(nom, dossier, options.fils)
-            ratio = m["secondes"] / mesures["plancher"]["secondes"]
+            plancher = mesures["plancher"]
+            relus = f"{int(m['relus'])} files read again" if "relus" in m else ""
             print(
                 f"{nom:10s} {m['secondes']:7.1f} s  {m['processeur']:7.1f} s CPU  {m['memoire_go']:5.2f} GB  "
-                f"x{ratio:.2f} of the floor  {int(m.get('lignes', 0)):>9d} lines",
+                f"x{m['secondes'] / plancher['secondes']:.2f} of the floor "
+                f"(CPU x{m['processeur'] / plancher['processeur']:.2f})  "
+                f"{int(m.get('lignes', 0)):>9d} lines  {relus}",
                 flush=True,
             )
 

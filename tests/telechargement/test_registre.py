@@ -9,6 +9,7 @@ import pytest
 from pipelines.errors import MauvaisUsage, ObservatoireError
 from pipelines.ingestion.declarations import declarations
 from pipelines.ingestion.landing import extension, is_documentation, settings
+from pipelines.paths import PROJECT_ROOT
 from pipelines.telechargement import Produit, choose, load_registry
 
 REGISTRE = load_registry()
@@ -152,6 +153,17 @@ def test_a_file_replaces_the_members_of_an_archive(donnees: Path) -> None:
         "  2021: {url: 'https://m.invalid/i.csv', destination: filosofi/2021/iris.csv}\n",
     )
     assert produits["filosofi_iris 2021"].destinations == ("filosofi/2021/iris.csv",)
+
+
+def test_the_examples_of_the_documentation_are_valid(donnees: Path) -> None:
+    page = (PROJECT_ROOT / "docs" / "telechargements.md").read_text(encoding="utf-8")
+    exemples = re.findall(r"```yaml\n(.*?)```", page, flags=re.DOTALL)
+    assert len(exemples) == 2
+    for exemple in exemples:
+        produits = read(donnees, exemple)
+        assert len(produits) >= len(REGISTRE)
+    assert produits["rpls_detail 2025"].octets_min == 1_000_000
+    assert produits["ops_metropole 2024"].citation
 
 
 @pytest.mark.parametrize(
