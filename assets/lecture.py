@@ -45,7 +45,7 @@ def source_asset(source: str, description: str) -> dg.AssetsDefinition:
                     parametres.landing_folder(),
                     dossier.magasin,
                     parametres.pseudonym_key(),
-                    ingestion.Options(progression=progress.info),
+                    ingestion.Options(threads=parametres.threads(), progression=progress.info),
                 )
             except DonneesRefusees as refusal:
                 yield dg.AssetCheckResult(

@@ -25,6 +25,7 @@ def write_json(path: Path, content: Mapping[str, object]) -> None:
     text = json.dumps(content, ensure_ascii=False, indent=1, default=str) + "\n"
     if path.is_file() and path.read_text(encoding="utf-8") == text:
         return
+    _remove_left_over(path)
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         temporary.write_text(text, encoding="utf-8")
@@ -33,3 +34,21 @@ def write_json(path: Path, content: Mapping[str, object]) -> None:
     finally:
         temporary.unlink(missing_ok=True)
     flush_folder(path.parent)
+
+
+def _remove_left_over(path: Path) -> None:
+    """Remove what a killed run left of the same file; its name says which process wrote it."""
+    for temporary in path.parent.glob(f".{path.name}.*"):
+        number = temporary.suffix[1:]
+        if number.isdigit() and not _is_alive(int(number)):
+            temporary.unlink(missing_ok=True)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

@@ -6,10 +6,14 @@ of two states of the rules. Nothing of the project belongs here.
 
 import os
 import sys
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
 MANIFEST_VARIABLE = "OBSERVATOIRE_MANIFESTE"
+PARENT_VARIABLE = "OBSERVATOIRE_PARENT"
+_BETWEEN_LOOKS = 0.1
 
 
 def main() -> None:
@@ -17,6 +21,7 @@ def main() -> None:
     from dbt.cli.main import dbtRunner
     from dbt.contracts.graph.manifest import Manifest
 
+    _end_with_parent()
     path = os.environ.get(MANIFEST_VARIABLE)
     manifest: Any = None
     if path:
@@ -24,3 +29,19 @@ def main() -> None:
         manifest.build_flat_graph()
     result = dbtRunner(manifest=manifest).invoke(sys.argv[1:])
     sys.exit(0 if result.success else 2 if result.exception is not None else 1)
+
+
+def _end_with_parent() -> None:
+    """End at once when the build that asked for this process is dead: kill -9 tells its children nothing.
+
+    An orphan would go on writing in the folder that the next build cleans.
+    """
+    parent = os.environ.get(PARENT_VARIABLE)
+    if parent:
+        threading.Thread(target=_watch, args=(int(parent),), daemon=True).start()
+
+
+def _watch(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(_BETWEEN_LOOKS)
+    os._exit(1)

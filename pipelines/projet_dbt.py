@@ -21,10 +21,11 @@ from typing import Any
 
 from pipelines.errors import ObservatoireError
 from pipelines.paths import BASE_NAME, DBT_PROJECT, PROJECT_ROOT
-from pipelines.processus_dbt import MANIFEST_VARIABLE
+from pipelines.processus_dbt import MANIFEST_VARIABLE, PARENT_VARIABLE
 
 BASE_VARIABLE = "OBSERVATOIRE_BASE"
 SPATIAL_VARIABLE = "OBSERVATOIRE_SPATIAL"
+CORES_VARIABLE = "OBSERVATOIRE_COEURS"
 
 _PARTS = ("models", "macros", "seeds", "tests", "dbt_project.yml", "profiles.yml")
 # Called by a model written in Python.
@@ -108,8 +109,17 @@ def _read(projet: Path, readings: Path, regles: Regles) -> Regles:
         )
         for old in kept[: -_READINGS_KEPT + 1]:
             shutil.rmtree(old, ignore_errors=True)
+        _to_disk(temporary)
         temporary.rename(regles.dossier)
     return now
+
+
+def _to_disk(folder: Path) -> None:
+    """Force what was read to the disk before it takes its name: a name whose content is lost is never redone."""
+    for path in folder.iterdir():
+        if path.is_file():
+            with path.open("rb") as stream:
+                os.fsync(stream.fileno())
 
 
 def _parse(projet: Path, target: Path) -> None:
@@ -132,6 +142,8 @@ def dbt_environment(base: Path, regles: Regles | None = None) -> dict[str, str]:
     own = {"DBT_SEND_ANONYMOUS_USAGE_STATS": "False", "DO_NOT_TRACK": "1"}
     own[SPATIAL_VARIABLE] = str(spatial_extension())
     own[BASE_VARIABLE] = str(base)
+    own[PARENT_VARIABLE] = str(os.getpid())
+    own[CORES_VARIABLE] = str(os.cpu_count() or 1)
     inherited = {name: value for name, value in os.environ.items() if name != MANIFEST_VARIABLE}
     if regles is not None:
         own[MANIFEST_VARIABLE] = str(regles.lecture)

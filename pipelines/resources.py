@@ -97,6 +97,20 @@ class Parametres(dg.ConfigurableResource[Any]):
         with disk_errors_explained(path.parent):
             return pseudonym_key(path)
 
+    def threads(self) -> int | None:
+        """Return the number of threads that a run may use; None: as many as the machine has.
+
+        Raises:
+            MauvaisUsage: `OBSERVATOIRE_FILS` is not a number.
+
+        """
+        given = _variable("FILS")
+        if given is None:
+            return None
+        if not (given.isascii() and given.isdigit() and int(given)):
+            raise MauvaisUsage(f"OBSERVATOIRE_FILS attend un nombre de fils (1, 2…), reçu « {given} ».")
+        return int(given)
+
     def _path(self, given: str | None, suffix: str, what: str) -> Path:
         value = given or _variable(suffix)
         if not value:
@@ -139,7 +153,9 @@ class Atelier(dg.ConfigurableResource[Any]):
     @contextmanager
     def connect(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """Open the base under construction for one step; closed before dbt, another process, opens it."""
-        resource = DuckDBResource(database=str(self.chantier.base))
+        threads = self.parametres.threads()
+        settings = {} if threads is None else {"threads": threads}
+        resource = DuckDBResource(database=str(self.chantier.base), connection_config=settings)
         with disk_errors_explained(self.chantier.dossier.root), resource.get_connection() as con:
             try:
                 yield con

@@ -391,7 +391,10 @@ def restaurer(entrepot: Path, version: int | None, json: bool) -> None:
     """List the kept versions, or put one back."""
     dossier = WorkingFolder(entrepot.resolve())
     if version is not None:
-        with publication.open_chantier(dossier, "restauration") as chantier:
+        with (
+            publication.open_chantier(dossier, "restauration") as chantier,
+            publication.disk_errors_explained(dossier.root),
+        ):
             restored = publication.restore(chantier, version)
         if json:
             affichage.show_json({"version": restored.numero, "empreinte": restored.empreinte})

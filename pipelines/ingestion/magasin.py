@@ -6,6 +6,7 @@ last, so that an entry without account does not exist.
 
 import hashlib
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,7 +69,14 @@ class Magasin:
         provisoire.replace(dossier / f"{cle}.json")
 
     def put(self, compte: CompteFichier, parquet: Path, quarantaine: Path) -> None:
-        """Move finished files into the store, the account last."""
+        """Move finished files into the store, the account last.
+
+        Rows reach the disk before the account that vouches for them: after a power cut, an account whose rows
+        are lost would stop every later build.
+        """
+        for fini in (parquet, quarantaine):
+            with fini.open("rb") as flux:
+                os.fsync(flux.fileno())
         parquet.replace(self.parquet(compte.cle))
         quarantaine.replace(self.quarantaine(compte.cle))
         provisoire = parquet.with_suffix(".json")

@@ -9,6 +9,7 @@ import hmac
 import os
 import re
 import secrets
+import tempfile
 from pathlib import Path
 
 import duckdb
@@ -51,19 +52,35 @@ def pseudonym_key(fichier: Path | None = None) -> bytes:
 
 
 def _read_or_create(chemin: Path) -> bytes:
-    try:
+    if not chemin.exists():
         chemin.parent.mkdir(parents=True, exist_ok=True)
-        descripteur = os.open(chemin, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        if chemin.stat().st_mode & 0o077:
-            raise DonneesRefusees(
-                f"{chemin} : la clé de pseudonymisation est lisible par d'autres. Faites : chmod 600 {chemin}"
-            ) from None
-        return chemin.read_bytes().strip()
-    with os.fdopen(descripteur, "wb") as flux:
-        cle = secrets.token_hex(32).encode()
-        flux.write(cle + b"\n")
-    return cle
+        _create(chemin)
+    if chemin.stat().st_mode & 0o077:
+        raise DonneesRefusees(
+            f"{chemin} : la clé de pseudonymisation est lisible par d'autres. Faites : chmod 600 {chemin}"
+        )
+    return chemin.read_bytes().strip()
+
+
+def _create(chemin: Path) -> None:
+    """Make a new key, whole or absent: half a key left by a killed run would refuse every later one."""
+    descripteur, nom = tempfile.mkstemp(prefix=f".{chemin.name}.", dir=chemin.parent)
+    provisoire = Path(nom)
+    try:
+        with os.fdopen(descripteur, "wb") as flux:
+            flux.write(secrets.token_hex(32).encode() + b"\n")
+            flux.flush()
+            os.fsync(descripteur)
+        try:
+            # A link never replaces: of two first runs, both read the key of the first.
+            os.link(provisoire, chemin)
+        except FileExistsError:
+            return
+        except OSError:
+            # A disk without hard links.
+            provisoire.replace(chemin)
+    finally:
+        provisoire.unlink(missing_ok=True)
 
 
 def key_fingerprint(cle: bytes) -> str:

@@ -8,6 +8,7 @@ import json
 import os
 import shutil
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ from pipelines.publication.lecture import refuse_foreign
 
 # Validated rows of SNE and OPS are personal data: the working folder is for its owner alone.
 _PRIVATE = 0o700
+_CLEANINGS = 20
+_BETWEEN_CLEANINGS = 0.1
 
 
 @dataclass(frozen=True)
@@ -79,13 +82,22 @@ def open_chantier(dossier: WorkingFolder, run_id: str) -> Iterator[Chantier]:
         chantier = Chantier(dossier, run_id, datetime.now(UTC))
         with disk_errors_explained(parent):
             _sign(verrou, chantier)
-            shutil.rmtree(dossier.construction, ignore_errors=True)
+            _clean(dossier)
             chantier.lieu.mkdir(parents=True)
         try:
             yield chantier
         finally:
             shutil.rmtree(chantier.lieu, ignore_errors=True)
             verrou.truncate(0)
+
+
+def _clean(dossier: WorkingFolder) -> None:
+    """Remove what dead runs left; the dbt process of a run just killed may still be writing for a moment."""
+    for _ in range(_CLEANINGS):
+        shutil.rmtree(dossier.construction, ignore_errors=True)
+        if not dossier.construction.exists():
+            return
+        time.sleep(_BETWEEN_CLEANINGS)
 
 
 def _take(verrou: IO[str], dossier: WorkingFolder) -> None:
