@@ -7,13 +7,14 @@
 {%- endmacro -%}
 
 {%- macro taux_complementaire(loyer, m) -%}
-    {%- set rl = "round(100 * (" ~ loyer_retenu(loyer, m) ~ ") / " ~ m ~ ".loyer_reference, 2)" -%}
-    round(
+    {%- set rl = arrondi("100 * (" ~ loyer_retenu(loyer, m) ~ ") / nullif(" ~ m ~ ".loyer_reference, 0)", 2) -%}
+    {%- set taux -%}
         (
             {{ m }}.taux_tranche_2_pct * greatest(least({{ rl }}, {{ m }}.tranche_2_pct) - {{ m }}.tranche_1_pct, 0)
             + {{ m }}.taux_tranche_3_pct * greatest({{ rl }} - {{ m }}.tranche_2_pct, 0)
-        ) / 100, 3
-    )
+        ) / 100
+    {%- endset -%}
+    {{ arrondi(taux, 3) }}
 {%- endmacro -%}
 
 {%- macro aide_brute(loyer, m) -%}
@@ -32,19 +33,19 @@
 {%- macro aide_logement(loyer, m) -%}
     case
         when {{ aide_brute(loyer, m) }} < {{ m }}.montant_minimal then 0
-        else round({{ aide_brute(loyer, m) }} * (1 - {{ m }}.crds_pct / 100), 2)
+        else {{ arrondi(aide_brute(loyer, m) ~ " * (1 - " ~ m ~ ".crds_pct / 100)", 2) }}
     end
 {%- endmacro -%}
 
 {#- Rent and charges left to the household, in percentage of its income, to four decimals. -#}
 {%- macro taux_effort(loyer, surface, m) -%}
-    cast(
+    {%- set taux -%}
         100 * (
             cast({{ loyer }} as double) + {{ m }}.charges_eur_m2_mois * cast({{ surface }} as double)
             - ({{ aide_logement(loyer, m) }})
         ) / nullif({{ m }}.revenu_mensuel, 0)
-        as decimal(12, 4)
-    )
+    {%- endset -%}
+    {{ en_decimal(taux, 12, 4) }}
 {%- endmacro -%}
 
 {#- Sums of the accessible stock, written once for every axis. -#}

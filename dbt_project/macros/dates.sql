@@ -8,11 +8,6 @@
     make_date(cast({{ annee }} as integer), 12, 31)
 {%- endmacro -%}
 
-{#- First day of the month that is `n` months after (before, when negative) the month of a date. -#}
-{%- macro ajouter_mois(date, n) -%}
-    cast(date_trunc('month', {{ date }}) + interval '1 month' * ({{ n }}) as date)
-{%- endmacro -%}
-
 {#- The month under which an event is summed on an axis whose finest period is a year, a half-year, or less: fewer rows to
     roll up, and the same sums. -#}
 {%- macro mois_de_niveau(mois, niveau) -%}

@@ -1,22 +1,5 @@
 {#- Rules of the fragility methods that several models share. -#}
 
-{#- A whole number held under a key of a flat JSON text; the function's name differs between engines. -#}
-{%- macro entier_json(colonne, cle) -%}
-    {{ return(adapter.dispatch('entier_json', 'observatoire')(colonne, cle)) }}
-{%- endmacro -%}
-
-{%- macro default__entier_json(colonne, cle) -%}
-    cast(json_extract_string({{ colonne }}, '$.{{ cle }}') as integer)
-{%- endmacro -%}
-
-{%- macro spark__entier_json(colonne, cle) -%}
-    cast(get_json_object({{ colonne }}, '$.{{ cle }}') as integer)
-{%- endmacro -%}
-
-{%- macro postgres__entier_json(colonne, cle) -%}
-    cast(cast({{ colonne }} as json) ->> '{{ cle }}' as integer)
-{%- endmacro -%}
-
 {#- Is 100 × n / base inside a band of percentages? Whole numbers and decimals only: a value equal to a bound falls on the
     side that the method states, never on the side of a rounding. -#}
 {%- macro dans_bande(n, base, bande) -%}

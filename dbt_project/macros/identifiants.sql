@@ -1,9 +1,12 @@
-{#- Stable identifiers of rows, made of their content: a file renamed or moved gives the same identifier. -#}
+{#- Stable identifiers of rows, made of their content: a file renamed or moved gives the same identifier. The columns that
+    hold reals are named: engines write them differently. -#}
 
-{%- macro empreinte_ligne(colonnes) -%}
+{%- macro empreinte_ligne(colonnes, reels=[]) -%}
     md5(
         {%- for colonne in colonnes %}
-        coalesce(cast({{ colonne }} as {{ dbt.type_string() }}), '')
+        coalesce(
+            {%- if colonne in reels %}{{ reel_en_texte(colonne) }}{% else %}cast({{ colonne }} as {{ dbt.type_string() }}){% endif -%}
+            , '')
         {%- if not loop.last %} || '|' || {% endif %}
         {%- endfor %}
     )
@@ -13,9 +16,4 @@
     {%- for colonne in colonnes -%}
         {{ colonne }}{% if not loop.last %} || ' x ' || {% endif %}
     {%- endfor -%}
-{%- endmacro -%}
-
-{#- A written name without accents, case, punctuation nor spaces. -#}
-{%- macro nom_normalise(colonne) -%}
-    nullif(regexp_replace(lower(strip_accents({{ colonne }})), '[^a-z0-9]', '', 'g'), '')
 {%- endmacro -%}

@@ -1,20 +1,7 @@
 {#- Rules that compare a figure with its target, in exact integer arithmetic: a target in per cent is held in millionths. -#}
 
 {%- macro cible_millioniemes(cible) -%}
-    cast(round({{ cible }} * 10000) as bigint)
-{%- endmacro -%}
-
-{#- Integer division, whose operator differs between engines. -#}
-{%- macro division_entiere(a, b) -%}
-    {{ return(adapter.dispatch('division_entiere', 'observatoire')(a, b)) }}
-{%- endmacro -%}
-
-{%- macro default__division_entiere(a, b) -%}
-    (({{ a }}) // ({{ b }}))
-{%- endmacro -%}
-
-{%- macro spark__division_entiere(a, b) -%}
-    (({{ a }}) div ({{ b }}))
+    cast({{ arrondi(cible ~ ' * 10000') }} as bigint)
 {%- endmacro -%}
 
 {#- Number of cases that reach the target with the same denominator: rounded up, or down as some bilans print it. -#}

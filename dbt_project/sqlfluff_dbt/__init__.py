@@ -54,11 +54,11 @@ class _Types:
 
 
 class _Adaptateur:
-    """Stands for a dispatched macro by its name and arguments."""
+    """Stands for a dispatched macro by its name and its first argument: the others may be no SQL."""
 
     @staticmethod
     def dispatch(name: str, _package: str = "") -> Callable[..., str]:
-        return lambda *args: f"{name}({', '.join(args)})"
+        return lambda *args: f"{name}({args[0]})"
 
 
 def var(name: str, default: Any = None) -> Any:

@@ -56,7 +56,7 @@ choisies as (
         *,
         row_number() over (
             partition by code_commune
-            order by priorite asc, millesime desc, nom asc nulls last, population desc nulls last
+            order by priorite asc nulls last, millesime desc nulls last, nom asc nulls last, population desc nulls last
         ) as rang
     from toutes
     where code_commune is not null

@@ -59,6 +59,6 @@ select
     categorie,
     zone,
     date_effet as debut,
-    lead(date_effet) over (partition by produit, categorie, zone order by date_effet) - 1 as fin,
+    lead(date_effet) over (partition by produit, categorie, zone order by date_effet nulls last) - 1 as fin,
     plafond_eur
 from tous

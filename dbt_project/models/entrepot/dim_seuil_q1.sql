@@ -43,7 +43,7 @@ proches as (
         seuils.origine,
         row_number() over (
             partition by annees.annee, seuils.portee, seuils.code
-            order by abs(seuils.annee - annees.annee), seuils.annee
+            order by abs(seuils.annee - annees.annee) nulls last, seuils.annee nulls last
         ) as rang
     from annees
     inner join seuils on true

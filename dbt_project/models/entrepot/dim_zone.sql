@@ -7,7 +7,7 @@ select
     qpv.generation,
     min(generations.debut) as debut,
     min(generations.fin) as fin,
-    string_agg(distinct qpv.code_commune, ',' order by qpv.code_commune) as communes
+    {{ liste_de_textes('qpv.code_commune', ',', distincts=true) }} as communes
 from {{ ref('int_qpv') }} as qpv
 inner join {{ ref('ref_qpv_generations') }} as generations on qpv.generation = generations.generation
 left join (
@@ -28,9 +28,6 @@ select
     cast(null as integer) as generation,
     min(debut) as debut,
     max(fin) as fin,
-    string_agg(
-        distinct case when critere = 'commune' then valeur end, ','
-        order by case when critere = 'commune' then valeur end
-    ) as communes
+    {{ liste_de_textes("case when critere = 'commune' then valeur end", ',', distincts=true) }} as communes
 from {{ ref('int_zones') }}
 group by type_zone, zone, epci_siren

@@ -65,7 +65,9 @@ logements as (
         {%- endfor %}
         row_number() over (
             partition by lues.attribution_id
-            order by abs(logements.millesime - extract(year from lues.date_reference) - 1), logements.millesime desc
+            order by
+                abs(logements.millesime - extract(year from lues.date_reference) - 1) nulls last,
+                logements.millesime desc nulls last
         ) as rang
     from lues
     inner join {{ ref('dim_logement') }} as logements on lues.num_rpls = logements.ident_rep
@@ -174,12 +176,14 @@ select
     coalesce(logements.annee_location, logements.annee_construction) as annee_mise_en_service,
     menages.ressources_annuelles,
     menages.nb_uc,
-    cast(menages.ressources_annuelles / nullif(menages.nb_uc, 0) as decimal(14, 2)) as ressources_uc,
+    {{ en_decimal('cast(menages.ressources_annuelles as double) / nullif(cast(menages.nb_uc as double), 0)', 14, 2) }}
+        as ressources_uc,
     lues.rfr,
     plafonds.plafond_plus,
     -- Percentage of the PLUS ceiling: the declared one wins, else fiscal income over the ceiling of zone, category and date.
     coalesce(
-        lues.pct_plafond_plus, cast(100 * lues.rfr / nullif(plafonds.plafond_plus, 0) as decimal(9, 2))
+        lues.pct_plafond_plus,
+        {{ en_decimal('cast(100 * lues.rfr as double) / nullif(cast(plafonds.plafond_plus as double), 0)', 9, 2) }}
     ) as pct_plafond_plus,
     lues.composition,
     lues.nb_personnes,

@@ -20,7 +20,7 @@ select
     menages.date_situation,
     menages.millesime as millesime_extraction,
     menages.date_premier_depot,
-    date_diff('day', menages.date_premier_depot, menages.date_situation) as anciennete_jours,
+    {{ jours_entre('menages.date_premier_depot', 'menages.date_situation') }} as anciennete_jours,
     menages.date_renouvellement,
     menages.code_commune_choix1,
     {{ commune_courante('menages.commune_choix2', 'choix2') }} as code_commune_choix2,
@@ -34,7 +34,8 @@ select
     menages.guichet,
     menages.uc as nb_uc,
     menages.ressources_annuelles,
-    cast(menages.ressources_annuelles / nullif(menages.uc, 0) as decimal(14, 2)) as ressources_uc,
+    {{ en_decimal('cast(menages.ressources_annuelles as double) / nullif(cast(menages.uc as double), 0)', 14, 2) }}
+        as ressources_uc,
     {{ quartile(
         'menages.ressources_annuelles', 'menages.uc', 'seuils.seuil_q1', 'seuils.borne_q2', 'seuils.borne_q3',
         'parametres.egalite_seuil'

@@ -14,7 +14,7 @@ with figures as (
         max(case when indicateur = 'fragilite_{{ i }}' then valeur end) as {{ i }},
         {%- endfor %}
         {%- for i in ['classe_stock', 'classe_flux', 'classe'] %}
-        cast(max(case when indicateur = 'fragilite_{{ i }}' then valeur end) as integer) as {{ i }},
+        cast({{ arrondi("max(case when indicateur = 'fragilite_" ~ i ~ "' then valeur end)") }} as integer) as {{ i }},
         {%- endfor %}
         {%- for i in ['points_stock', 'points_flux', 'classe_stock', 'classe_flux', 'classe'] %}
         max(case when indicateur = 'fragilite_{{ i }}' then statut end) as statut_{{ i }}{{ "," if not loop.last }}
@@ -33,13 +33,17 @@ mouvements as (
         methode,
         axe,
         modalite,
-        string_agg(
+        {{ liste_de_textes(
+            "mouvement", ' ; ', 'bloc desc nulls last, abs(ecart_points) desc nulls last, critere nulls last'
+        ) }} as mouvements
+    from (
+        select
+            *,
             critere_libelle || case when bloc = 'flux' then ' (emménagés récents)' else '' end || ' : '
-            || replace(cast(points_precedents as {{ dbt.type_string() }}), '.', ',') || ' → '
-            || replace(cast(points as {{ dbt.type_string() }}), '.', ','),
-            ' ; ' order by bloc desc, abs(ecart_points) desc, critere
-        ) as mouvements
-    from {{ ref('fragilite_criteres') }}
+            || replace({{ reel_en_texte('points_precedents') }}, '.', ',') || ' → '
+            || replace({{ reel_en_texte('points') }}, '.', ',') as mouvement
+        from {{ ref('fragilite_criteres') }}
+    ) as criteres
     where ecart_points <> 0
     group by epci_siren, annee, methode, axe, modalite
 
@@ -73,7 +77,7 @@ dates as (
         lag(figures.classe) over derniere as classe_precedente
     from figures
     window derniere as (
-        partition by figures.epci_siren, figures.methode, figures.axe, figures.modalite order by figures.annee
+        partition by figures.epci_siren, figures.methode, figures.axe, figures.modalite order by figures.annee nulls last
     )
 
 )

@@ -97,7 +97,7 @@ dates as (
     window
         derniere as (
             partition by complets.epci_siren, complets.methode, complets.axe, complets.modalite, complets.bloc, complets.critere
-            order by complets.annee
+            order by complets.annee nulls last
         )
 
 )

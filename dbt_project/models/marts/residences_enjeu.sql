@@ -48,19 +48,18 @@ explications as (
         criteres.annee,
         criteres.methode,
         criteres.modalite as residence,
-        string_agg(
-            criteres.critere_libelle
-            || case when criteres.bloc = 'flux' then ' (emménagés récents)' else '' end
-            || case
-                when criteres.taux is not null
-                    then ' : ' || replace(cast(round(criteres.taux, 1) as {{ dbt.type_string() }}), '.', ',') || ' %'
-                else ''
-            end,
-            ' ; ' order by criteres.bloc desc, criteres.critere
-        ) as explication
+        {{ liste_de_textes(
+            'criteres.explication', ' ; ', 'criteres.bloc desc nulls last, criteres.critere nulls last'
+        ) }} as explication
     from (
         select
             *,
+            critere_libelle
+            || case when bloc = 'flux' then ' (emménagés récents)' else '' end
+            || case
+                when taux is not null then ' : ' || replace({{ reel_en_texte(arrondi('taux', 1)) }}, '.', ',') || ' %'
+                else ''
+            end as explication,
             max(points) over (partition by epci_siren, annee, methode, modalite) as points_max
         from {{ ref('fragilite_criteres') }}
         where axe = 'residence'
@@ -163,7 +162,8 @@ situees as (
         row_number() over (
             partition by examinees.epci_siren, examinees.annee, examinees.methode, examinees.residence
             order by
-                abs(lieux.millesime - coalesce(examinees.millesime_rpls, examinees.annee + 1)) nulls last, lieux.millesime
+                abs(lieux.millesime - coalesce(examinees.millesime_rpls, examinees.annee + 1)) nulls last,
+                lieux.millesime nulls last
         ) as rang_millesime
     from examinees
     left join lieux
@@ -184,9 +184,9 @@ select
             order by
                 case when situees.est_ajoutee or (situees.est_proposee and not situees.est_retiree) then 0 else 1 end,
                 situees.classe_retenue desc nulls last,
-                coalesce(situees.points_stock, 0) + coalesce(situees.points_flux, 0) desc,
+                coalesce(situees.points_stock, 0) + coalesce(situees.points_flux, 0) desc nulls last,
                 coalesce(situees.nb_logements, situees.nb_logements_parc) desc nulls last,
-                situees.residence
+                situees.residence nulls last
         ) as integer
     ) as rang,
     situees.residence,

@@ -59,9 +59,9 @@ dates as (
     select
         etats.*,
         make_date(cast(left(etats.periode, 4) as integer), cast(right(etats.periode, 2) as integer), 1) as mois,
-        last_value(etats.bascule ignore nulls) over (
+        {{ derniere_connue('etats.bascule') }} over (
             partition by etats.epci_siren, etats.bailleur_siren
-            order by etats.periode
+            order by etats.periode nulls last
             rows between unbounded preceding and current row
         ) as etat
     from etats

@@ -24,7 +24,7 @@ from {{ ref('ref_indicateurs') }} as catalogue
 left join (
     select
         indicateur,
-        string_agg(libelle, ' ' order by date_rupture) as libelle
+        {{ liste_de_textes('libelle', ' ', 'date_rupture nulls last, libelle nulls last') }} as libelle
     from {{ ref('ref_ruptures') }}
     group by indicateur
 ) as ruptures on catalogue.indicateur = ruptures.indicateur

@@ -9,7 +9,7 @@ select
     logements.loyer_principal as loyer,
     logements.surface_louee as surface,
     menages.menage,
-    cast({{ aide_logement('logements.loyer_principal', 'menages') }} as decimal(9, 2)) as aide_logement,
+    {{ en_decimal(aide_logement('logements.loyer_principal', 'menages'), 9, 2) }} as aide_logement,
     {{ taux_effort('logements.loyer_principal', 'logements.surface_louee', 'menages') }} as taux_effort,
     case
         when logements.loyer_principal is not null and plafonds.plafond_eur_m2 is not null
@@ -38,7 +38,7 @@ left join (
         zone_loyer,
         debut,
         plafond_eur_m2,
-        lead(debut) over (partition by zone_loyer order by debut) - 1 as fin
+        lead(debut) over (partition by zone_loyer order by debut nulls last) - 1 as fin
     from {{ ref('ref_plafonds_loyer_plai') }}
 ) as plafonds
     on

@@ -80,7 +80,7 @@ faits as (
         attributions.logement_id,
         situations.est_solvable,
         contingents.est_non_reserve,
-        date_diff('day', attributions.date_premier_depot, evenements.date_evenement) as delai_jours,
+        {{ jours_entre('attributions.date_premier_depot', 'evenements.date_evenement') }} as delai_jours,
         case
             when attributions.est_neuf then true
             when attributions.annee_mise_en_service is not null

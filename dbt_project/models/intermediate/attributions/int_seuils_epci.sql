@@ -29,7 +29,7 @@ bornes as (
         quartiles.annee as annee_bornes,
         row_number() over (
             partition by territoires.annee, territoires.epci_siren
-            order by abs(quartiles.annee - territoires.annee), quartiles.annee
+            order by abs(quartiles.annee - territoires.annee) nulls last, quartiles.annee nulls last
         ) as rang
     from territoires
     inner join {{ ref('int_quartiles_demande') }} as quartiles

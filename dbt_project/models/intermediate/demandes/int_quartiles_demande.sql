@@ -6,8 +6,8 @@ with ressources as (
         demandes.annee + 1 as annee,
         membres.epci_siren,
         communes.region,
-        demandes.ressources_mensuelles * 12
-        / nullif({{ unites_consommation('demandes', 'echelle') }}, 0) as ressources_uc
+        cast(demandes.ressources_mensuelles * 12 as double)
+        / nullif(cast({{ unites_consommation('demandes', 'echelle') }} as double), 0) as ressources_uc
     from {{ ref('int_demande_active') }} as demandes
     inner join {{ ref('ref_unites_consommation') }} as echelle
         on
@@ -43,8 +43,8 @@ select
     annee,
     portee,
     code,
-    cast(percentile_disc(0.5) within group (order by ressources_uc) as decimal(14, 2)) as borne_q2,
-    cast(percentile_disc(0.75) within group (order by ressources_uc) as decimal(14, 2)) as borne_q3,
+    {{ en_decimal('percentile_disc(0.5) within group (order by ressources_uc)', 14, 2) }} as borne_q2,
+    {{ en_decimal('percentile_disc(0.75) within group (order by ressources_uc)', 14, 2) }} as borne_q3,
     count(*) as nb_demandes
 from portees
 where ressources_uc is not null

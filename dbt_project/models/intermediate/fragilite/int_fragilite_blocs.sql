@@ -33,7 +33,7 @@ totaux as (
         case
             when sommes.nb_notes < sommes.nb_criteres then null
             when millesimes.agregation = 'moyenne_indices'
-                then cast(cast(sommes.somme as double) / sommes.nb_criteres as decimal(18, 4))
+                then {{ en_decimal('cast(sommes.somme as double) / nullif(sommes.nb_criteres, 0)', 18, 4) }}
             else sommes.somme
         end as points
     from sommes

@@ -4,8 +4,8 @@ with taux as (
 
     select
         *,
-        cast(100 * cast(numerateur as double) / denominateur as decimal(18, 6)) as taux,
-        cast(100 * cast(numerateur_epci as double) / nullif(denominateur_epci, 0) as decimal(18, 6)) as moyenne
+        {{ en_decimal('100 * cast(numerateur as double) / nullif(denominateur, 0)', 18, 6) }} as taux,
+        {{ en_decimal('100 * cast(numerateur_epci as double) / nullif(denominateur_epci, 0)', 18, 6) }} as moyenne
     from {{ ref('int_fragilite_criteres') }}
     where etat = 'connu'
 
@@ -20,7 +20,7 @@ select
     bloc,
     indicateur,
     count(*) as nb_lieux,
-    sqrt(cast(sum((taux - moyenne) * (taux - moyenne)) as double) / count(*)) as ecart_type
+    sqrt(cast(sum((taux - moyenne) * (taux - moyenne)) as double) / nullif(count(*), 0)) as ecart_type
 from taux
 where moyenne is not null
 group by epci_siren, annee, methode, axe, type_lieu, bloc, indicateur

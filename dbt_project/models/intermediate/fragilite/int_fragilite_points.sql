@@ -2,6 +2,7 @@
 -- (`parts_nulles`); everywhere else an empty or too small place has no points, which is not 0 point.
 -- `compte_revele` is the count that the points would give back: the only whole number that the band can hold for this base,
 -- or the complement of it. The small-cell rule reads it.
+{%- set indice = "100 * cast(n as double) * denominateur_epci / nullif(base, 0) / nullif(numerateur_epci, 0)" %}
 with bornes as (
 
     select
@@ -25,9 +26,9 @@ retenus as (
         criteres.etat = 'vide' and criteres.zone_vide = 'parts_nulles' as est_note_vide,
         case when criteres.etat = 'connu' then criteres.numerateur else 0 end as n,
         case when criteres.etat = 'connu' then criteres.denominateur else 1 end as base,
-        cast(
-            100 * cast(criteres.numerateur_epci as double) / nullif(criteres.denominateur_epci, 0) as decimal(18, 6)
-        ) as moyenne,
+        {{ en_decimal(
+            '100 * cast(criteres.numerateur_epci as double) / nullif(criteres.denominateur_epci, 0)', 18, 6
+        ) }} as moyenne,
         ecarts.ecart_type
     from {{ ref('int_fragilite_criteres') }} as criteres
     left join {{ ref('int_fragilite_ecarts') }} as ecarts
@@ -53,14 +54,15 @@ bandes as (
         bornes.borne,
         bornes.borne_sup,
         {%- for cote in ['borne', 'borne_sup'] %}
-        cast(
+        {%- set pct %}
             case retenus.type_seuil
-                when 'absolu' then bornes.{{ cote }}
+                when 'absolu' then cast(bornes.{{ cote }} as double)
                 when 'pourcentage' then cast(retenus.moyenne as double) * (100 + cast(bornes.{{ cote }} as double)) / 100
                 when 'ecart_type'
                     then cast(retenus.moyenne as double) + cast(bornes.{{ cote }} as double) * retenus.ecart_type
-            end as decimal(18, 6)
-        ) as {{ cote }}_pct{{ "," if not loop.last }}
+            end
+        {%- endset %}
+        {{ en_decimal(pct, 18, 6) }} as {{ cote }}_pct{{ "," if not loop.last }}
         {%- endfor %}
     from retenus
     inner join bornes
@@ -102,13 +104,9 @@ notes as (
         modalite,
         bloc,
         indicateur,
-        cast(
-            case
-                when sens = 'haut'
-                    then 100 * cast(n as double) * denominateur_epci / base / nullif(numerateur_epci, 0)
-                else 200 - 100 * cast(n as double) * denominateur_epci / base / nullif(numerateur_epci, 0)
-            end as decimal(12, 4)
-        ) as points,
+        {{ en_decimal(
+            "case when sens = 'haut' then " ~ indice ~ " else 200 - " ~ indice ~ " end", 12, 4
+        ) }} as points,
         true as est_seul
     from bandes
     where type_seuil = 'indice' and denominateur_epci > 0

@@ -74,7 +74,7 @@ with figures as (
         epci_siren as modalite,
         'methode x type_lieu x classe' as segment_type,
         methode || ' x ' || type_lieu || ' x ' || cast(classe as {{ dbt.type_string() }}) as segment,
-        100 * cast(nb_menages as double) / nb_classes as mesure,
+        100 * cast(nb_menages as double) / nullif(nb_classes, 0) as mesure,
         cast(nb_menages_min as bigint) as denominateur,
         cast(null as {{ dbt.type_string() }}) as statut_source
     from {{ ref('int_fragilite_parts_menages') }}

@@ -152,6 +152,6 @@ select
         ) as bigint
     ) as denominateur,
     cast(null as bigint) as inconnus,
-    100 * cast(nb_fragiles as double) / nb as mesure,
+    100 * cast(nb_fragiles as double) / nullif(nb, 0) as mesure,
     cast(null as {{ dbt.type_string() }}) as statut_source
 from cumules

@@ -22,7 +22,7 @@ derniers as (
         avis.date_avis,
         row_number() over (
             partition by listes.epci_siren, listes.date_liste, avis.residence, avis.auteur
-            order by avis.date_avis desc, avis.avis
+            order by avis.date_avis desc nulls last, avis.avis nulls last
         ) as rang
     from {{ ref('stg_geographie__avis_residences') }} as avis
     inner join listes
@@ -39,9 +39,9 @@ select
     residence,
     max(case when avis = 'ajouter' then 1 else 0 end) = 1 as est_ajoutee,
     max(case when avis = 'retirer' then 1 else 0 end) = 1 as est_retiree,
-    string_agg(
-        auteur || ' : ' || avis || coalesce(' (' || motif || ')', ''), ' ; ' order by date_avis, auteur
-    ) as avis
+    {{ liste_de_textes(
+        "auteur || ' : ' || avis || coalesce(' (' || motif || ')', '')", ' ; ', 'date_avis nulls last, auteur nulls last'
+    ) }} as avis
 from derniers
 where rang = 1
 group by epci_siren, date_liste, residence

@@ -43,4 +43,4 @@ select
     {{ dernier_jour('situees.annee + durees.duree_annees') }} as date_renouvellement
 from situees
 cross join {{ ref('ref_listes_residences') }} as durees
-where mod(situees.annee - situees.premiere, durees.duree_annees) = 0
+where mod(situees.annee - situees.premiere, nullif(durees.duree_annees, 0)) = 0

@@ -49,7 +49,7 @@ noms as (
         nom,
         row_number() over (
             partition by siren
-            order by case when nom is null then 1 else 0 end, priorite, nom
+            order by case when nom is null then 1 else 0 end, priorite nulls last, nom nulls last
         ) as rang
     from declares
     where siren is not null

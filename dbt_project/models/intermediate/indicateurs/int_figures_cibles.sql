@@ -34,7 +34,7 @@ with candidats as (
                 case when objectifs.modalite is null then 1 else 0 end,
                 case objectifs.statut when 'fixe' then 0 when 'suivi' then 1 else 2 end,
                 objectifs.debut desc nulls last,
-                objectifs.objectif
+                objectifs.objectif nulls last
         ) as rang
     from {{ ref('int_figures_valeurs') }} as figures
     inner join {{ ref('dim_objectif') }} as objectifs

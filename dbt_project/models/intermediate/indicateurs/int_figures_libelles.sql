@@ -60,6 +60,6 @@ select
     epci_siren,
     axe,
     modalite,
-    string_agg(libelle, ' × ' order by rang) as modalite_libelle
+    {{ liste_de_textes('libelle', ' × ', 'rang nulls last') }} as modalite_libelle
 from noms
 group by epci_siren, axe, modalite

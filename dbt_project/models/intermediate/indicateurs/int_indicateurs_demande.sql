@@ -60,7 +60,7 @@ select
     cast(null as bigint) as numerateur,
     cast(cumules.demandes_num as bigint) as denominateur,
     cast(null as bigint) as inconnus,
-    cumules.anciennete_jours * bornes.mois_par_an / bornes.jours_par_an as mesure
+    cumules.anciennete_jours * bornes.mois_par_an / nullif(bornes.jours_par_an, 0) as mesure
 from cumules
 inner join {{ ref('ref_bornes_indicateurs') }} as bornes
     on

@@ -33,7 +33,7 @@ indicateurs as (
         row_number() over (
             partition by
                 millesime, epci_siren, niveau, code, code_lu, zone, bailleur_siren, population, indicateur
-            order by jeu
+            order by jeu nulls last
         ) as rang
     from jeux
 

@@ -78,7 +78,8 @@ bailleurs as (
         bailleur_siren,
         count(*) as nb,
         row_number() over (
-            partition by epci_siren, millesime, {{ colonne }} order by count(*) desc, bailleur_siren
+            partition by epci_siren, millesime, {{ colonne }}
+            order by count(*) desc nulls last, bailleur_siren nulls last
         ) as rang,
         sum(count(*)) over (partition by epci_siren, millesime, {{ colonne }}) as total
     from {{ ref('int_offre_mesures') }}

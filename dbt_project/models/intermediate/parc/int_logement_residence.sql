@@ -6,7 +6,7 @@ with noms as (
         num_rpls,
         residence,
         row_number() over (
-            partition by num_rpls order by date_decision desc nulls last, residence asc
+            partition by num_rpls order by date_decision desc nulls last, residence asc nulls last
         ) as rang
     from {{ ref('stg_sne__attributions') }}
     where num_rpls is not null and residence is not null

@@ -59,7 +59,7 @@ select
     communes.departement,
     communes.region,
     row_number() over (
-        partition by lieux.epci_siren, lieux.axe, lieux.modalite order by lieux.code_commune
+        partition by lieux.epci_siren, lieux.axe, lieux.modalite order by lieux.code_commune nulls last
     ) as rang_commune,
     count(*) over (partition by lieux.epci_siren, lieux.axe, lieux.modalite) as nb_communes
 from lieux

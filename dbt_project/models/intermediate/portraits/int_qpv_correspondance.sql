@@ -50,7 +50,7 @@ relations as (
 select
     code_apres as code_qpv,
     min(relation) as relation,
-    string_agg(code_avant, ',' order by code_avant) as codes_avant,
+    {{ liste_de_textes('code_avant', ',') }} as codes_avant,
     cast(null as {{ dbt.type_string() }}) as codes_apres
 from relations
 where code_apres is not null
@@ -60,7 +60,7 @@ select
     code_avant as code_qpv,
     min(relation) as relation,
     cast(null as {{ dbt.type_string() }}) as codes_avant,
-    string_agg(code_apres, ',' order by code_apres) as codes_apres
+    {{ liste_de_textes('code_apres', ',') }} as codes_apres
 from relations
 where code_avant is not null
 group by code_avant

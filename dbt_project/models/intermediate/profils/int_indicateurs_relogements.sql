@@ -34,9 +34,9 @@ origines as (
             partition by loges.attribution_id
             order by
                 case when logements.millesime <= loges.annee then 0 else 1 end,
-                abs(logements.millesime - loges.annee),
-                demandes.millesime desc,
-                logements.logement_id
+                abs(logements.millesime - loges.annee) nulls last,
+                demandes.millesime desc nulls last,
+                logements.logement_id nulls last
         ) as rang
     from loges
     inner join {{ ref('stg_sne__demandes') }} as demandes on loges.demandeur_id = demandes.demandeur_id

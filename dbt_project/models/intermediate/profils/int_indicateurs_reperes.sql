@@ -117,8 +117,8 @@ select
     code as modalite,
     'reference' as segment_type,
     'territoire_entier' as segment,
-    cast(numerateur as bigint) as numerateur,
-    cast(denominateur as bigint) as denominateur,
+    cast(round(numerateur) as bigint) as numerateur,
+    cast(round(denominateur) as bigint) as denominateur,
     cast(null as bigint) as inconnus,
     cast(mesure as double) as mesure,
     case statut when 'publie' then null when 'secret' then 'secret' else 'indisponible' end as statut_source

@@ -26,7 +26,7 @@ origines as (
     select
         demandeur_id,
         num_rpls_origine,
-        row_number() over (partition by demandeur_id order by millesime desc, num_rpls_origine) as rang
+        row_number() over (partition by demandeur_id order by millesime desc nulls last, num_rpls_origine nulls last) as rang
     from {{ ref('stg_sne__demandes') }}
     where num_rpls_origine is not null
 
@@ -58,7 +58,13 @@ menages as (
     select
         tous.*,
         row_number() over (
-            order by tous.public, tous.epci_siren, tous.annee, tous.ident_rep, tous.attribution_id, tous.nb_personnes
+            order by
+                tous.public nulls last,
+                tous.epci_siren nulls last,
+                tous.annee nulls last,
+                tous.ident_rep nulls last,
+                tous.attribution_id nulls last,
+                tous.nb_personnes nulls last
         ) as numero
     from (
         select * from demandes
@@ -78,8 +84,8 @@ logements as (
             partition by menages.numero
             order by
                 case when logements.millesime <= menages.annee + 1 then 0 else 1 end,
-                abs(logements.millesime - menages.annee - 1),
-                logements.logement_id
+                abs(logements.millesime - menages.annee - 1) nulls last,
+                logements.logement_id nulls last
         ) as rang
     from menages
     inner join {{ ref('dim_logement') }} as logements on menages.ident_rep = logements.ident_rep

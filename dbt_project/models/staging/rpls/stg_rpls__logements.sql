@@ -8,7 +8,7 @@ with lus as (
             'millesime', 'siren_bailleur', 'code_commune', 'type_construction', 'nb_pieces', 'surface_habitable',
             'annee_construction', 'annee_location', 'annee_patrimoine', 'financement', 'code_segment_patrimoine',
             'date_dpe', 'dpe_energie', 'dpe_serre', 'qpv_declare', 'x', 'y'
-        ]) }} as empreinte
+        ], reels=['x', 'y']) }} as empreinte
     from {{ source('rpls', 'rpls_logements') }}
 
 )
@@ -18,7 +18,7 @@ select
     coalesce(
         ident_rep,
         'L' || empreinte || '-' || cast(
-            row_number() over (partition by millesime, empreinte, ident_rep is null order by _fichier, _ligne)
+            row_number() over (partition by millesime, empreinte, ident_rep is null order by _fichier nulls last, _ligne nulls last)
             as {{ dbt.type_string() }}
         )
     ) as logement_id

@@ -14,6 +14,6 @@ with lus as (
 select
     *,
     empreinte || '-' || cast(
-        row_number() over (partition by empreinte order by _fichier, _ligne) as {{ dbt.type_string() }}
+        row_number() over (partition by empreinte order by _fichier nulls last, _ligne nulls last) as {{ dbt.type_string() }}
     ) as attribution_id
 from lus

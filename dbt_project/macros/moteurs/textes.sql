@@ -1,0 +1,50 @@
+{#- Texts that engines put together or take apart each in their own way. -#}
+
+{#- The texts of a group in one, in an order that leaves no choice; each once with `distincts`, which orders them by
+    themselves. -#}
+{%- macro liste_de_textes(texte, separateur, ordre=none, distincts=false) -%}
+    {{ return(adapter.dispatch('liste_de_textes', 'observatoire')(texte, separateur, ordre, distincts)) }}
+{%- endmacro -%}
+
+{%- macro default__liste_de_textes(texte, separateur, ordre, distincts) -%}
+    string_agg({{ 'distinct ' if distincts }}{{ texte }}, '{{ separateur }}' order by {{ ordre or texte ~ ' nulls last' }})
+{%- endmacro -%}
+
+{%- macro spark__liste_de_textes(texte, separateur, ordre, distincts) -%}
+    listagg({{ 'distinct ' if distincts }}{{ texte }}, '{{ separateur }}')
+        within group (order by {{ ordre or texte ~ ' nulls last' }})
+{%- endmacro -%}
+
+{#- A whole number held under a key of a flat JSON text. -#}
+{%- macro entier_json(colonne, cle) -%}
+    {{ return(adapter.dispatch('entier_json', 'observatoire')(colonne, cle)) }}
+{%- endmacro -%}
+
+{%- macro default__entier_json(colonne, cle) -%}
+    cast(json_extract_string({{ colonne }}, '$.{{ cle }}') as integer)
+{%- endmacro -%}
+
+{%- macro spark__entier_json(colonne, cle) -%}
+    cast(get_json_object({{ colonne }}, '$.{{ cle }}') as integer)
+{%- endmacro -%}
+
+{%- macro postgres__entier_json(colonne, cle) -%}
+    cast(cast({{ colonne }} as json) ->> '{{ cle }}' as integer)
+{%- endmacro -%}
+
+{#- A written name without accents, case, punctuation nor spaces. -#}
+{%- macro nom_normalise(colonne) -%}
+    {{ return(adapter.dispatch('nom_normalise', 'observatoire')(colonne)) }}
+{%- endmacro -%}
+
+{%- macro default__nom_normalise(colonne) -%}
+    nullif(regexp_replace(lower(strip_accents({{ colonne }})), '[^a-z0-9]', '', 'g'), '')
+{%- endmacro -%}
+
+{%- macro spark__nom_normalise(colonne) -%}
+    nullif(
+        regexp_replace(
+            translate(lower({{ colonne }}), 'àáâãäåçèéêëìíîïñòóôõöùúûüýÿ', 'aaaaaaceeeeiiiinooooouuuuyy'), '[^a-z0-9]', ''
+        ), ''
+    )
+{%- endmacro -%}
