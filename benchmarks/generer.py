@@ -4,6 +4,10 @@
 
 The register of dwellings has the 73 columns of the 2025 layout; requests and allocations have the canonical
 layouts. Rows come from arithmetic on their number: the same command writes the same bytes.
+
+The country is made of intercommunalities of unequal sizes (the first holds a few percent of the stock), each
+with its own communes, landlords, residences and, for the larger ones, priority neighbourhoods: the number of
+figures of a warehouse depends on how many of these meet in one territory, not on the rows alone.
 """
 
 import argparse
@@ -14,21 +18,46 @@ import duckdb
 LOGEMENTS = 5_400_000
 DEMANDES = 2_800_000
 ATTRIBUTIONS = 480_000
+EPCI = 1250
+COMMUNES_PAR_EPCI = 30
+BAILLEURS_PAR_EPCI = 8
+RESIDENCES_PAR_EPCI = 100
+PART_EPCI_AVEC_QPV = 0.32
+QPV_PAR_EPCI = 3
+DEPARTEMENTS = 94
 
-# Column -> SQL of its text, from the row number `i`; `a`, `b`, `c` are scrambled numbers of the row.
-_DEP = "lpad((1 + a % 94)::VARCHAR, 2, '0')"
-_COM = _DEP + " || lpad((1 + b % 400)::VARCHAR, 3, '0')"
+Colonnes = dict[str, tuple[dict[str, str], int]]
+
+# Column -> SQL of its text, from the row number `i`; `a`, `b`, `c` are scrambled numbers of the row, `e` the
+# number of its intercommunality, `q` whether that one has priority neighbourhoods.
+_DEP = f"lpad((1 + e % {DEPARTEMENTS})::VARCHAR, 2, '0')"
+
+
+def _commune(x: str) -> str:
+    """One of the communes of the row's intercommunality."""
+    rang = f"1 + (e // {DEPARTEMENTS}) * {COMMUNES_PAR_EPCI} + {x} % {COMMUNES_PAR_EPCI}"
+    return f"{_DEP} || lpad(({rang})::VARCHAR, 3, '0')"
+
+
+_COM = _commune("b")
+_EN_QPV = "q AND a % 10 < 4"
+_NUMERO_QPV = f"1 + (e // {DEPARTEMENTS}) * {QPV_PAR_EPCI} + b % {QPV_PAR_EPCI}"
+_QP24 = f"CASE WHEN {_EN_QPV} THEN 'QN' || {_DEP} || lpad(({_NUMERO_QPV})::VARCHAR, 3, '0') || 'M' END"
+_QP15 = f"CASE WHEN {_EN_QPV} THEN 'QP0' || {_DEP} || lpad(({_NUMERO_QPV})::VARCHAR, 3, '0') END"
+_BAILLEUR = f"(300000000 + (e * 7 + c % {BAILLEURS_PAR_EPCI}) % 600)"
+_RESIDENCE = f"'Résidence ' || (e * {RESIDENCES_PAR_EPCI} + b % {RESIDENCES_PAR_EPCI})"
+_NUM_RPLS = f"{_DEP} || lpad(i::VARCHAR, 8, '0')"
 _RPLS = {
     "REG_CODE": "lpad((11 + a % 80)::VARCHAR, 2, '0')",
     "REG_LIBELLE": "'Région ' || (11 + a % 80)",
-    "DEP_CODE": "lpad((1 + a % 94)::VARCHAR, 2, '0')",
-    "DEP_LIBELLE": "'DÉPARTEMENT ' || (1 + a % 94)",
-    "EPCI_CODE": "(200000000 + a % 1250)::VARCHAR",
-    "EPCI_LIBELLE": "'Communauté d''agglomération ' || (a % 1250)",
+    "DEP_CODE": _DEP,
+    "DEP_LIBELLE": f"'DÉPARTEMENT ' || {_DEP}",
+    "EPCI_CODE": "(200000000 + e)::VARCHAR",
+    "EPCI_LIBELLE": "'Communauté d''agglomération ' || e",
     "DROIT_CODE": "(1 + c % 5)::VARCHAR",
     "DROIT_LIBELLE": "'Pleine propriété'",
     "DEPCOM": _COM,
-    "CODEPOSTAL": "lpad((1 + a % 94)::VARCHAR, 2, '0') || '000'",
+    "CODEPOSTAL": f"{_DEP} || '000'",
     "LIBCOM": "'Commune ' || (b % 400)",
     "NUMVOIE": "(1 + b % 300)::VARCHAR",
     "INDREP": "''",
@@ -45,8 +74,8 @@ _RPLS = {
     "IMMEU": "(a % 90000)::VARCHAR",
     "COMPLGEO": "'RESIDENCE ' || (a % 30000)",
     "LIEUDIT": "''",
-    "QPV_CODE": "(1 + CASE WHEN a % 10 < 3 THEN 0 ELSE 1 END)::VARCHAR",
-    "QPV_LIBELLE": "CASE WHEN a % 10 < 3 THEN 'Logement en QPV' ELSE 'Logement hors QPV' END",
+    "QPV_CODE": f"CASE WHEN {_EN_QPV} THEN '1' ELSE '2' END",
+    "QPV_LIBELLE": f"CASE WHEN {_EN_QPV} THEN 'Logement en QPV' ELSE 'Logement hors QPV' END",
     "TYPECONST_CODE": "CASE WHEN c % 8 = 0 THEN 'I' ELSE 'C' END",
     "TYPECONST_LIBELLE": "CASE WHEN c % 8 = 0 THEN 'Individuel' ELSE 'Collectif' END",
     "NBPIECE": "(1 + c % 6)::VARCHAR",
@@ -69,15 +98,15 @@ _RPLS = {
     "DPESERRE": "CASE WHEN c % 7 = 0 THEN '' ELSE chr(65 + (a % 7)::INTEGER) END",
     "SRU_EXPIR": "CASE WHEN c % 5 = 0 THEN (2017 + b % 40)::VARCHAR ELSE '' END",
     "SRU_ALINEA": "(1 + c % 2)::VARCHAR",
-    "CODSEGPATRIM": "'S' || (a % 40000)",
-    "LIBSEGPATRIM": "'Résidence ' || (a % 40000)",
+    "CODSEGPATRIM": f"'S' || (e * {RESIDENCES_PAR_EPCI} + b % {RESIDENCES_PAR_EPCI})",
+    "LIBSEGPATRIM": _RESIDENCE,
     "PMR_CODE": "(1 + c % 3)::VARCHAR",
     "PMR_LIBELLE": "'Accessible'",
     "EPSG": "'2154'",
     "X": "(200000 + (b % 9000000) / 10)::VARCHAR",
     "Y": "(6200000 + (c % 9000000) / 10)::VARCHAR",
-    "PLG_QP24": f"CASE WHEN a % 10 < 3 THEN 'QN' || {_DEP} || '0' || (10 + b % 89) || 'M' END",
-    "PLG_QP15": f"CASE WHEN a % 10 < 3 THEN 'QP0' || {_DEP} || lpad((b % 99)::VARCHAR, 3, '0') END",
+    "PLG_QP24": _QP24,
+    "PLG_QP15": _QP15,
     "PLG_IRIS2024_CODE": f"{_COM} || lpad((c % 20)::VARCHAR, 4, '0')",
     "PLG_ZUS": "''",
     "PLG_QVA": "''",
@@ -93,7 +122,25 @@ _RPLS = {
     "AAV2020": "lpad((a % 999)::VARCHAR, 3, '0')",
     "ZE2020": "lpad((a % 9999)::VARCHAR, 4, '0')",
 }
-_COMMUNE = "lpad((1 + {x} % 94)::VARCHAR, 2, '0') || lpad((1 + {y} % 400)::VARCHAR, 3, '0')"
+# What the restricted file holds more than the open one.
+_RPLS_LOI = {
+    "IDENT_REP": _NUM_RPLS,
+    **{colonne: sql for colonne, sql in _RPLS.items() if not colonne.startswith("PLG_IRIS")},
+    "PLG_IRIS2022_CODE": f"{_COM} || lpad((c % 20)::VARCHAR, 4, '0')",
+    "MODE": "CASE WHEN c % 30 = 0 THEN '2' WHEN c % 31 = 0 THEN '3' ELSE '1' END",
+    "BAIL": "CASE WHEN c % 30 > 0 AND c % 31 > 0 "
+    "THEN lpad((1 + b % 12)::VARCHAR, 2, '0') || '/' || (2021 - a % 20) END",
+    "REMLOCDATE": "CASE WHEN c % 30 = 0 THEN lpad((1 + b % 12)::VARCHAR, 2, '0') || '/2021' END",
+    "LOYERPRINC": "(200 + b % 700)::VARCHAR || '.50'",
+    "LOYERACC": "CASE WHEN c % 3 = 0 THEN (5 + b % 40)::VARCHAR || '.00' END",
+    "MODESURF": "'1'",
+    "SURFMODE": "(18 * (1 + c % 6) + b % 17)::VARCHAR || '.00'",
+    "LOYERMAXAPL": "(250 + b % 700)::VARCHAR || '.00'",
+    "CONTRESLOG": "(1 + b % 7)::VARCHAR",
+    "SORTIEPATRIM": "''",
+    "RS": f"'Bailleur ' || {_BAILLEUR}",
+    "SIRET": f"{_BAILLEUR} || '00011'",
+}
 _MENAGE = {
     "ressources_mensuelles": "CASE WHEN c % 17 = 0 THEN '' ELSE (400 + b % 3600)::VARCHAR || '.00' END",
     "nb_uc": "list_value('1.00', '1.50', '1.80', '2.10')[1 + c % 4]",
@@ -106,9 +153,9 @@ _MENAGE = {
     "age": "(18 + b % 70)::VARCHAR",
     "situation_pro": "list_value('cdi', 'cdd', 'retraite', 'chomage', 'rsa', 'aah')[1 + c % 6]",
     "situation_logement": "list_value('locataire_hlm', 'heberge', 'locataire_prive')[1 + a % 3]",
-    "code_commune_origine": _COMMUNE.format(x="a", y="c"),
+    "code_commune_origine": _commune("c"),
     "mutation": "CASE WHEN a % 3 = 0 THEN 'oui' ELSE 'non' END",
-    "bailleur_origine_siren": "CASE WHEN a % 3 = 0 THEN (300000000 + a % 600)::VARCHAR ELSE '' END",
+    "bailleur_origine_siren": f"CASE WHEN a % 3 = 0 THEN {_BAILLEUR}::VARCHAR ELSE '' END",
     "dalo": "CASE WHEN b % 40 = 0 THEN 'oui' ELSE 'non' END",
     "pdalhpd": "CASE WHEN c % 25 = 0 THEN 'oui' ELSE 'non' END",
     "priorite_l441_1": "CASE b % 9 WHEN 0 THEN '1,5' WHEN 1 THEN '3' ELSE '' END",
@@ -116,15 +163,17 @@ _MENAGE = {
     "travailleur_essentiel": "CASE WHEN b % 8 = 0 THEN 'oui' ELSE 'non' END",
 }
 _DEPOT = "(DATE '2015-01-01' + (b % 2500)::INTEGER)"
+_DECISION = "(DATE '2021-01-01' + (b % 340)::INTEGER)"
+_PRONONCEE = "(c // 3) % 5 < 3"
 _DEMANDES = {
-    "numero_unique": "lpad((a % 94)::VARCHAR, 3, '0') || lpad(i::VARCHAR, 15, '0')",
+    "numero_unique": f"'0' || {_DEP} || lpad(i::VARCHAR, 15, '0')",
     "date_premier_depot": f"{_DEPOT}::VARCHAR",
     "date_renouvellement": f"({_DEPOT} + 365)::VARCHAR",
     "statut": "CASE WHEN c % 3 = 0 THEN 'radiee' ELSE 'active' END",
     "date_radiation": f"CASE WHEN c % 3 = 0 THEN ({_DEPOT} + 400)::VARCHAR ELSE '' END",
     "motif_radiation": "CASE WHEN c % 3 = 0 THEN 'attribution' ELSE '' END",
-    "commune_choix1": _COMMUNE.format(x="a", y="b"),
-    "commune_choix2": _COMMUNE.format(x="a", y="c"),
+    "commune_choix1": _commune("b"),
+    "commune_choix2": _commune("c"),
     "commune_choix3": "''",
     "typologie_souhaitee": "'T' || (1 + c % 6)",
     "residence_origine": "''",
@@ -134,20 +183,20 @@ _DEMANDES = {
     **_MENAGE,
 }
 _ATTRIBUTIONS = {
-    "numero_unique": "lpad((a % 94)::VARCHAR, 3, '0') || lpad(i::VARCHAR, 15, '0')",
-    "date_premier_depot": f"{_DEPOT}::VARCHAR",
-    "date_decision": f"({_DEPOT} + 300)::VARCHAR",
-    "rang": "(1 + c % 3)::VARCHAR",
-    "issue": "list_value('attribue', 'refus', 'desistement')[1 + c % 3]",
-    "date_signature_bail": f"CASE WHEN c % 3 = 0 THEN ({_DEPOT} + 330)::VARCHAR ELSE '' END",
-    "date_entree": f"CASE WHEN c % 3 = 0 THEN ({_DEPOT} + 340)::VARCHAR ELSE '' END",
-    "bailleur_siren": "(300000000 + a % 600)::VARCHAR",
-    "bailleur_nom": "'Bailleur ' || (a % 600)",
+    "numero_unique": f"'0' || {_DEP} || lpad(i::VARCHAR, 15, '0')",
+    "date_premier_depot": f"({_DECISION} - (c % 1500)::INTEGER)::VARCHAR",
+    "date_decision": f"{_DECISION}::VARCHAR",
+    "rang": "'1'",
+    "issue": f"CASE WHEN {_PRONONCEE} THEN 'attribue' ELSE list_value('refus', 'desistement')[1 + c % 2] END",
+    "date_signature_bail": f"CASE WHEN {_PRONONCEE} THEN ({_DECISION} + 14)::VARCHAR ELSE '' END",
+    "date_entree": f"CASE WHEN {_PRONONCEE} THEN ({_DECISION} + 21)::VARCHAR ELSE '' END",
+    "bailleur_siren": f"{_BAILLEUR}::VARCHAR",
+    "bailleur_nom": f"'Bailleur ' || {_BAILLEUR}",
     "reservataire": "(1 + b % 7)::VARCHAR",
-    "num_rpls": "lpad((a % 94)::VARCHAR, 2, '0') || lpad(i::VARCHAR, 8, '0')",
-    "residence": "'Résidence ' || (a % 40000)",
-    "code_commune_logement": _COMMUNE.format(x="a", y="b"),
-    "qpv_declare": "CASE WHEN a % 10 < 3 THEN 'oui' ELSE 'non' END",
+    "num_rpls": _NUM_RPLS,
+    "residence": _RESIDENCE,
+    "code_commune_logement": _commune("b"),
+    "qpv_declare": f"CASE WHEN {_EN_QPV} THEN 'oui' ELSE 'non' END",
     "code_qpv": "''",
     "typologie": "'T' || (1 + c % 6)",
     "financement": "list_value('PLAI', 'PLUS', 'PLS')[1 + b % 3]",
@@ -156,31 +205,78 @@ _ATTRIBUTIONS = {
     "neuf": "'non'",
     **_MENAGE,
 }
+_MEMBRES = {
+    "epci_siren": "(200000000 + e)::VARCHAR",
+    "epci_nom": "'Communauté d''agglomération ' || e",
+    "code_commune": _commune("rang"),
+    "nom_commune": "'Commune ' || e || '-' || rang",
+    "population": "(500 + 40 * rang)::VARCHAR",
+}
+_SEUILS = {
+    "annee": "'2021'",
+    "portee": "'epci'",
+    "code": "(200000000 + e)::VARCHAR",
+    "seuil": "(7000 + (e * 37) % 3000)::VARCHAR",
+}
 FICHIERS = {
     "rpls/2025/rpls_2025.csv": (_RPLS, LOGEMENTS),
     "sne/2021/demandes.csv": (_DEMANDES, DEMANDES),
     "sne/2021/attributions.csv": (_ATTRIBUTIONS, ATTRIBUTIONS),
 }
+# What a whole warehouse is measured on: the restricted register, which pairs with the allocations of the year
+# before.
+FICHIERS_ENTREPOT = {
+    "rpls/2022/rpls_loi_2022.csv": (_RPLS_LOI, LOGEMENTS),
+    "sne/2021/demandes.csv": FICHIERS["sne/2021/demandes.csv"],
+    "sne/2021/attributions.csv": FICHIERS["sne/2021/attributions.csv"],
+}
+# One row per member commune, or per intercommunality; as many at every scale (see `generate`).
+_CADRE = {
+    "geo/2021/epci_membres.csv": (_MEMBRES, COMMUNES_PAR_EPCI),
+    "referentiels/seuils_q1.csv": (_SEUILS, 1),
+}
 
 
-def generate(dossier: Path, echelle: float, fichiers: list[str] | None = None) -> dict[str, Path]:
-    """Write the inputs, `echelle` times the national size; returns their paths."""
+def generate(dossier: Path, echelle: float, fichiers: Colonnes | None = None) -> dict[str, Path]:
+    """Write the inputs, `echelle` times the national size; returns their paths.
+
+    Fewer rows mean fewer intercommunalities of the same mean size: a growth curve then says what a larger
+    country costs.
+    """
+    epci = max(1, round(EPCI * echelle))
     chemins = {}
     with duckdb.connect() as con:
-        for nom in fichiers or list(FICHIERS):
-            colonnes, lignes = FICHIERS[nom]
-            chemin = dossier / nom
-            chemin.parent.mkdir(parents=True, exist_ok=True)
-            valeurs = ", ".join(f"nullif({sql}, '') AS {colonne}" for colonne, sql in colonnes.items())
-            # Products by large primes scramble the row number; the remainders of each are independent enough.
-            source = (
+        for nom, (colonnes, lignes) in (fichiers or FICHIERS).items():
+            # Products by large primes scramble the row number; the remainders of each are independent
+            # enough. The square makes the sizes unequal.
+            brouillees = (
                 "SELECT i, (i * 2654435761) % 4294967291 AS a, (i * 40503 + 12345) % 16777213 AS b, "
                 f"(i * 69069 + 1) % 8388593 AS c FROM range({int(lignes * echelle)}) t(i)"
             )
-            copie = f"COPY (SELECT {valeurs} FROM ({source})) TO '{chemin}'"
-            con.execute(f"{copie} (FORMAT csv, DELIMITER ';', HEADER true)")
-            chemins[nom] = chemin
+            placees = f"SELECT *, floor({epci} * pow(a / 4294967291.0, 2))::BIGINT AS e FROM ({brouillees})"
+            source = f"SELECT *, e < {PART_EPCI_AVEC_QPV * epci} AS q FROM ({placees})"
+            chemins[nom] = _write(con, dossier / nom, colonnes, source)
     return chemins
+
+
+def generate_warehouse_inputs(dossier: Path, echelle: float) -> dict[str, Path]:
+    """Write what a whole warehouse is built from: register, requests, allocations, members and thresholds."""
+    chemins = generate(dossier, echelle, FICHIERS_ENTREPOT)
+    epci = max(1, round(EPCI * echelle))
+    with duckdb.connect() as con:
+        for nom, (colonnes, lignes) in _CADRE.items():
+            source = f"SELECT e, rang FROM range({epci}) t(e), range({lignes}) u(rang)"
+            chemins[nom] = _write(con, dossier / nom, colonnes, source)
+    return chemins
+
+
+def _write(con: duckdb.DuckDBPyConnection, chemin: Path, colonnes: dict[str, str], source: str) -> Path:
+    chemin.parent.mkdir(parents=True, exist_ok=True)
+    valeurs = ", ".join(f"nullif({sql}, '') AS {colonne}" for colonne, sql in colonnes.items())
+    con.execute(
+        f"COPY (SELECT {valeurs} FROM ({source})) TO '{chemin}' (FORMAT csv, DELIMITER ';', HEADER true)"
+    )
+    return chemin
 
 
 def main() -> None:
@@ -188,8 +284,10 @@ def main() -> None:
     analyseur = argparse.ArgumentParser(description=__doc__)
     analyseur.add_argument("dossier", type=Path)
     analyseur.add_argument("--echelle", type=float, default=1.0)
+    analyseur.add_argument("--entrepot", action="store_true", help="what a whole warehouse is built from")
     options = analyseur.parse_args()
-    for nom, chemin in generate(options.dossier, options.echelle).items():
+    ecrire = generate_warehouse_inputs if options.entrepot else generate
+    for nom, chemin in ecrire(options.dossier, options.echelle).items():
         print(f"{nom}: {chemin.stat().st_size / 1e6:.0f} MB")
 
 
