@@ -14,7 +14,7 @@ os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "yes")
 import dagster as dg
 from dagster_dbt import DbtCliResource
 
-from assets import bilans, compte, conventions, filosofi, geographie, ops, referentiels, rpls, sne
+from assets import bilans, compte, conventions, filosofi, geographie, lac, ops, referentiels, rpls, sne
 from assets.entrepot import entrepot_assets
 from assets.publication import publication_asset
 from pipelines import projet_dbt
@@ -60,6 +60,8 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> dg.Defini
             entrepot,
             publication_asset(entrepot.keys, regles),
             bilans.bilans,
+            lac.lac,
+            lac.ducklake,
         ],
         jobs=jobs(),
         schedules=schedules(),

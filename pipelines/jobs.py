@@ -12,6 +12,8 @@ alerts = logging.getLogger("observatoire.alerte")
 
 BILANS_OP = "publication__bilans"
 BILANS = dg.AssetSelection.assets(["publication", "bilans"])
+LAC = dg.AssetSelection.assets(["publication", "lac"])
+DUCKLAKE = dg.AssetSelection.assets(["publication", "ducklake"])
 
 
 @dg.failure_hook
@@ -21,8 +23,8 @@ def alert(context: dg.HookContext) -> None:
 
 
 def jobs() -> list[Any]:
-    """Return the three jobs of the project."""
-    everything = dg.AssetSelection.all()
+    """Return the jobs of the project."""
+    everything = dg.AssetSelection.all() - LAC - DUCKLAKE
     return [
         _job(
             "construire",
@@ -31,6 +33,8 @@ def jobs() -> list[Any]:
         ),
         _job("bilans", everything, "Construit et publie l'entrepôt, puis écrit les bilans."),
         _job("ecrire_bilans", BILANS, "Écrit des bilans depuis l'entrepôt déjà publié."),
+        _job("ecrire_lac", LAC, "Écrit l'entrepôt déjà publié en fichiers Parquet."),
+        _job("publier_ducklake", DUCKLAKE, "Publie l'entrepôt déjà publié dans le lac partagé."),
     ]
 
 

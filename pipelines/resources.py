@@ -19,6 +19,7 @@ from pydantic import Field, PrivateAttr
 
 from pipelines.errors import MauvaisUsage, ObservatoireError
 from pipelines.ingestion.pseudonymes import VARIABLE_CLE, VARIABLE_FICHIER, pseudonym_key
+from pipelines.lac import LacPartage
 from pipelines.paths import TERRITOIRES, WorkingFolder
 from pipelines.publication import Chantier, Etape, disk_errors_explained, open_chantier, peak_memory
 
@@ -33,7 +34,8 @@ class Parametres(dg.ConfigurableResource[Any]):
     """What a run reads, where it publishes and for whom.
 
     Everything left empty comes from the environment (`OBSERVATOIRE_DONNEES`, `OBSERVATOIRE_ENTREPOT`,
-    `OBSERVATOIRE_TERRITOIRES`, `OBSERVATOIRE_RAPPORTS`), read when the run starts: definitions load without.
+    `OBSERVATOIRE_TERRITOIRES`, `OBSERVATOIRE_RAPPORTS`, `OBSERVATOIRE_LAC`, `OBSERVATOIRE_DUCKLAKE`,
+    `OBSERVATOIRE_DUCKLAKE_DONNEES`), read when the run starts: definitions load without.
     """
 
     donnees: str | None = Field(default=None, description="Dossier de dépôt des fichiers.")
@@ -44,6 +46,11 @@ class Parametres(dg.ConfigurableResource[Any]):
     annees: list[int] = Field(default=[], description="Années demandées ; vide : toutes celles des données.")
     tous: bool = Field(default=False, description="Tous les EPCI trouvés dans les données.")
     garder: int = Field(default=3, description="Nombre de versions remplacées qui sont gardées.")
+    lac: str | None = Field(default=None, description="Dossier du lac de fichiers Parquet.")
+    ducklake: str | None = Field(
+        default=None, description="Catalogue PostgreSQL du lac partagé (paramètres de connexion)."
+    )
+    ducklake_donnees: str | None = Field(default=None, description="Dossier des fichiers du lac partagé.")
     verrou: bool = Field(default=True, description="Écrit observatoire.lock.json dans le dossier de dépôt.")
 
     def landing_folder(self) -> Path:
@@ -79,6 +86,29 @@ class Parametres(dg.ConfigurableResource[Any]):
         return (
             Path(given).expanduser().resolve() if given else self.working_folder().entrepot.parent / "bilans"
         )
+
+    def lake_folder(self) -> Path:
+        """Return the folder of the lake of Parquet files; it may not exist yet.
+
+        Raises:
+            MauvaisUsage: it was not given.
+
+        """
+        return self._path(self.lac, "LAC", "le dossier du lac (--lac)")
+
+    def shared_lake(self) -> LacPartage:
+        """Return the shared lake; its folder is needed by the first who publishes in it only.
+
+        Raises:
+            MauvaisUsage: its catalogue was not given.
+
+        """
+        catalogue = self.ducklake or _variable("DUCKLAKE")
+        if not catalogue:
+            raise MauvaisUsage(
+                "Il manque le catalogue du lac partagé (--ducklake), ou la variable OBSERVATOIRE_DUCKLAKE."
+            )
+        return LacPartage(catalogue, self.ducklake_donnees or _variable("DUCKLAKE_DONNEES"))
 
     def pseudonym_key(self) -> bytes:
         """Return the key of the pseudonyms: that of the environment, else one kept for the user.

@@ -6,16 +6,22 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pipelines import publication
 from pipelines.cli import affichage
 from pipelines.errors import MauvaisUsage, ObservatoireError
 from pipelines.paths import PROJECT_ROOT, TERRITOIRES, WorkingFolder
 
+if TYPE_CHECKING:
+    from pipelines.lac import Instantane
+
 PUBLISHED = "publication/entrepot_publie"
 REPORTS = "publication/bilans"
+LAKE = "publication/lac"
+SHARED_LAKE = "publication/ducklake"
 
 
 def build(
@@ -26,16 +32,41 @@ def build(
     territoires: Path | None,
     epci: Sequence[str],
     tous: bool,
+    lac: Path | None,
+    ducklake: str | None,
+    ducklake_donnees: str | None,
     json: bool,
 ) -> None:
-    """Build and publish, then show the account of the run."""
+    """Build and publish, copy to the lakes asked for, then show the account of the run."""
+    if ducklake is not None and annees:
+        raise MauvaisUsage(
+            "--annees ne va pas avec --ducklake : les autres années des territoires y seraient effacées."
+        )
     with affichage.progress_shown():
         construct(donnees, entrepot, annees=annees, territoires=territoires, epci=epci, tous=tous)
-    summary = _summary(entrepot)
+        copies = _copy_to_lakes(entrepot, lac, ducklake, ducklake_donnees)
+    summary = {**_summary(entrepot), **copies}
     if json:
         affichage.show_json(summary)
         return
     affichage.show_lines(_account(summary))
+
+
+def _copy_to_lakes(
+    entrepot: Path, lac: Path | None, ducklake: str | None, ducklake_donnees: str | None
+) -> dict[str, Any]:
+    """Run the jobs that copy a published warehouse to the lakes asked for; return what each did."""
+    from pipelines.cli.execution import run_job
+
+    copies: dict[str, Any] = {}
+    if lac is not None:
+        made = run_job("ecrire_lac", {"entrepot": str(entrepot), "lac": str(lac)})
+        copies["lac"] = made[LAKE]
+    if ducklake is not None:
+        shared = {"ducklake": ducklake, "ducklake_donnees": ducklake_donnees}
+        made = run_job("publier_ducklake", {"entrepot": str(entrepot), **shared})
+        copies["ducklake"] = made[SHARED_LAKE]
+    return copies
 
 
 def construct(
@@ -110,6 +141,15 @@ def _account(summary: dict[str, Any]) -> list[str]:
         lines.append("Les lignes refusées, avec leur règle, sont dans le schéma quarantaine.")
     lines += [f"Avertissement ({w['source']}) : {w['message']}" for w in summary["avertissements"]]
     lines.append(f"Entrepôt publié : {summary['entrepot']} (version {summary['version']})")
+    if lac := summary.get("lac"):
+        size = affichage.number(lac["octets"] / 1e6, 1)
+        lines.append(f"Lac : {lac['lac']} ({lac['fichiers']} fichiers Parquet, {size} Mo)")
+    if shared := summary.get("ducklake"):
+        rows = affichage.number(shared["lignes"])
+        lines.append(
+            f"Lac partagé : instantané {shared['instantane']}, {len(shared['territoires'])} territoire(s), "
+            f"{rows} lignes écrites"
+        )
     return lines
 
 
@@ -385,6 +425,65 @@ def init(siren: str, nom: str | None, territoires: Path | None) -> None:
     affichage.show_lines(
         [f"Convention écrite : {path}", "Complétez-la, puis relancez « observatoire build »."]
     )
+
+
+def restaurer_lac(entrepot: Path, lac: Path, version: int | None, json: bool) -> None:
+    """Make the warehouse again from a lake of Parquet files alone."""
+    from pipelines.lac import rebuild_from_lake
+
+    with publication.open_chantier(WorkingFolder(entrepot.resolve()), "lac") as chantier:
+        manifeste = rebuild_from_lake(chantier, lac, version)
+        publication.publish(chantier, donnees=None, garder=3)
+    _show_restored(entrepot, f"la version {manifeste['version']} du lac « {lac} »", json)
+
+
+def restaurer_ducklake(
+    entrepot: Path | None,
+    ducklake: str,
+    *,
+    epci: Sequence[str],
+    instantane: int | None,
+    au: datetime | None,
+    json: bool,
+) -> None:
+    """Make a warehouse from the shared lake, as it is or as it was; without a file, list its states."""
+    from pipelines.lac import LacPartage, extract, snapshots
+
+    lac = LacPartage(ducklake)
+    if entrepot is None:
+        _show_snapshots(snapshots(lac), json)
+        return
+    with publication.open_chantier(WorkingFolder(entrepot.resolve()), "lac partagé") as chantier:
+        extract(chantier, lac, epci=epci, instantane=instantane, au=au)
+        publication.publish(chantier, donnees=None, garder=3)
+    moment = "le lac partagé"
+    if instantane is not None:
+        moment = f"l'instantané {instantane} du lac partagé"
+    elif au is not None:
+        moment = f"le lac partagé au {au:%d/%m/%Y %H:%M}"
+    _show_restored(entrepot, moment, json)
+
+
+def _show_snapshots(found: Sequence["Instantane"], json: bool) -> None:
+    if json:
+        affichage.show_json({"instantanes": [vars(snapshot) for snapshot in found]})
+        return
+    affichage.show_table(
+        "Instantanés du lac partagé",
+        ("numéro", "publié le (UTC)", ""),
+        ((s.numero, f"{s.publie_le:%d/%m/%Y %H:%M:%S}", s.message) for s in found),
+        right=("numéro",),
+    )
+
+
+def _show_restored(entrepot: Path, origine: str, json: bool) -> None:
+    summary = _summary(entrepot)
+    if json:
+        affichage.show_json(summary)
+    else:
+        affichage.show_lines(
+            [f"« {entrepot} » refait depuis {origine} (version {summary['version']}, mêmes empreintes)."]
+        )
 
 
 def restaurer(entrepot: Path, version: int | None, json: bool) -> None:

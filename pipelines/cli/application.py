@@ -2,6 +2,7 @@
 
 import signal
 import sys
+from datetime import datetime
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any
@@ -115,6 +116,16 @@ def build(
     territoires: Territoires = None,
     epci: Annotated[list[str] | None, typer.Option(metavar="SIREN", help="SIREN ; répétable.")] = None,
     tous: Annotated[bool, typer.Option("--tous", help="Tous les EPCI trouvés dans les données.")] = False,
+    lac: Annotated[
+        Path | None, typer.Option(metavar="DOSSIER", help="Écrit aussi les tables en Parquet, par millésime.")
+    ] = None,
+    ducklake: Annotated[
+        str | None, typer.Option(metavar="POSTGRES", help="Publie aussi dans le lac partagé.")
+    ] = None,
+    ducklake_donnees: Annotated[
+        str | None,
+        typer.Option(metavar="DOSSIER", help="Fichiers du lac partagé (première publication)."),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Construit et publie l'entrepôt. Lit le dossier de dépôt, valide, calcule, contrôle, publie."""
@@ -128,6 +139,9 @@ def build(
         territoires=territoires,
         epci=sirens,
         tous=tous,
+        lac=lac,
+        ducklake=ducklake,
+        ducklake_donnees=ducklake_donnees,
         json=json,
     )
 
@@ -296,11 +310,45 @@ def fetch(
 
 @app.command(cls=Commande, epilog="Exemple : observatoire restaurer --entrepot cia.duckdb --version 3")
 def restaurer(
-    entrepot: Entrepot,
+    *,
+    entrepot: Annotated[Path | None, typer.Option(metavar="FICHIER", help="Fichier DuckDB publié.")] = None,
     version: Annotated[int | None, typer.Option(min=1, metavar="N", help="Version à remettre.")] = None,
+    lac: Annotated[
+        Path | None, typer.Option(metavar="DOSSIER", help="Refait l'entrepôt depuis ce lac de Parquet.")
+    ] = None,
+    ducklake: Annotated[
+        str | None,
+        typer.Option(metavar="POSTGRES", help="Refait l'entrepôt depuis ce lac partagé, ou liste ses états."),
+    ] = None,
+    instantane: Annotated[
+        int | None, typer.Option(min=0, metavar="N", help="État du lac partagé, par son numéro.")
+    ] = None,
+    au: Annotated[
+        datetime | None, typer.Option(metavar="DATE", help="État du lac partagé à cette date (UTC).")
+    ] = None,
+    epci: Annotated[
+        list[str] | None, typer.Option(metavar="SIREN", help="EPCI voulus du lac partagé ; répétable.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Remet une version en place. Sans --version, liste celles qui sont gardées."""
+    sirens = _sirens(epci)
+    if ducklake is None and (instantane is not None or au is not None or sirens):
+        raise MauvaisUsage("--instantane, --au et --epci vont avec --ducklake.")
+    if ducklake is not None:
+        if lac is not None or version is not None or (instantane is not None and au is not None):
+            raise MauvaisUsage("Un seul état à la fois : --lac, --version, --instantane ou --au.")
+        from pipelines.cli.actions import restaurer_ducklake
+
+        restaurer_ducklake(entrepot, ducklake, epci=sirens, instantane=instantane, au=au, json=json)
+        return
+    if entrepot is None:
+        raise MauvaisUsage("Il manque --entrepot. Aide : observatoire restaurer --help")
+    if lac is not None:
+        from pipelines.cli.actions import restaurer_lac
+
+        restaurer_lac(entrepot, lac, version, json)
+        return
     from pipelines.cli.actions import restaurer as action
 
     action(entrepot, version, json)

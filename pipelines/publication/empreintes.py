@@ -4,6 +4,7 @@ Only the definition of "same content" belongs here.
 """
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import duckdb
@@ -70,15 +71,20 @@ def _hash(con: duckdb.DuckDBPyConnection, catalogue: str, schema: str, table: st
         ).fetchall()
         if name not in LEFT_OUT
     ]
-    # chr(31) separates values and chr(30) stands for null: neither can be typed in a source file's field.
-    values = ", ".join(f"coalesce(cast({identifier(name)} as varchar), chr(30))" for name, _ in columns)
-    row = f"concat_ws(chr(31), {values})" if values else "''"
     count, low, high = con.execute(
-        f"select count(*), sum((md5 & {_LOW_HALF})::hugeint), sum((md5 >> 64)::hugeint) "
-        f"from (select md5_number({row})::uhugeint as md5 from {qualified(catalogue, schema, table)})"
+        f"select {row_sums(name for name, _ in columns)} from {qualified(catalogue, schema, table)}"
     ).fetchall()[0]
     content = f"{columns!r} {count} {low or 0} {high or 0}"
     return Empreinte(schema, table, int(count), hashlib.sha256(content.encode()).hexdigest())
+
+
+def row_sums(columns: Iterable[str]) -> str:
+    """Return, as SQL columns, what says which rows there are: their number, the sums of their half hashes."""
+    # chr(31) separates values and chr(30) stands for null: neither can be typed in a source file's field.
+    values = ", ".join(f"coalesce(cast({identifier(name)} as varchar), chr(30))" for name in columns)
+    hashed = f"md5_number({f'concat_ws(chr(31), {values})' if values else chr(39) * 2})::uhugeint"
+    halves = (f"{hashed} & {_LOW_HALF}", f"{hashed} >> 64")
+    return ", ".join(["count(*)", *(f"sum(({half})::hugeint)" for half in halves)])
 
 
 def _scalar(con: duckdb.DuckDBPyConnection, query: str) -> object:

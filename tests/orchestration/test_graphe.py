@@ -40,7 +40,7 @@ def picture(defs: dg.Definitions) -> dict[str, Any]:
         name: sorted(
             key.to_user_string() for key in defs.resolve_job_def(name).asset_layer.selected_asset_keys
         )
-        for name in ("bilans", "construire", "ecrire_bilans")
+        for name in sorted(job.name for job in defs.jobs or [])
     }
     return {
         "actifs": assets,

@@ -1,0 +1,23 @@
+"""The warehouse outside its DuckDB file: partitioned Parquet, and a DuckLake shared by several machines.
+
+Copies of a published warehouse belong here, and the way back to a DuckDB file. Nothing here knows Dagster or
+dbt, and nothing here computes a figure.
+"""
+
+from pipelines.lac.connexion import LacPartage
+from pipelines.lac.ecriture import VersionLac, write_lake
+from pipelines.lac.extraction import Instantane, extract, snapshots
+from pipelines.lac.partage import Publication, publish_territories
+from pipelines.lac.reconstruction import rebuild_from_lake
+
+__all__ = [
+    "Instantane",
+    "LacPartage",
+    "Publication",
+    "VersionLac",
+    "extract",
+    "publish_territories",
+    "rebuild_from_lake",
+    "snapshots",
+    "write_lake",
+]
