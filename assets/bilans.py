@@ -5,11 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import duckdb
 from pydantic import Field
 
-from assets.publication import GROUP
+from assets.publication import ANNEES, GROUP
 from pipelines import bilan
-from pipelines.perimetre import select_reports
+from pipelines.calendrier import named_period
+from pipelines.perimetre import published_years, select_reports, with_figures
 from pipelines.publication import open_warehouse
 from pipelines.resources import Parametres, progress
 
@@ -24,6 +26,16 @@ class BilansConfig(dg.Config):
     evaluation: bool = Field(default=False, description="Évaluation de la convention, au lieu du bilan.")
     comparaison: bool = Field(default=False, description="Comparaison des EPCI, au lieu des bilans.")
     formats: list[str] = Field(default=["html"], description="html, pdf, xlsx, csv.")
+    presents_seulement: bool = Field(
+        default=False,
+        description="Laisse de côté ce qui n'a pas de chiffres, au lieu de refuser.",
+    )
+
+
+class BilansAnnuelsConfig(dg.Config):
+    """How to render the bilans of a year."""
+
+    formats: list[str] = Field(default=["html"], description="html, pdf, xlsx, csv.")
 
 
 @dg.asset(
@@ -37,10 +49,55 @@ def bilans(config: BilansConfig, parametres: Parametres) -> dg.MaterializeResult
     """Render the bilans asked for and say where they are."""
     entrepot, sortie = parametres.working_folder().entrepot, parametres.reports_folder()
     with open_warehouse(entrepot) as con:
-        wanted = select_reports(con, config.epci, config.annee)
+        wanted, missing = select(con, config)
+    if missing:
+        progress.warning("Sans chiffres pour la période, rapport non écrit : %s", ", ".join(missing))
+    return _written(config, wanted, entrepot, sortie, missing)
+
+
+@dg.asset(
+    key=["publication", "bilans_annuels"],
+    group_name=GROUP,
+    deps=[dg.AssetKey(["publication", "entrepot_publie"])],
+    partitions_def=ANNEES,
+    description="Bilans d'une année, pour chaque EPCI qui en a les chiffres ; une partition par année.",
+    kinds={"html"},
+)
+def bilans_annuels(
+    context: dg.AssetExecutionContext, config: BilansAnnuelsConfig, parametres: Parametres
+) -> dg.MaterializeResult[Any]:
+    """Render the bilans of one year from the published warehouse."""
+    entrepot, sortie = parametres.working_folder().entrepot, parametres.reports_folder()
+    asked = BilansConfig(annee=int(context.partition_key), formats=config.formats, presents_seulement=True)
+    with open_warehouse(entrepot) as con:
+        wanted, missing = select(con, asked)
+    return _written(asked, wanted, entrepot, sortie, missing)
+
+
+def select(con: duckdb.DuckDBPyConnection, config: BilansConfig) -> tuple[list[tuple[str, int]], list[str]]:
+    """Return the (EPCI, year) of the reports to write, and the EPCI left out because they have no figures."""
+    if not config.presents_seulement or config.annee is None:
+        return select_reports(con, config.epci, config.annee), []
+    present = with_figures(con, config.epci, *named_period(config.annee, config.semestre, config.trimestre))
+    asked = config.epci or list(published_years(con))
+    return [(siren, config.annee) for siren in present], sorted(set(asked) - set(present))
+
+
+def _written(
+    config: BilansConfig,
+    wanted: Sequence[tuple[str, int]],
+    entrepot: Path,
+    sortie: Path,
+    missing: Sequence[str],
+) -> dg.MaterializeResult[Any]:
     progress.info("Écriture de %d rapport(s)", len(wanted))
-    written = write(config, wanted, entrepot, sortie)
-    return dg.MaterializeResult(metadata={"fichiers": dg.MetadataValue.json([str(path) for path in written])})
+    paths = write(config, wanted, entrepot, sortie) if wanted else []
+    return dg.MaterializeResult(
+        metadata={
+            "fichiers": dg.MetadataValue.json([str(path) for path in paths]),
+            "sans_chiffres": dg.MetadataValue.json(list(missing)),
+        }
+    )
 
 
 def write(

@@ -25,15 +25,16 @@ from pipelines.resources import Atelier
 )
 def lecture(atelier: Atelier) -> dg.MaterializeResult[Any]:
     """Refuse a landing folder in which nothing was recognised; show what was read."""
-    with atelier.connect() as con:
-        files = con.execute("select count(*) from meta.verrou where produit is not null").fetchall()[0][0]
-        warnings = con.execute("select count(*), sum(nombre) from meta.avertissements").fetchall()[0]
-    if not files:
-        raise DonneesRefusees(
-            f"Aucun fichier reconnu dans « {atelier.parametres.landing_folder()} ». Attendu : "
-            f"<source>/<millésime>/<fichiers>, où <source> est {', '.join(ingestion.sources())} ; "
-            "par exemple rpls/2022/rpls.csv ou sne/2021/attributions.csv."
-        )
+    with atelier.etape("sources/lecture", "Compte de la lecture"):
+        with atelier.connect() as con:
+            files = con.execute("select count(*) from meta.verrou where produit is not null").fetchall()[0][0]
+            warnings = con.execute("select count(*), sum(nombre) from meta.avertissements").fetchall()[0]
+        if not files:
+            raise DonneesRefusees(
+                f"Aucun fichier reconnu dans « {atelier.parametres.landing_folder()} ». Attendu : "
+                f"<source>/<millésime>/<fichiers>, où <source> est {', '.join(ingestion.sources())} ; "
+                "par exemple rpls/2022/rpls.csv ou sne/2021/attributions.csv."
+            )
     return dg.MaterializeResult(
         metadata={"fichiers": int(files), "avertissements": int(warnings[0]), "lignes": int(warnings[1] or 0)}
     )

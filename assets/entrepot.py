@@ -20,7 +20,7 @@ from dagster_dbt import (
 from assets.lecture import table_schema
 from pipelines import projet_dbt
 from pipelines.errors import DonneesRefusees, ObservatoireError
-from pipelines.publication import Etape, explain_disk_text
+from pipelines.publication import Etape, explain_disk_text, record_checks
 from pipelines.resources import Atelier, progress
 
 NAME = "entrepot"
@@ -77,6 +77,9 @@ def entrepot_assets(regles: projet_dbt.Regles) -> dg.AssetsDefinition:
                     failure = str(error)
             durations = projet_dbt.durations(target / "run_results.json", manifest)
             atelier.account(Etape(table, seconds) for table, seconds in durations)
+            if failure is None:
+                with atelier.connect() as con:
+                    record_checks(con, projet_dbt.warnings(target / "run_results.json", manifest))
             with duckdb.connect(str(base), read_only=True) as con:
                 yield from (_with_table(event, manifest, con) for event in events)
             if failure is not None:

@@ -14,7 +14,19 @@ os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "yes")
 import dagster as dg
 from dagster_dbt import DbtCliResource
 
-from assets import bilans, compte, conventions, filosofi, geographie, lac, ops, referentiels, rpls, sne
+from assets import (
+    alertes,
+    bilans,
+    compte,
+    conventions,
+    filosofi,
+    geographie,
+    lac,
+    ops,
+    referentiels,
+    rpls,
+    sne,
+)
 from assets.entrepot import entrepot_assets
 from assets.publication import publication_asset
 from pipelines import projet_dbt
@@ -62,6 +74,8 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> dg.Defini
             bilans.bilans,
             lac.lac,
             lac.ducklake,
+            bilans.bilans_annuels,
+            alertes.alertes,
         ],
         jobs=jobs(),
         schedules=schedules(),

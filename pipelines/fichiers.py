@@ -1,9 +1,26 @@
 """Durable writes: a file is either the old one or the whole new one, whatever happens."""
 
+import contextlib
 import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
+
+# Pseudonymised rows are personal data: the owner writes, the group given the file reads, nobody else.
+_PUBLISHED = 0o640
+
+
+def keep_access(path: Path, published: Path) -> None:
+    """Give a file the rights and the group of the published one that it will replace; tight ones at first."""
+    try:
+        known = published.stat()
+    except FileNotFoundError:
+        path.chmod(_PUBLISHED)
+        return
+    # A group that this user is not in: the rights below still hold for the user's own.
+    with contextlib.suppress(OSError):
+        os.chown(path, -1, known.st_gid)
+    path.chmod(known.st_mode & 0o777)
 
 
 def flush(path: Path) -> None:

@@ -1,40 +1,65 @@
-"""The jobs: what can be launched by hand, by a schedule or by the command.
+"""The jobs: what can be launched by hand, by a schedule, by a sensor or by the command.
 
-Which assets a job holds belongs here; what an asset does belongs in `assets/`.
+Which assets a job holds belongs here, and what is said when a step fails; what an asset does belongs in
+`assets/`.
 """
 
 import logging
+from functools import cache
 from typing import Any
 
 import dagster as dg
 
-alerts = logging.getLogger("observatoire.alerte")
+from pipelines.alertes import alert_of_failure, send
+from pipelines.errors import ObservatoireError
+
+CONSTRUIRE, BILANS, ECRIRE_BILANS = "construire", "bilans", "ecrire_bilans"
+BILANS_PAR_ANNEE, ALERTER = "bilans_par_annee", "alerter"
 
 BILANS_OP = "publication__bilans"
-BILANS = dg.AssetSelection.assets(["publication", "bilans"])
-LAC = dg.AssetSelection.assets(["publication", "lac"])
-DUCKLAKE = dg.AssetSelection.assets(["publication", "ducklake"])
+_BILANS = dg.AssetSelection.assets(["publication", "bilans"])
+_BILANS_ANNUELS = dg.AssetSelection.assets(["publication", "bilans_annuels"])
+_ALERTES = dg.AssetSelection.assets(["publication", "alertes"])
+_LAC = dg.AssetSelection.assets(["publication", "lac"])
+_DUCKLAKE = dg.AssetSelection.assets(["publication", "ducklake"])
+
+logger = logging.getLogger("observatoire.alerte")
 
 
-@dg.failure_hook
+@dg.failure_hook(required_resource_keys={"parametres"})
 def alert(context: dg.HookContext) -> None:
-    """Say that a step failed, where whoever watches the machine looks: the log."""
-    alerts.error("%s : l'étape %s a échoué (%s)", context.job_name, context.step_key, context.op_exception)
+    """Say that a step failed, in the log and by the channels set; the reason stays in the summary."""
+    parametres = context.resources.parametres
+    try:
+        resume = str(parametres.working_folder().executions)
+        settings = parametres.alert_settings()
+    except ObservatoireError as error:
+        logger.error("%s", error)
+        return
+    step = context.op.name.replace("__", "/")
+    send([alert_of_failure(context.job_name, step, context.run_id, resume)], settings)
 
 
+@cache
 def jobs() -> list[Any]:
     """Return the jobs of the project."""
-    everything = dg.AssetSelection.all() - LAC - DUCKLAKE
+    everything = dg.AssetSelection.all() - _BILANS_ANNUELS - _ALERTES - _LAC - _DUCKLAKE
     return [
         _job(
-            "construire",
-            everything - BILANS,
+            CONSTRUIRE,
+            everything - _BILANS,
             "Lit le dossier de dépôt, valide, calcule, contrôle et publie l'entrepôt.",
         ),
-        _job("bilans", everything, "Construit et publie l'entrepôt, puis écrit les bilans."),
-        _job("ecrire_bilans", BILANS, "Écrit des bilans depuis l'entrepôt déjà publié."),
-        _job("ecrire_lac", LAC, "Écrit l'entrepôt déjà publié en fichiers Parquet."),
-        _job("publier_ducklake", DUCKLAKE, "Publie l'entrepôt déjà publié dans le lac partagé."),
+        _job(BILANS, everything, "Construit et publie l'entrepôt, puis écrit les bilans."),
+        _job(ECRIRE_BILANS, _BILANS, "Écrit des bilans depuis l'entrepôt déjà publié."),
+        _job(
+            BILANS_PAR_ANNEE,
+            _BILANS_ANNUELS,
+            "Écrit tous les bilans d'une année (une partition).",
+        ),
+        _job("ecrire_lac", _LAC, "Écrit l'entrepôt déjà publié en fichiers Parquet."),
+        _job("publier_ducklake", _DUCKLAKE, "Publie l'entrepôt déjà publié dans le lac partagé."),
+        _job(ALERTER, _ALERTES, "Cherche les alertes du jour et envoie les nouvelles."),
     ]
 
 

@@ -52,6 +52,16 @@ class WorkingFolder:
         return self.root / "executions"
 
     @property
+    def alertes(self) -> Path:
+        """The alerts that were already sent."""
+        return self.root / "alertes.json"
+
+    @property
+    def purges(self) -> Path:
+        """What was removed on request: when, how much, never who."""
+        return self.root / "purges"
+
+    @property
     def verrou(self) -> Path:
         """The advisory lock held while a build runs."""
         return self.root / "verrou"

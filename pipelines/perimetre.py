@@ -1,16 +1,20 @@
-"""Which EPCI and which years a run covers, and the table that tells them to dbt.
+"""Which EPCI, years and reports a run covers, and which alerts there are: what joins parts that do not know
+each other.
 
 The choice belongs here; what a convention says belongs in `conventions`, what a year means in `dbt_project/`.
 """
 
 from collections.abc import Iterable
+from datetime import date
 from pathlib import Path
 
 import duckdb
 
+from pipelines.alertes import Alerte, Echec, decide, read_state
 from pipelines.conventions import Convention, default_convention, load_conventions
 from pipelines.errors import MauvaisUsage
-from pipelines.paths import DBT_PROJECT
+from pipelines.paths import DBT_PROJECT, WorkingFolder
+from pipelines.publication import last_failure, open_warehouse
 
 MEMBERS_SEED = DBT_PROJECT / "seeds" / "ref_epci_membres.csv"
 
@@ -101,11 +105,7 @@ def select_reports(
         MauvaisUsage: an EPCI or a year asked for is not in the warehouse (the message says which are).
 
     """
-    rows = con.execute(
-        "select epci_siren, list_sort(list(distinct cast(periode as integer))) from marts.indicateurs "
-        "where periode_type = 'annee' group by all order by all"
-    ).fetchall()
-    years = {str(siren): list(found) for siren, found in rows}
+    years = published_years(con)
     asked = sorted(set(epci)) or list(years)
     if unknown := [siren for siren in asked if siren not in years]:
         raise MauvaisUsage(
@@ -116,3 +116,40 @@ def select_reports(
         known = ", ".join(str(year) for year in years[without[0]])
         raise MauvaisUsage(f"L'entrepôt n'a pas l'année {annee} pour l'EPCI {without[0]} ; il a : {known}.")
     return [(siren, annee if annee is not None else years[siren][-1]) for siren in asked]
+
+
+def with_figures(
+    con: duckdb.DuckDBPyConnection, epci: Iterable[str], periode_type: str, periode: str
+) -> list[str]:
+    """Return, of the EPCI asked for (none: all), those whose allocations of a period have figures."""
+    rows = con.execute(
+        "select distinct f.epci_siren from marts.indicateurs as f "
+        "inner join meta.indicateurs as i on f.indicateur = i.indicateur "
+        "where i.famille = 'attributions' and f.axe = 'epci' and f.statut <> 'indisponible' "
+        "and f.periode_type = ? and f.periode = ? order by 1",
+        [periode_type, periode],
+    ).fetchall()
+    asked = set(epci)
+    return [str(siren) for (siren,) in rows if not asked or siren in asked]
+
+
+def published_years(con: duckdb.DuckDBPyConnection) -> dict[str, list[int]]:
+    """Return the years that an open warehouse has figures of, by EPCI."""
+    rows = con.execute(
+        "select epci_siren, list_sort(list(distinct cast(periode as integer))) from marts.indicateurs "
+        "where periode_type = 'annee' group by all order by all"
+    ).fetchall()
+    return {str(siren): list(found) for siren, found in rows}
+
+
+def alerts_on(dossier: WorkingFolder, jour: date) -> list[Alerte]:
+    """Return the alerts of a day about a published warehouse and its last run.
+
+    Raises:
+        ObservatoireError: there is no warehouse, or not one that can be read.
+
+    """
+    failed = last_failure(dossier)
+    echec = None if failed is None else Echec(failed.execution, failed.debut, failed.etape)
+    with open_warehouse(dossier.entrepot) as con:
+        return decide(read_state(con, echec), jour)

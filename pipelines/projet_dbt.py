@@ -8,6 +8,7 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -115,7 +116,7 @@ def _read(projet: Path, readings: Path, regles: Regles) -> Regles:
 
 
 def _to_disk(folder: Path) -> None:
-    """Force what was read to the disk before it takes its name: a name whose content is lost is never redone."""
+    """Force what was read to the disk before it takes its name: a name without content is never redone."""
     for path in folder.iterdir():
         if path.is_file():
             with path.open("rb") as stream:
@@ -193,6 +194,24 @@ def failures(run_results: Path, manifest: Mapping[str, Any]) -> list[str]:
     return [_sentence(result, manifest) for result in sorted(failed, key=lambda r: str(r["unique_id"]))]
 
 
+def warnings(run_results: Path, manifest: Mapping[str, Any]) -> list[tuple[str, str, str | None, int]]:
+    """Return the checks of a dbt run that found something without stopping it: name, tables, column, rows."""
+    if not run_results.is_file():
+        return []
+    results = json.loads(run_results.read_text(encoding="utf-8"))["results"]
+    nodes = manifest.get("nodes", {})
+    found = [(nodes.get(r["unique_id"], {}), r) for r in results if r["status"] == "warn"]
+    return [
+        (
+            str(node.get("name", result["unique_id"])),
+            _tested_models(node, manifest),
+            node.get("column_name"),
+            int(result.get("failures") or 0),
+        )
+        for node, result in found
+    ]
+
+
 def _sentence(result: Mapping[str, Any], manifest: Mapping[str, Any]) -> str:
     unique_id = str(result["unique_id"])
     nodes = {**manifest.get("nodes", {}), **manifest.get("unit_tests", {})}
@@ -206,8 +225,13 @@ def _sentence(result: Mapping[str, Any], manifest: Mapping[str, Any]) -> str:
         where = f" de la colonne « {column} »{where}" if column else where
         count = result.get("failures")
         rows = f" : {count} ligne(s) en défaut" if count else f" : {message}" if message else ""
-        return f"Le contrôle « {name} »{where} a échoué{rows}."
-    return f"La table « {_relation(node) or name} » n'a pas pu être calculée : {message}"
+        return f"Le contrôle « {name} »{where} a échoué{without_values(rows)}."
+    return f"La table « {_relation(node) or name} » n'a pas pu être calculée : {without_values(message)}"
+
+
+def without_values(message: str) -> str:
+    """Return what an engine said without the cells that it quoted, nor the statement that it shows after."""
+    return re.sub(r"'[^'\n]*'", "'…'", message.partition("\nLINE ")[0])
 
 
 def _tested_models(node: Mapping[str, Any], manifest: Mapping[str, Any]) -> str:

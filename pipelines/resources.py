@@ -8,7 +8,7 @@ import logging
 import os
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,17 +17,30 @@ import duckdb
 from dagster_duckdb import DuckDBResource
 from pydantic import Field, PrivateAttr
 
+from pipelines.alertes import Reglages, read_settings
 from pipelines.errors import MauvaisUsage, ObservatoireError
 from pipelines.ingestion.pseudonymes import VARIABLE_CLE, VARIABLE_FICHIER, pseudonym_key
 from pipelines.lac import LacPartage
 from pipelines.paths import TERRITOIRES, WorkingFolder
-from pipelines.publication import Chantier, Etape, disk_errors_explained, open_chantier, peak_memory
+from pipelines.publication import (
+    Chantier,
+    Etape,
+    begin_summary,
+    disk_errors_explained,
+    open_chantier,
+    peak_memory,
+    write_failure,
+)
 
 progress = logging.getLogger("observatoire.progression")
 
 
 def _variable(suffix: str) -> str | None:
     return os.environ.get(f"OBSERVATOIRE_{suffix}") or None
+
+
+def _reason(error: BaseException | None) -> str:
+    return "" if error is None else str(error) or type(error).__name__
 
 
 class Parametres(dg.ConfigurableResource[Any]):
@@ -141,6 +154,15 @@ class Parametres(dg.ConfigurableResource[Any]):
             raise MauvaisUsage(f"OBSERVATOIRE_FILS attend un nombre de fils (1, 2…), reçu « {given} ».")
         return int(given)
 
+    def alert_settings(self) -> Reglages:
+        """Return the channels by which alerts leave, from the environment (`OBSERVATOIRE_ALERTES_…`).
+
+        Raises:
+            MauvaisUsage: a variable cannot be understood.
+
+        """
+        return read_settings(os.environ)
+
     def _path(self, given: str | None, suffix: str, what: str) -> Path:
         value = given or _variable(suffix)
         if not value:
@@ -155,6 +177,8 @@ class Atelier(dg.ConfigurableResource[Any]):
 
     _chantier: Chantier | None = PrivateAttr(default=None)
     _etapes: list[Etape] = PrivateAttr(default_factory=list)
+    _courante: str = PrivateAttr(default="")
+    _echec: BaseException | None = PrivateAttr(default=None)
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["Atelier"]:
@@ -165,8 +189,18 @@ class Atelier(dg.ConfigurableResource[Any]):
         self.parametres.landing_folder()
         with open_chantier(self.parametres.working_folder(), run_id) as chantier:
             self._chantier = chantier
-            self._etapes = []
-            yield self
+            self._etapes, self._courante, self._echec = [], "", None
+            with disk_errors_explained(chantier.dossier.root):
+                begin_summary(chantier)
+            try:
+                yield self
+            except BaseException as error:
+                self._echec = error
+                raise
+            finally:
+                # A disk that refuses the account must not hide the reason of the failure.
+                with suppress(OSError):
+                    write_failure(chantier, self._courante, _reason(self._echec), self._etapes)
 
     @property
     def chantier(self) -> Chantier:
@@ -201,8 +235,13 @@ class Atelier(dg.ConfigurableResource[Any]):
         """Account for one step: a line when it starts, its duration and memory when it ends."""
         progress.info("%s", libelle, extra={"etape": nom, "moment": "debut"})
         start = time.monotonic()
-        with disk_errors_explained(self.chantier.dossier.root):
-            yield
+        self._courante = nom
+        try:
+            with disk_errors_explained(self.chantier.dossier.root):
+                yield
+        except BaseException as error:
+            self._echec = error
+            raise
         spent = round(time.monotonic() - start, 2)
         self._etapes.append(Etape(nom, spent, peak_memory()))
         progress.info("%s", libelle, extra={"etape": nom, "moment": "fin", "duree_s": spent})

@@ -1,91 +1,42 @@
-"""When reports are due: one schedule per kind of report, from the calendar of each convention.
+"""What runs at fixed times: the reports of each convention's calendar, and the daily look for alerts.
 
-Dates are data (`territoires/*.yml`, the national default among them); only their reading belongs here. Every
-schedule is off until someone turns it on.
+Dates are data (`territoires/*.yml`, the national default among them) and their arithmetic is in `calendrier`;
+only what is launched belongs here. Every schedule is off until someone turns it on.
 """
 
 import logging
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from datetime import date, timedelta
+from collections.abc import Iterable
+from datetime import date
 
 import dagster as dg
 
+from pipelines.calendrier import HOUR, TIMEZONE, Echeance, Ligne, document, due_on
 from pipelines.conventions import Convention, load_conventions
 from pipelines.errors import ObservatoireError
-from pipelines.jobs import bilans_config
+from pipelines.jobs import ALERTER, BILANS, bilans_config
 from pipelines.resources import Parametres
 
-TIMEZONE = "Europe/Paris"
-# The morning after the day when the figures stop; this hour exists on the days when the clocks change.
-HOUR = 6
-# Kinds of report that are not the yearly bilan, and what each is made as.
-DOCUMENTS = {
-    "bilan_semestriel": "semestre",
-    "suivi_semestriel": "semestre",
-    "tableau_de_bord": "trimestre",
-    "evaluation_mi_parcours": "evaluation",
-    "evaluation_finale": "evaluation",
-}
+ALERTES = "alertes"
+# Once the reports of the morning had their time.
+ALERTES_CRON = f"30 {HOUR + 2} * * *"
 
-_PERIODS = {"biennale": 2, "triennale": 3}
 logger = logging.getLogger("observatoire.calendrier")
 
 
-@dataclass(frozen=True, order=True)
-class Echeance:
-    """One report of one EPCI: the day its figures stop and the day it must be sent, when there is a delay."""
-
-    rapport: str
-    epci: str
-    arrete_au: date
-    a_remettre_le: date | None
-
-
-@dataclass(frozen=True)
-class _Arret:
-    """A day when figures stop: every year (`annee` empty) or once."""
-
-    mois: int
-    jour: int
-    annee: int | None
-
-    @classmethod
-    def parse(cls, text: str) -> "_Arret":
-        *annee, mois, jour = (int(part) for part in text.split("-"))
-        return cls(mois, jour, annee[0] if annee else None)
-
-    def reached_on(self, jour: date) -> date | None:
-        """The day itself when it is the one before `jour`."""
-        veille = jour - timedelta(days=1)
-        same_year = self.annee is None or self.annee == veille.year
-        return veille if same_year and (veille.month, veille.day) == (self.mois, self.jour) else None
-
-    def crons(self) -> Iterator[str]:
-        """Crons of the following morning; the last of February has two candidates, the tick decides."""
-        for bissextile in (False, True):
-            annee = self.annee or (4 if bissextile else 1)
-            suivant = date(annee, self.mois, self.jour) + timedelta(days=1)
-            yield f"0 {HOUR} {suivant.day} {suivant.month} *"
+def calendar_lines(conventions: Iterable[Convention]) -> list[Ligne]:
+    """Return the lines of the calendars of several conventions, those without a known day left out."""
+    return [
+        Ligne(ligne.rapport, convention.siren, ligne.periodicite, text, ligne.delai_jours, convention.debut)
+        for convention in conventions
+        for ligne in convention.calendrier
+        for text in ligne.stops(convention.debut)
+        if text
+    ]
 
 
 def due_reports(conventions: Iterable[Convention], jour: date) -> list[Echeance]:
     """Return the reports whose figures stopped the day before, in order of kind and EPCI."""
-    due = []
-    for convention in conventions:
-        for ligne in convention.calendrier:
-            for text in ligne.stops(convention.debut):
-                stop = _Arret.parse(text).reached_on(jour) if text else None
-                if stop is None or not _in_period(ligne.periodicite, convention.debut, stop):
-                    continue
-                limit = None if ligne.delai_jours is None else stop + timedelta(days=ligne.delai_jours)
-                due.append(Echeance(ligne.rapport, convention.siren, stop, limit))
-    return sorted(due)
-
-
-def _in_period(periodicite: str, debut: date | None, stop: date) -> bool:
-    years = _PERIODS.get(periodicite, 1)
-    return debut is None or (stop.year - debut.year) % years == 0
+    return due_on(calendar_lines(conventions), jour)
 
 
 def run_requests(rapport: str, conventions: Iterable[Convention], jour: date) -> list[dg.RunRequest]:
@@ -93,49 +44,64 @@ def run_requests(rapport: str, conventions: Iterable[Convention], jour: date) ->
     due = [echeance for echeance in due_reports(conventions, jour) if echeance.rapport == rapport]
     requests = []
     for stop in sorted({echeance.arrete_au for echeance in due}):
-        epci = [echeance.epci for echeance in due if echeance.arrete_au == stop]
-        limits = sorted({e.a_remettre_le for e in due if e.arrete_au == stop and e.a_remettre_le is not None})
-        tags = {"observatoire/rapport": rapport, "observatoire/arrete_au": stop.isoformat()}
-        if limits:
-            tags["observatoire/a_remettre_le"] = limits[0].isoformat()
+        same = [echeance for echeance in due if echeance.arrete_au == stop]
         requests.append(
             dg.RunRequest(
                 run_key=f"{rapport}:{stop.isoformat()}",
-                run_config=bilans_config(epci=epci, annee=stop.year, **_document(rapport, stop)),
-                tags=tags,
+                run_config=reports_config(same),
+                tags=reports_tags(same),
             )
         )
     return requests
 
 
-def _document(rapport: str, stop: date) -> dict[str, int | bool]:
-    """What document a kind of report is, for a day when figures stop, as configuration."""
-    document = DOCUMENTS.get(rapport)
-    values = {"semestre": (stop.month + 5) // 6, "trimestre": (stop.month + 2) // 3, "evaluation": True}
-    return {} if document is None else {document: values[document]}
+def reports_config(echeances: list[Echeance]) -> dict[str, object]:
+    """Return the configuration of a run that writes reports of one kind, stopped on one day.
+
+    A scheduled run writes what the data allow and says what they do not: one EPCI without data must not
+    deprive the others of their report.
+    """
+    first = echeances[0]
+    return bilans_config(
+        epci=[echeance.epci for echeance in echeances],
+        annee=first.arrete_au.year,
+        presents_seulement=True,
+        **document(first.rapport, first.arrete_au),
+    )
+
+
+def reports_tags(echeances: list[Echeance]) -> dict[str, str]:
+    """Return what the page of a run says of the reports that it writes."""
+    first = echeances[0]
+    tags = {"observatoire/rapport": first.rapport, "observatoire/arrete_au": first.arrete_au.isoformat()}
+    limits = sorted(e.a_remettre_le for e in echeances if e.a_remettre_le is not None)
+    if limits:
+        tags["observatoire/a_remettre_le"] = limits[0].isoformat()
+    return tags
 
 
 def schedules() -> list[dg.ScheduleDefinition]:
-    """Return one schedule per kind of report that a convention holds, all off."""
+    """Return one schedule per kind of report that a convention holds, and that of the alerts, all off."""
+    return [*_reports(), _alerts()]
+
+
+def _reports() -> list[dg.ScheduleDefinition]:
     try:
         conventions = load_conventions(Parametres().territories_folder(), None)
     except ObservatoireError as error:
         # A wrong file must not hide the page that shows what is wrong: the build says it in full.
-        logger.error("no schedule: %s", error)
+        logger.error("no schedule of reports: %s", error)
         return []
     crons: dict[str, set[str]] = {}
-    for convention in conventions:
-        for ligne in convention.calendrier:
-            for text in ligne.stops(convention.debut):
-                if text:
-                    crons.setdefault(ligne.rapport, set()).update(_Arret.parse(text).crons())
+    for ligne in calendar_lines(conventions):
+        crons.setdefault(ligne.rapport, set()).update(ligne.crons())
     return [_schedule(rapport, sorted(lines), conventions) for rapport, lines in sorted(crons.items())]
 
 
 def _schedule(rapport: str, crons: list[str], conventions: list[Convention]) -> dg.ScheduleDefinition:
     @dg.schedule(
         name=rapport,
-        job_name="bilans",
+        job_name=BILANS,
         cron_schedule=crons,
         execution_timezone=TIMEZONE,
         default_status=dg.DefaultScheduleStatus.STOPPED,
@@ -145,5 +111,21 @@ def _schedule(rapport: str, crons: list[str], conventions: list[Convention]) -> 
         jour = context.scheduled_execution_time.date()
         requests = run_requests(rapport, conventions, jour)
         return requests or dg.SkipReason(f"rien n'était à arrêter la veille du {jour}")
+
+    return evaluate
+
+
+def _alerts() -> dg.ScheduleDefinition:
+    @dg.schedule(
+        name=ALERTES,
+        job_name=ALERTER,
+        cron_schedule=ALERTES_CRON,
+        execution_timezone=TIMEZONE,
+        default_status=dg.DefaultScheduleStatus.STOPPED,
+        description="Chaque jour : millésimes en retard, entrepôt ancien, contrôles, objectifs manqués.",
+    )
+    def evaluate(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
+        jour = context.scheduled_execution_time.date().isoformat()
+        return dg.RunRequest(run_key=f"{ALERTES}:{jour}", tags={"observatoire/jour": jour})
 
     return evaluate

@@ -5,15 +5,19 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines import publication
+from pipelines.alertes import Alerte
+from pipelines.calendrier import PARIS
 from pipelines.cli import affichage
 from pipelines.errors import MauvaisUsage, ObservatoireError
 from pipelines.paths import PROJECT_ROOT, TERRITOIRES, WorkingFolder
+from pipelines.perimetre import alerts_on
 
 if TYPE_CHECKING:
     from pipelines.lac import Instantane
@@ -46,6 +50,7 @@ def build(
         construct(donnees, entrepot, annees=annees, territoires=territoires, epci=epci, tous=tous)
         copies = _copy_to_lakes(entrepot, lac, ducklake, ducklake_donnees)
     summary = {**_summary(entrepot), **copies}
+    summary["alertes"] = [vars(alerte) for alerte in _alerts(entrepot, None)]
     if json:
         affichage.show_json(summary)
         return
@@ -140,6 +145,14 @@ def _account(summary: dict[str, Any]) -> list[str]:
     if refused != "0":
         lines.append("Les lignes refusées, avec leur règle, sont dans le schéma quarantaine.")
     lines += [f"Avertissement ({w['source']}) : {w['message']}" for w in summary["avertissements"]]
+    lines += [f"Alerte : {a['message']}" for a in summary["alertes"] if a["gravite"] == "urgent"]
+    if summary["alertes"]:
+        count = Counter(a["gravite"] for a in summary["alertes"])
+        lines.append(
+            "Alertes : "
+            + ", ".join(f"{number} {gravite}" for gravite, number in count.items())
+            + f". Pour les lire : observatoire alertes --entrepot {summary['entrepot']}"
+        )
     lines.append(f"Entrepôt publié : {summary['entrepot']} (version {summary['version']})")
     if lac := summary.get("lac"):
         size = affichage.number(lac["octets"] / 1e6, 1)
@@ -151,6 +164,41 @@ def _account(summary: dict[str, Any]) -> list[str]:
             f"{rows} lignes écrites"
         )
     return lines
+
+
+def _alerts(entrepot: Path, jour: date | None) -> list[Alerte]:
+    """The alerts of a day, today in Paris unless told otherwise."""
+    return alerts_on(WorkingFolder(entrepot.resolve()), jour or datetime.now(PARIS).date())
+
+
+def alertes(entrepot: Path, jour: date | None, envoyer: bool, json: bool) -> int:
+    """Show the alerts of a day, send the new ones when asked; return the exit code."""
+    found = _alerts(entrepot, jour)
+    problems: list[str] = []
+    if envoyer:
+        problems = _send(entrepot, found, jour)
+    if json:
+        affichage.show_json({"alertes": [vars(alerte) for alerte in found], "non_envoyees": problems})
+    elif found:
+        affichage.show_table(
+            f"Alertes sur {entrepot}",
+            ("gravité", "alerte", "à faire"),
+            ((alerte.gravite, alerte.message, alerte.a_faire) for alerte in found),
+        )
+    else:
+        affichage.show_lines(["Aucune alerte."])
+    return 1 if problems else 0
+
+
+def _send(entrepot: Path, found: Sequence[Alerte], jour: date | None) -> list[str]:
+    from pipelines.alertes import new_alerts, read_settings, remember, send
+
+    memoire = WorkingFolder(entrepot.resolve()).alertes
+    problems = send(new_alerts(memoire, found), read_settings(os.environ))
+    if not problems:
+        with publication.disk_errors_explained(memoire.parent):
+            remember(memoire, found, jour or datetime.now(PARIS).date())
+    return problems
 
 
 def bilan(
@@ -178,6 +226,8 @@ def expliquer(entrepot: Path, asked: Mapping[str, str], *, lignes: int | None, j
     """Explain one figure."""
     from pipelines.explication import Figure, explain, to_text
 
+    with publication.open_warehouse(entrepot):
+        pass
     explanation = explain(entrepot, Figure(**asked))
     if json:
         affichage.show_json(explanation.to_dict())

@@ -2,7 +2,7 @@
 
 import signal
 import sys
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any
@@ -86,6 +86,13 @@ def _vintages(given: list[str] | None) -> list[int]:
         if not (part.isascii() and part.isdigit() and len(part) == 4):
             raise MauvaisUsage(f"--millesime attend des années (2021,2023), reçu « {part} ».")
     return [int(part) for part in parts]
+
+
+def _day(text: str | None) -> date | None:
+    try:
+        return None if text is None else date.fromisoformat(text)
+    except ValueError as error:
+        raise MauvaisUsage(f"--date attend une date AAAA-MM-JJ, reçu « {text} ».") from error
 
 
 def _sirens(given: list[str] | None) -> list[str]:
@@ -352,6 +359,24 @@ def restaurer(
     from pipelines.cli.actions import restaurer as action
 
     action(entrepot, version, json)
+
+
+@app.command(cls=Commande, epilog="Exemple : observatoire alertes --entrepot cia.duckdb --date 2024-02-29")
+def alertes(
+    entrepot: Entrepot,
+    jour: Annotated[
+        str | None, typer.Option("--date", metavar="AAAA-MM-JJ", help="Jour regardé (défaut : aujourd'hui).")
+    ] = None,
+    envoyer: Annotated[
+        bool, typer.Option("--envoyer", help="Envoie les nouvelles par les canaux réglés.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Montre les alertes. Sources et rapports en retard, entrepôt ancien, contrôles, objectifs manqués."""
+    day = _day(jour)
+    from pipelines.cli.actions import alertes as action
+
+    raise_exit(action(entrepot, day, envoyer, json))
 
 
 @app.command(cls=Commande, epilog="Exemple : observatoire serve --donnees donnees --entrepot cia.duckdb")

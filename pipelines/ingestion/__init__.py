@@ -18,7 +18,7 @@ from pipelines.ingestion.declarations import (
 )
 from pipelines.ingestion.executer import Options, ingest
 from pipelines.ingestion.landing import check_landing, landing_files, stray_entries
-from pipelines.ingestion.pseudonymes import pseudonym, pseudonym_key
+from pipelines.ingestion.pseudonymes import key_fingerprint, pseudonym, pseudonym_key
 
 __all__ = [
     "Avertissement",
@@ -31,6 +31,7 @@ __all__ = [
     "declarations",
     "dictionary_rows",
     "ingest",
+    "key_fingerprint",
     "landing_files",
     "load",
     "products_of",

@@ -17,11 +17,11 @@ from typing import Any
 import duckdb
 
 from pipelines.errors import ObservatoireError
+from pipelines.fichiers import flush, flush_folder, write_json
 from pipelines.lac.manifeste import COURANT, FORMAT, MANIFESTE, VERSIONS, read_manifest
 from pipelines.lac.structure import PRIVES, Table, read_structure
 from pipelines.publication import disk_errors_explained, open_warehouse, published_execution
 from pipelines.publication.entrepot import lock_content
-from pipelines.publication.fichiers import flush, flush_folder, write_json
 from pipelines.publication.sql import identifier, literal, qualified
 
 # Hive's own word, that every engine reads as null.

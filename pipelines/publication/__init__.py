@@ -8,7 +8,7 @@ from pipelines.publication.chantier import Chantier, open_chantier
 from pipelines.publication.comparaison import Changement, compare, explain
 from pipelines.publication.disque import disk_errors_explained, explain_disk_error, explain_disk_text
 from pipelines.publication.empreintes import Empreinte, content_hashes, overall_hash
-from pipelines.publication.entrepot import Etape, peak_memory, prepare, publish, write_summary
+from pipelines.publication.entrepot import prepare, publish, record_checks
 from pipelines.publication.lecture import (
     Execution,
     open_warehouse,
@@ -16,7 +16,16 @@ from pipelines.publication.lecture import (
     read_parameters,
     refuse_foreign,
 )
+from pipelines.publication.mesure import Etape, peak_memory
 from pipelines.publication.preuve import EcartFichier, compare_hashes, compare_lock
+from pipelines.publication.resume import (
+    ExecutionEchouee,
+    begin_summary,
+    last_failure,
+    to_markdown,
+    write_failure,
+    write_summary,
+)
 from pipelines.publication.versions import Version, kept_versions, next_number, restore
 
 __all__ = [
@@ -26,7 +35,9 @@ __all__ = [
     "Empreinte",
     "Etape",
     "Execution",
+    "ExecutionEchouee",
     "Version",
+    "begin_summary",
     "compare",
     "compare_hashes",
     "compare_lock",
@@ -36,6 +47,7 @@ __all__ = [
     "explain_disk_error",
     "explain_disk_text",
     "kept_versions",
+    "last_failure",
     "next_number",
     "open_chantier",
     "open_warehouse",
@@ -45,7 +57,10 @@ __all__ = [
     "publish",
     "published_execution",
     "read_parameters",
+    "record_checks",
     "refuse_foreign",
     "restore",
+    "to_markdown",
+    "write_failure",
     "write_summary",
 ]

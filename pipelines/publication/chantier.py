@@ -76,6 +76,8 @@ def open_chantier(dossier: WorkingFolder, run_id: str) -> Iterator[Chantier]:
         if not os.access(parent, os.W_OK):
             raise PermissionError(13, "not writable", str(parent))
         dossier.root.mkdir(mode=_PRIVATE, exist_ok=True)
+        if dossier.root.stat().st_mode & 0o077:
+            dossier.root.chmod(_PRIVATE)
         verrou = dossier.verrou.open("a+", encoding="utf-8")
     with verrou:
         _take(verrou, dossier)

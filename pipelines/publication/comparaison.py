@@ -48,7 +48,7 @@ class Changement:
 
 
 @dataclass(frozen=True)
-class _Causes:
+class Causes:
     """What two warehouses recorded differently."""
 
     fichiers: dict[str, list[str]]
@@ -67,11 +67,11 @@ def compare(avant: Path, apres: Path) -> list[Changement]:
     with open_warehouse(avant), open_warehouse(apres), duckdb.connect() as con:
         con.execute(f"attach {literal(str(avant))} as a (read_only)")
         con.execute(f"attach {literal(str(apres))} as b (read_only)")
-        causes = _recorded_causes(con)
+        causes = recorded_causes(con)
         return [explain(change, causes) for change in _changes(con)]
 
 
-def explain(change: Changement, causes: _Causes) -> Changement:
+def explain(change: Changement, causes: Causes) -> Changement:
     """Add to a change the causes that the two warehouses recorded."""
     found = []
     sides = [side for side in (change.avant, change.apres) if side is not None]
@@ -110,7 +110,8 @@ def _changes(con: duckdb.DuckDBPyConnection) -> Iterable[Changement]:
         yield Changement(cle, avant, apres)
 
 
-def _recorded_causes(con: duckdb.DuckDBPyConnection) -> _Causes:
+def recorded_causes(con: duckdb.DuckDBPyConnection) -> Causes:
+    """Read what the attached warehouses `a` and `b` recorded differently."""
     fichiers: dict[str, list[str]] = {}
     rows = con.execute(
         "select coalesce(a.source, b.source), coalesce(a.fichier, b.fichier), "
@@ -138,4 +139,4 @@ def _recorded_causes(con: duckdb.DuckDBPyConnection) -> _Causes:
     ).fetchall()[0][0]
     fingerprint = "select max_by(empreinte_modeles, version) from {}.meta.executions"
     modeles = con.execute(f"select ({fingerprint.format('a')}) is distinct from ({fingerprint.format('b')})")
-    return _Causes(fichiers, conventions, bool(parametres), bool(modeles.fetchall()[0][0]))
+    return Causes(fichiers, conventions, bool(parametres), bool(modeles.fetchall()[0][0]))

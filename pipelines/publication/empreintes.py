@@ -12,7 +12,7 @@ import duckdb
 from pipelines.publication.sql import identifier, qualified
 
 # What says when and by whom a run was made, and the hashes themselves.
-RUN_SPECIFIC = frozenset({("meta", "executions"), ("meta", "empreintes"), ("meta", "etapes")})
+RUN_SPECIFIC = frozenset(("meta", table) for table in ("executions", "empreintes", "etapes", "variations"))
 _LOW_HALF = f"{2**64 - 1}::uhugeint"
 # Serve the build and the explanation of a figure; nothing is published from them.
 INTERNAL_SCHEMAS = frozenset({"staging", "intermediate"})

@@ -1,26 +1,28 @@
 """From a built DuckDB file to the published one: run account, content hashes, atomic replacement.
 
-The schemas that only serve the build are removed here, and `meta.executions`, `meta.etapes` and
-`meta.empreintes` are written here; every other table comes from the ingestion or from dbt.
+The schemas that only serve the build are removed here, and the account of the run (`meta.executions`,
+`meta.etapes`, `meta.variations`, `meta.empreintes`) is written here; every other table comes from the
+ingestion or from dbt.
 """
 
 import hashlib
 import platform
-import resource
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
 import duckdb
 
-from pipelines.fichiers import flush, flush_folder, write_json
+from pipelines.fichiers import flush, flush_folder, keep_access, write_json
 from pipelines.paths import LOCK_NAME
 from pipelines.publication.chantier import Chantier
+from pipelines.publication.comparaison import KEY
 from pipelines.publication.empreintes import content_hashes, overall_hash
-from pipelines.publication.lecture import Execution, is_busy, read_parameters
+from pipelines.publication.lecture import VERSION_SCHEMA, Execution, is_busy, read_parameters
+from pipelines.publication.mesure import Etape, peak_memory
 from pipelines.publication.sql import identifier, literal
+from pipelines.publication.variations import Mouvement, movement
 from pipelines.publication.versions import keep_current, prune
 
 # A view names the file that it was made in, which moves at publication; these schemas only serve the build
@@ -49,6 +51,31 @@ _EXECUTIONS = {
     "version_observatoire": ("varchar", "Version d'Observatoire."),
     "version_duckdb": ("varchar", "Version de DuckDB."),
     "version_python": ("varchar", "Version de Python."),
+    "version_schema": ("integer", "Version de la structure des tables."),
+    "empreinte_cle": ("varchar", "Empreinte de la clé des pseudonymes ; ne donne rien de la clé."),
+    "version_precedente": ("integer", "Version remplacée, quand ses figures sont comparables."),
+    "figures_changees": ("bigint", "Figures de marts.indicateurs qui diffèrent de la version remplacée."),
+    "figures_apparues": ("bigint", "Figures que la version remplacée n'avait pas."),
+    "figures_disparues": ("bigint", "Figures que seule la version remplacée avait."),
+}
+_VARIATIONS = {
+    "rang": ("integer", "Rang, de la plus forte variation à la plus faible."),
+    "epci_siren": ("varchar", "SIREN de l'intercommunalité."),
+    "periode_type": ("varchar", "Type de période."),
+    "periode": ("varchar", "Période."),
+    "indicateur": ("varchar", "Indicateur."),
+    "segment_type": ("varchar", "Type de segment."),
+    "segment": ("varchar", "Segment."),
+    "unite": ("varchar", "Unité."),
+    "avant": ("double", "Valeur publiée dans la version remplacée."),
+    "apres": ("double", "Valeur publiée dans celle-ci."),
+    "cause": ("varchar", "Ce qui l'explique parmi ce que les deux versions ont enregistré."),
+}
+_CONTROLES = {
+    "controle": ("varchar", "Contrôle non bloquant en défaut."),
+    "nom_table": ("varchar", "Table contrôlée."),
+    "colonne": ("varchar", "Colonne contrôlée ; vide : la table."),
+    "lignes": ("bigint", "Nombre de lignes en défaut."),
 }
 _ETAPES = {
     "execution": ("varchar", "Identifiant de l'exécution (Dagster)."),
@@ -82,15 +109,6 @@ _EMPREINTES = {
 }
 
 
-@dataclass(frozen=True)
-class Etape:
-    """What one step of a run cost."""
-
-    nom: str
-    duree_s: float
-    memoire_max_mo: int | None = None
-
-
 def prepare(
     chantier: Chantier,
     *,
@@ -98,6 +116,7 @@ def prepare(
     empreinte_modeles: str,
     etapes: Sequence[Etape],
     anterieur: Path | None,
+    empreinte_cle: str | None = None,
 ) -> Execution:
     """Close the file under construction: remove what only served the build, write its account, checkpoint it.
 
@@ -106,7 +125,9 @@ def prepare(
         numero: version number that this warehouse takes.
         empreinte_modeles: fingerprint of the rules (dbt project) that made it.
         etapes: what each step cost.
-        anterieur: the warehouse that will be replaced, whose run history is carried over.
+        anterieur: the warehouse that will be replaced, whose run history is carried over and whose
+            figures are compared.
+        empreinte_cle: fingerprint of the key of the pseudonyms.
 
     """
     with duckdb.connect(str(chantier.base)) as con:
@@ -119,6 +140,14 @@ def prepare(
             con, "executions", _EXECUTIONS, "Une ligne par version publiée, de la plus ancienne à celle-ci."
         )
         _create(con, "etapes", _ETAPES, "Durée et mémoire de chaque étape des versions publiées.")
+        _create(
+            con,
+            "variations",
+            _VARIATIONS,
+            "Figures publiées qui ont le plus bougé depuis la version remplacée.",
+        )
+        if not _exists(con, "meta", "controles"):
+            record_checks(con, [])
         _write_dictionary(con)
         empreintes = content_hashes(con)
         _insert(con, "empreintes", [(e.schema, e.table, e.lignes, e.empreinte) for e in empreintes])
@@ -157,15 +186,64 @@ def prepare(
             "version_observatoire": execution.version_observatoire,
             "version_duckdb": duckdb.__version__,
             "version_python": platform.python_version(),
+            "version_schema": VERSION_SCHEMA,
+            "empreinte_cle": empreinte_cle,
         }
-        _insert(con, "executions", [tuple(row[name] for name in _EXECUTIONS)])
+        _insert(con, "executions", [tuple(row.get(name) for name in _EXECUTIONS)])
         _insert(
             con,
             "etapes",
             [(chantier.run_id, rang, e.nom, e.duree_s, e.memoire_max_mo) for rang, e in enumerate(etapes, 1)],
         )
         con.execute("force checkpoint")
+    if anterieur is not None and (moved := _movement(anterieur, chantier.base)) is not None:
+        with duckdb.connect(str(chantier.base)) as con:
+            _write_movement(con, numero, moved)
+            con.execute("force checkpoint")
     return execution
+
+
+def record_checks(
+    con: duckdb.DuckDBPyConnection, controles: Sequence[tuple[str, str, str | None, int]]
+) -> None:
+    """Write `meta.controles`: the checks that found something and do not stop a build."""
+    con.execute("create schema if not exists meta")
+    _create(con, "controles", _CONTROLES, "Contrôles non bloquants en défaut, une ligne par contrôle.")
+    _insert(con, "controles", sorted(controles, key=lambda c: (c[0], c[1], c[2] or "")))
+
+
+def _movement(anterieur: Path, base: Path) -> Mouvement | None:
+    try:
+        return movement(anterieur, base)
+    except duckdb.Error as error:
+        if is_busy(error):
+            return None
+        raise
+
+
+def _write_movement(con: duckdb.DuckDBPyConnection, numero: int, moved: Mouvement) -> None:
+    con.execute(
+        "update meta.executions set figures_changees = ?, figures_apparues = ?, figures_disparues = ?, "
+        "version_precedente = (select max(version) from meta.executions where version < ?) where version = ?",
+        [moved.changees, moved.apparues, moved.disparues, numero, numero],
+    )
+    key = [name for name in _VARIATIONS if name in KEY]
+    _insert(
+        con,
+        "variations",
+        [
+            (rang, *(v.cle[name] for name in key), v.unite, v.avant, v.apres, " ; ".join(v.causes))
+            for rang, v in enumerate(moved.plus_fortes, 1)
+        ],
+    )
+
+
+def _exists(con: duckdb.DuckDBPyConnection, schema: str, table: str) -> bool:
+    return bool(
+        con.execute(
+            "select 1 from duckdb_tables() where schema_name = ? and table_name = ?", [schema, table]
+        ).fetchall()
+    )
 
 
 def _lock_hash(con: duckdb.DuckDBPyConnection) -> str:
@@ -197,12 +275,6 @@ def _drop_views(con: duckdb.DuckDBPyConnection) -> None:
     for schema, view in views:
         con.execute(f"drop view {identifier(schema)}.{identifier(view)}")
     con.execute("drop schema if exists staging")
-
-
-def peak_memory() -> int:
-    """Highest resident memory so far of this process and of its finished children, in MB."""
-    usages = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    return max(resource.getrusage(who).ru_maxrss for who in usages) // 1024
 
 
 def _create(
@@ -262,6 +334,7 @@ def publish(chantier: Chantier, *, donnees: Path | None, garder: int) -> list[st
     left_over = chantier.base.with_name(chantier.base.name + ".wal")
     if left_over.exists():
         raise RuntimeError("the base was not checkpointed before publication")
+    keep_access(chantier.base, dossier.entrepot)
     flush(chantier.base)
     keep_current(dossier)
     chantier.base.replace(dossier.entrepot)
@@ -284,21 +357,3 @@ def lock_content(con: duckdb.DuckDBPyConnection) -> dict[str, object]:
     cursor = con.execute("select * from meta.verrou order by fichier, produit, millesime")
     names = [str(column[0]) for column in cursor.description or ()]
     return {"version": 1, "fichiers": [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]}
-
-
-def write_summary(chantier: Chantier, execution: Execution, etapes: Sequence[Etape]) -> Path:
-    """Write the readable summary of a run in the working folder and return its path."""
-    path = chantier.dossier.executions / f"{execution.version:04d}-{chantier.run_id}.json"
-    path.parent.mkdir(exist_ok=True)
-    write_json(
-        path,
-        {
-            "version": execution.version,
-            "execution": execution.execution,
-            "debut": chantier.debut.isoformat(timespec="seconds"),
-            "fin": execution.fin.isoformat(timespec="seconds"),
-            "empreinte": execution.empreinte,
-            "etapes": [vars(etape) for etape in etapes],
-        },
-    )
-    return path

@@ -13,6 +13,11 @@ import duckdb
 
 from pipelines.errors import ObservatoireError
 
+# Structure of the tables that the commands read. To be raised when a table or a column that one of them reads
+# changes its name, its type or its meaning (docs/evolutions.md); 1 is what did not record it yet.
+VERSION_SCHEMA = 2
+_UNRECORDED = 1
+
 
 @dataclass(frozen=True)
 class Execution:
@@ -27,11 +32,16 @@ class Execution:
 
 
 @contextmanager
-def open_warehouse(entrepot: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+def open_warehouse(entrepot: Path, *, toute_version: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a published warehouse for reading.
 
+    Args:
+        entrepot: the warehouse.
+        toute_version: also one whose tables are not those of this version, for who only reads its account.
+
     Raises:
-        ObservatoireError: no such file, not a warehouse of Observatoire, or open for writing elsewhere.
+        ObservatoireError: no such file, not a warehouse of Observatoire, made by another version of it (the
+            message says what to do), or open for writing elsewhere.
 
     """
     if not entrepot.is_file():
@@ -54,9 +64,40 @@ def open_warehouse(entrepot: Path) -> Iterator[duckdb.DuckDBPyConnection]:
                 f"« {entrepot} » est une base DuckDB, mais pas un entrepôt publié par Observatoire "
                 "(table meta.executions absente)."
             )
+        if not toute_version and (problem := other_schema(schema_version(con), entrepot)) is not None:
+            raise ObservatoireError(problem)
         yield con
     finally:
         con.close()
+
+
+def schema_version(con: duckdb.DuckDBPyConnection) -> int:
+    """Return the version of the structure of an open warehouse."""
+    recorded = con.execute(
+        "select 1 from duckdb_columns() "
+        "where schema_name = 'meta' and table_name = 'executions' and column_name = 'version_schema'"
+    ).fetchall()
+    if not recorded:
+        return _UNRECORDED
+    row = con.execute("select version_schema from meta.executions order by version desc limit 1").fetchall()
+    return int(row[0][0] or _UNRECORDED)
+
+
+def other_schema(found: int, entrepot: Path) -> str | None:
+    """Return what to do with a warehouse of another structure, None when it is the one of this version."""
+    if found == VERSION_SCHEMA:
+        return None
+    if found > VERSION_SCHEMA:
+        return (
+            f"« {entrepot} » a été construit par une version plus récente d'Observatoire (structure {found}, "
+            f"celle-ci lit la {VERSION_SCHEMA}) : mettez Observatoire à jour (make setup), puis relancez."
+        )
+    return (
+        f"« {entrepot} » a été construit par une version plus ancienne d'Observatoire (structure {found}, "
+        f"celle-ci lit la {VERSION_SCHEMA}) : reconstruisez-le depuis le même dossier de dépôt, "
+        f"observatoire build --donnees DOSSIER --entrepot {entrepot}. Les fichiers déjà validés ne sont pas "
+        "relus, et l'ancien entrepôt reste gardé."
+    )
 
 
 def is_busy(error: duckdb.Error) -> bool:

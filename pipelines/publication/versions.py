@@ -12,10 +12,16 @@ from pathlib import Path
 import duckdb
 
 from pipelines.errors import MauvaisUsage, ObservatoireError
-from pipelines.fichiers import flush, flush_folder
+from pipelines.fichiers import flush, flush_folder, keep_access
 from pipelines.paths import WorkingFolder
 from pipelines.publication.chantier import Chantier
-from pipelines.publication.lecture import is_busy, open_warehouse, published_execution
+from pipelines.publication.lecture import (
+    is_busy,
+    open_warehouse,
+    other_schema,
+    published_execution,
+    schema_version,
+)
 
 
 @dataclass(frozen=True)
@@ -28,6 +34,7 @@ class Version:
     taille: int
     courante: bool
     chemin: Path
+    structure: int
 
 
 def kept_versions(dossier: WorkingFolder) -> list[Version]:
@@ -37,10 +44,16 @@ def kept_versions(dossier: WorkingFolder) -> list[Version]:
         paths.append((dossier.entrepot, True))
     versions: dict[int, Version] = {}
     for path, courante in paths:
-        with open_warehouse(path) as con:
-            execution = published_execution(con)
+        with open_warehouse(path, toute_version=True) as con:
+            execution, structure = published_execution(con), schema_version(con)
         versions[execution.version] = Version(
-            execution.version, execution.fin, execution.empreinte, path.stat().st_size, courante, path
+            execution.version,
+            execution.fin,
+            execution.empreinte,
+            path.stat().st_size,
+            courante,
+            path,
+            structure,
         )
     return sorted(versions.values(), key=lambda version: version.numero, reverse=True)
 
@@ -86,7 +99,7 @@ def restore(chantier: Chantier, numero: int) -> Version:
 
     Raises:
         MauvaisUsage: the number is not one of the kept versions.
-        ObservatoireError: the version is already the published one.
+        ObservatoireError: the version is already the published one, or one that no command could read.
 
     """
     dossier = chantier.dossier
@@ -97,7 +110,10 @@ def restore(chantier: Chantier, numero: int) -> Version:
         raise MauvaisUsage(f"La version {numero} n'est pas gardée. Versions connues : {known}.")
     if chosen.courante:
         raise ObservatoireError(f"La version {numero} est déjà celle qui est publiée.")
+    if (problem := other_schema(chosen.structure, dossier.entrepot)) is not None:
+        raise ObservatoireError(f"La version {numero} ne peut pas être remise en place. {problem}")
     shutil.copyfile(chosen.chemin, chantier.base)
+    keep_access(chantier.base, dossier.entrepot)
     flush(chantier.base)
     keep_current(dossier)
     chantier.base.replace(dossier.entrepot)

@@ -1,6 +1,5 @@
 """No model writes what another engine would read differently without an error."""
 
-
 import pytest
 from sqlglot import MappingSchema
 

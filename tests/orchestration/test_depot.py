@@ -71,7 +71,7 @@ def test_content_that_comes_back_asks_again(donnees: Path) -> None:
 
 def test_without_a_landing_folder_it_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("OBSERVATOIRE_DONNEES", raising=False)
-    (sensor,) = sensors()
+    sensor = next(sensor for sensor in sensors() if sensor.name == "depot")
     result = sensor.evaluate_tick(dg.build_sensor_context())
     assert result.skip_message is not None
     assert "OBSERVATOIRE_DONNEES" in result.skip_message
@@ -79,7 +79,7 @@ def test_without_a_landing_folder_it_says_what_is_missing(monkeypatch: pytest.Mo
 
 def test_the_sensor_asks_for_a_build(donnees: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OBSERVATOIRE_DONNEES", str(donnees))
-    (sensor,) = sensors()
+    sensor = next(sensor for sensor in sensors() if sensor.name == "depot")
     first = sensor.evaluate_tick(dg.build_sensor_context())
     assert not first.run_requests
     second = sensor.evaluate_tick(dg.build_sensor_context(cursor=first.cursor))

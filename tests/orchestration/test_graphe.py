@@ -49,7 +49,12 @@ def picture(defs: dg.Definitions) -> dict[str, Any]:
             s.name: {"travail": s.job_name, "cron": s.cron_schedule, "fuseau": s.execution_timezone}
             for s in sorted(defs.schedules or [], key=lambda s: s.name)
         },
-        "detecteurs": {s.name: s.job_name for s in defs.sensors or []},
+        "detecteurs": {s.name: sorted(t.job_name for t in s.targets) for s in defs.sensors or []},
+        "partitions": {
+            key.to_user_string(): graph.get(key).partitions_def.name
+            for key in sorted(graph.get_all_asset_keys())
+            if graph.get(key).partitions_def is not None
+        },
     }
 
 

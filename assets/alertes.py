@@ -1,0 +1,65 @@
+"""The alerts of the day: what a person should be told about the published warehouse."""
+
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import Any
+
+import dagster as dg
+from pydantic import Field
+
+from assets.publication import GROUP
+from pipelines import alertes as veille
+from pipelines.calendrier import PARIS
+from pipelines.perimetre import alerts_on
+from pipelines.resources import Parametres
+
+CHECK = "rien_d_urgent"
+KEY = dg.AssetKey(["publication", "alertes"])
+
+
+class AlertesConfig(dg.Config):
+    """The day to look at; empty: today in Paris."""
+
+    jour: str | None = Field(default=None, description="AAAA-MM-JJ ; vide : aujourd'hui à Paris.")
+
+
+@dg.asset(
+    key=KEY,
+    group_name=GROUP,
+    deps=[dg.AssetKey(["publication", "entrepot_publie"])],
+    description="Alertes du jour : millésimes et rapports en retard, contrôles, objectifs manqués.",
+    kinds={"python"},
+    check_specs=[
+        dg.AssetCheckSpec(CHECK, asset=KEY, description="Aucune alerte urgente sur l'entrepôt publié.")
+    ],
+)
+def alertes(
+    config: AlertesConfig, parametres: Parametres
+) -> Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]:
+    """Decide the alerts, send those that are new and show all of them."""
+    jour = date.fromisoformat(config.jour) if config.jour else datetime.now(PARIS).date()
+    dossier = parametres.working_folder()
+    found = alerts_on(dossier, jour)
+    new = veille.new_alerts(dossier.alertes, found)
+    problems = veille.send(new, parametres.alert_settings())
+    if not problems:
+        # What could not be sent is sent the next time.
+        veille.remember(dossier.alertes, found, jour)
+    urgent = [alerte for alerte in found if alerte.gravite == veille.GRAVITES[-1]]
+    yield dg.MaterializeResult(
+        asset_key=KEY,
+        metadata={
+            "jour": jour.isoformat(),
+            "alertes": len(found),
+            "nouvelles": len(new),
+            "non_envoyees": problems,
+            "liste": dg.MetadataValue.md(veille.to_markdown(found)),
+        },
+    )
+    yield dg.AssetCheckResult(
+        check_name=CHECK,
+        asset_key=KEY,
+        passed=not urgent,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"urgentes": len(urgent)},
+    )

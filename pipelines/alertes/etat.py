@@ -1,0 +1,204 @@
+"""The state of a published warehouse, as the rules of the alerts look at it.
+
+Only reading belongs here: dates, names of files and of checks, and figures of the marts.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any
+
+import duckdb
+
+from pipelines.calendrier import PARIS, Ligne
+
+
+@dataclass(frozen=True)
+class Regle:
+    """One rule of alert, while it holds."""
+
+    alerte: str
+    gravite: str
+    seuil: float | None
+    debut: date
+    fin: date | None
+    libelle: str
+    a_faire: str
+
+
+@dataclass(frozen=True)
+class Diffusion:
+    """When the vintages of a product are expected, over a range of vintages."""
+
+    produit: str
+    millesime_debut: int
+    millesime_fin: int | None
+    pas_annees: int
+    annees_apres: int
+    mois: int
+    retard_jours: int
+
+
+@dataclass(frozen=True)
+class Manque:
+    """An objective that a published yearly figure does not reach."""
+
+    epci: str
+    periode: str
+    indicateur: str
+    libelle: str
+    axe: str
+    modalite: str
+    segment: str
+    valeur: float
+    unite: str
+    operateur: str
+    cible: float
+    manque: int | None
+
+
+@dataclass(frozen=True)
+class Suivi:
+    """One landlord at the end of the last half-year that the warehouse knows.
+
+    `relevees`: whether the EPCI records transmissions at all; where it does not, an unknown one says nothing.
+    """
+
+    epci: str
+    semestre: str
+    bailleur: str
+    transmission: str
+    date_limite: date | None
+    en_suivi_renforce: bool
+    relevees: bool
+
+
+@dataclass(frozen=True)
+class Echec:
+    """A run that failed after the last publication."""
+
+    execution: str
+    le: datetime
+    etape: str
+
+
+@dataclass(frozen=True)
+class Etat:
+    """What the rules look at; everything comes from the published warehouse, the failed run excepted."""
+
+    version: int
+    publie_le: date
+    regles: Sequence[Regle] = ()
+    diffusion: Sequence[Diffusion] = ()
+    presents: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    calendrier: Sequence[Ligne] = ()
+    noms: Mapping[str, str] = field(default_factory=dict)
+    periodes: frozenset[tuple[str, str, str]] = frozenset()
+    manques: Sequence[Manque] = ()
+    suivis: Sequence[Suivi] = ()
+    refusees: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    controles: Sequence[tuple[str, str, int]] = ()
+    echec: Echec | None = None
+
+
+def read_state(con: duckdb.DuckDBPyConnection, echec: Echec | None = None) -> Etat:
+    """Read the state of an open published warehouse.
+
+    Args:
+        con: the warehouse.
+        echec: the last run, when it failed after this warehouse was published.
+
+    """
+    version, fin = con.execute(
+        "select version, fin from meta.executions order by version desc limit 1"
+    ).fetchall()[0]
+    diffusion = [Diffusion(*row) for row in _rows(con, _DIFFUSION)]
+    return Etat(
+        version=int(version),
+        publie_le=fin.replace(tzinfo=UTC).astimezone(PARIS).date(),
+        regles=[Regle(*row) for row in _rows(con, _REGLES)],
+        diffusion=diffusion,
+        presents={produit: _vintages(con, produit) for produit in sorted({d.produit for d in diffusion})},
+        calendrier=[Ligne(*row) for row in _rows(con, _CALENDRIER)],
+        noms={str(siren): str(nom) for siren, nom in _rows(con, _NOMS)},
+        periodes=frozenset((str(s), str(t), str(p)) for s, t, p in _rows(con, _PERIODES)),
+        manques=[Manque(*row) for row in _rows(con, _MANQUES)],
+        suivis=[Suivi(*row) for row in _rows(con, _SUIVIS)],
+        refusees={str(f): (int(refusees), int(lues)) for f, refusees, lues in _rows(con, _REFUSEES)},
+        controles=[(str(c), str(t), int(n)) for c, t, n in _rows(con, _CONTROLES)],
+        echec=echec,
+    )
+
+
+def _rows(con: duckdb.DuckDBPyConnection, query: str) -> list[tuple[Any, ...]]:
+    return con.execute(query).fetchall()
+
+
+def _vintages(con: duckdb.DuckDBPyConnection, produit: str) -> list[int]:
+    rows = con.execute(
+        "select distinct millesime from query_table(?) where millesime is not null order by 1",
+        [f"sources.{produit}"],
+    ).fetchall()
+    return [int(millesime) for (millesime,) in rows]
+
+
+_REGLES = """
+    select alerte, gravite, cast(seuil as double), debut, fin, libelle, a_faire
+    from meta.regles_alerte order by alerte, debut
+"""
+_DIFFUSION = """
+    select produit, millesime_debut, millesime_fin, pas_annees, annees_apres, mois, retard_jours
+    from meta.diffusion order by produit, millesime_debut
+"""
+_CALENDRIER = """
+    select c.rapport, c.epci_siren, c.periodicite, c.arrete_au, c.delai_jours, v.debut
+    from meta.convention_calendrier as c
+    inner join meta.conventions as v on c.epci_siren = v.epci_siren
+    where c.arrete_au is not null
+    order by c.epci_siren, c.rapport, c.arrete_au
+"""
+_NOMS = "select epci_siren, nom from meta.conventions order by epci_siren"
+_PERIODES = """
+    select distinct f.epci_siren, f.periode_type, f.periode
+    from marts.indicateurs as f
+    inner join meta.indicateurs as i on f.indicateur = i.indicateur
+    where i.famille = 'attributions' and f.axe = 'epci' and f.statut <> 'indisponible'
+"""
+# The last year that has objectives, EPCI by EPCI.
+_MANQUES = """
+    select * exclude (atteint, statut)
+    from (
+    select f.epci_siren, f.periode, f.indicateur, i.libelle, f.axe, f.modalite_libelle,
+        case when f.segment_type = 'tous' then '' else f.segment end, f.valeur, f.unite, f.operateur, f.cible,
+        f.manque, f.atteint, f.statut
+    from marts.indicateurs as f
+    inner join meta.indicateurs as i on f.indicateur = i.indicateur
+    where f.periode_type = 'annee' and f.cible is not null
+    qualify f.periode = max(f.periode) over (partition by f.epci_siren)
+    order by f.epci_siren, i.ordre, f.axe, f.modalite_libelle, f.segment
+    )
+    where not atteint and statut = 'publiable'
+"""
+_SUIVIS = """
+    select epci_siren, semestre, coalesce(bailleur, bailleur_siren), transmission, date_limite_transmission,
+        coalesce(en_suivi_renforce, false),
+        bool_or(transmission <> 'inconnue') over (partition by epci_siren) as relevees
+    from marts.suivi_semestriel
+    qualify semestre = max(semestre) over (partition by epci_siren)
+    order by epci_siren, bailleur
+"""
+# What was set aside on purpose (a correction, a person who was removed) is not a defect of the file.
+_REFUSEES = """
+    select v.fichier, v.refusees - least(v.refusees, coalesce(a.nombre, 0)), v.lues
+    from (
+        select fichier, sum(lignes_quarantaine) as refusees, sum(lignes_lues) as lues
+        from meta.verrou group by fichier
+    ) as v
+    left join (
+        select fichier, sum(nombre) as nombre from meta.avertissements
+        where regle = 'lignes_exclues' group by fichier
+    ) as a on v.fichier = a.fichier
+    where v.lues > 0
+    order by v.fichier
+"""
+_CONTROLES = "select controle, coalesce(nom_table, ''), lignes from meta.controles order by all"

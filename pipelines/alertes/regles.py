@@ -1,0 +1,225 @@
+"""Which alerts there are on a day: a pure function of the state of the warehouse and of the date.
+
+Thresholds, severities and what to do are rows of `ref_alertes`, expected dates rows of `ref_diffusion` and of
+the conventions; only how they are compared belongs here.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from pipelines.alertes.etat import Diffusion, Echec, Etat, Manque
+from pipelines.calendrier import Echeance, last_due, period
+
+# From the least to the most severe.
+GRAVITES = ("information", "attention", "urgent")
+
+_Cas = tuple[str, str, str]
+"""Identifier of the rule, what it is about, and what there is to say."""
+
+
+@dataclass(frozen=True)
+class Alerte:
+    """One thing that a person should see; `cle` is the same as long as it is the same thing."""
+
+    alerte: str
+    gravite: str
+    objet: str
+    message: str
+    a_faire: str
+
+    @property
+    def cle(self) -> str:
+        """What identifies the alert from one day to the next."""
+        return f"{self.alerte}:{self.objet}"
+
+
+def decide(etat: Etat, jour: date) -> list[Alerte]:
+    """Return the alerts of a day, the most severe first."""
+    regles = {r.alerte: r for r in etat.regles if r.debut <= jour and (r.fin is None or jour <= r.fin)}
+    seuils = {nom: regle.seuil for nom, regle in regles.items()}
+    alertes = [
+        Alerte(nom, regles[nom].gravite, objet, message, regles[nom].a_faire)
+        for nom, objet, message in _cases(etat, jour, seuils)
+        if nom in regles
+    ]
+    rank = list(regles)
+    return sorted(alertes, key=lambda a: (-GRAVITES.index(a.gravite), rank.index(a.alerte), a.objet))
+
+
+def alert_of_failure(travail: str, etape: str, execution: str, resume: str) -> Alerte:
+    """Return the alert of a run that failed just now: what failed and where the reason is, never the reason.
+
+    The reason may quote a cell of a file: it stays in the summary of the run, in the working folder.
+    """
+    return Alerte(
+        "execution_echouee",
+        GRAVITES[-1],
+        execution,
+        f"Le travail « {travail} » a échoué à l'étape {etape} (exécution {execution}).",
+        f"Lire {resume} ; l'entrepôt publié n'a pas changé.",
+    )
+
+
+def to_markdown(alertes: list[Alerte]) -> str:
+    """Return a list of alerts as a page shows it."""
+    if not alertes:
+        return "Aucune alerte."
+    return "\n".join(f"- **{a.gravite}** {a.message} *{a.a_faire}*" for a in alertes)
+
+
+def _cases(etat: Etat, jour: date, seuils: dict[str, float | None]) -> Iterator[_Cas]:
+    if etat.echec is not None:
+        yield "execution_echouee", etat.echec.execution, _failure(etat.echec)
+    yield from _reports(etat, jour, seuils.get("rapport_en_retard"))
+    age, limit = (jour - etat.publie_le).days, seuils.get("entrepot_ancien")
+    if limit is not None and age > limit:
+        yield (
+            "entrepot_ancien",
+            str(etat.version),
+            f"L'entrepôt (version {etat.version}) date du {_day(etat.publie_le)}, il y a {age} jours.",
+        )
+    for produit in sorted(etat.presents):
+        yield from _vintages(etat, produit, jour)
+    yield from _refused(etat, seuils.get("lignes_refusees"))
+    for controle, table, lignes in etat.controles:
+        where = f" de {table}" if table else ""
+        yield "controle_en_defaut", controle, f"Contrôle « {controle} »{where} : {lignes} ligne(s) en défaut."
+    yield from _objectives(etat)
+    yield from _landlords(etat, jour)
+
+
+def _failure(echec: Echec) -> str:
+    return f"L'exécution {echec.execution} a échoué à l'étape {echec.etape}, le {_day(echec.le.date())}."
+
+
+def _reports(etat: Etat, jour: date, jours: float | None) -> Iterator[_Cas]:
+    """Reports whose figures stopped, without figures of their period or with figures made before it ended."""
+    first: dict[str, int] = {}
+    for epci, _, periode in etat.periodes:
+        first[epci] = min(first.get(epci, jour.year), int(periode[:4]))
+    waiting: dict[tuple[str, Echeance], list[str]] = defaultdict(list)
+    for echeance in last_due(etat.calendrier, jour):
+        if echeance.arrete_au.year < first.get(echeance.epci, 0):
+            # A history that nobody loaded.
+            continue
+        made = (echeance.epci, *period(echeance.rapport, echeance.arrete_au)) in etat.periodes
+        if made and etat.publie_le > echeance.arrete_au:
+            continue
+        limit = echeance.a_remettre_le
+        if limit is None and jours is not None:
+            limit = echeance.arrete_au + timedelta(days=int(jours))
+        late = limit is not None and jour > limit
+        same = Echeance(echeance.rapport, "", echeance.arrete_au, echeance.a_remettre_le)
+        waiting["rapport_en_retard" if late else "rapport_en_attente", same].append(echeance.epci)
+    for (nom, echeance), epci in waiting.items():
+        limit = echeance.a_remettre_le
+        due = "" if limit is None else f", à remettre le {_day(limit)}"
+        yield (
+            nom,
+            f"{echeance.rapport}:{echeance.arrete_au.isoformat()}",
+            f"Rapport « {echeance.rapport} » arrêté au {_day(echeance.arrete_au)}{due} : l'entrepôt n'a pas "
+            f"tous les chiffres de la période pour {_list([etat.noms.get(e, e) for e in epci])}.",
+        )
+
+
+def _vintages(etat: Etat, produit: str, jour: date) -> Iterator[_Cas]:
+    """Vintages that a product should have on that day, from its first one on."""
+    present = set(etat.presents[produit])
+    expected = sorted(_expected([d for d in etat.diffusion if d.produit == produit], jour))
+    if not present:
+        if expected:
+            last = expected[-1][0]
+            yield "source_absente", produit, f"{produit} : aucun millésime ; le dernier attendu est {last}."
+        return
+    for millesime, attendu_le, late in expected:
+        if millesime in present or millesime < min(present):
+            continue
+        if millesime < max(present):
+            yield "millesime_manquant", f"{produit}:{millesime}", f"{produit} {millesime} manque."
+        elif late:
+            yield (
+                "millesime_en_retard",
+                f"{produit}:{millesime}",
+                f"{produit} {millesime} était attendu en {attendu_le:%m/%Y}.",
+            )
+
+
+def _expected(lignes: list[Diffusion], jour: date) -> Iterator[tuple[int, date, bool]]:
+    """Vintages whose month of release has come: vintage, that month, whether it is late."""
+    for ligne in lignes:
+        end = jour.year if ligne.millesime_fin is None else min(jour.year, ligne.millesime_fin)
+        for millesime in range(ligne.millesime_debut, end + 1, ligne.pas_annees):
+            attendu_le = date(millesime + ligne.annees_apres, ligne.mois, 1)
+            if attendu_le <= jour:
+                yield millesime, attendu_le, jour > attendu_le + timedelta(days=ligne.retard_jours)
+
+
+def _refused(etat: Etat, seuil: float | None) -> Iterator[_Cas]:
+    for fichier, (refusees, lues) in sorted(etat.refusees.items()):
+        part = 100 * refusees / lues
+        if seuil is not None and part > seuil:
+            yield "lignes_refusees", fichier, f"{fichier} : {refusees} lignes refusées sur {lues}."
+
+
+def _objectives(etat: Etat) -> Iterator[_Cas]:
+    """One alert per objective of the whole EPCI, one per objective and axis for the others."""
+    others: dict[tuple[str, str, str, str, str], list[str]] = defaultdict(list)
+    for m in etat.manques:
+        if m.axe != "epci":
+            others[m.epci, m.periode, m.indicateur, m.libelle, m.axe].append(m.modalite)
+            continue
+        split = f" ({m.segment})" if m.segment else ""
+        missing = "" if m.manque is None else f" ; écart de {m.manque} attribution(s)"
+        yield (
+            "objectif_manque",
+            f"{m.epci}:{m.periode}:{m.indicateur}:{m.segment}",
+            f"{etat.noms.get(m.epci, m.epci)}, {m.periode} : {m.libelle}{split} {_figure(m)}{missing}.",
+        )
+    for (epci, periode, indicateur, libelle, axe), modalites in others.items():
+        yield (
+            "objectif_manque",
+            f"{epci}:{periode}:{indicateur}:{axe}",
+            f"{etat.noms.get(epci, epci)}, {periode} : {libelle}, axe {axe}, non atteint pour "
+            f"{_list(sorted(set(modalites)))}.",
+        )
+
+
+def _figure(m: Manque) -> str:
+    value, target = (f"{x:.2f}".rstrip("0").rstrip(".").replace(".", ",") for x in (m.valeur, m.cible))
+    unit = f" {m.unite}" if m.unite == "%" else ""
+    return f"{value}{unit} pour une cible {m.operateur} {target}{unit}"
+
+
+def _landlords(etat: Etat, jour: date) -> Iterator[_Cas]:
+    followed: dict[tuple[str, str], list[str]] = defaultdict(list)
+    silent: dict[tuple[str, str, str], list[str]] = defaultdict(list)
+    for s in etat.suivis:
+        if s.en_suivi_renforce:
+            followed[s.epci, s.semestre].append(s.bailleur)
+        after = s.date_limite is not None and jour > s.date_limite
+        if s.transmission in {"tardive", "partielle"} or (
+            s.transmission == "inconnue" and after and s.relevees
+        ):
+            silent[s.epci, s.semestre, s.transmission].append(s.bailleur)
+    for (epci, semestre), bailleurs in followed.items():
+        yield (
+            "suivi_renforce",
+            f"{epci}:{semestre}",
+            f"{etat.noms.get(epci, epci)}, {semestre} : en suivi renforcé, {_list(bailleurs)}.",
+        )
+    for (epci, semestre, transmission), bailleurs in silent.items():
+        yield (
+            "transmission_manquante",
+            f"{epci}:{semestre}:{transmission}",
+            f"{etat.noms.get(epci, epci)}, {semestre} : transmission {transmission}, {_list(bailleurs)}.",
+        )
+
+
+def _list(names: list[str]) -> str:
+    return ", ".join(names)
+
+
+def _day(jour: date) -> str:
+    return f"{jour:%d/%m/%Y}"
