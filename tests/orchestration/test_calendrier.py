@@ -7,11 +7,11 @@ import dagster as dg
 import pytest
 from dagster._utils.schedules import cron_string_iterator
 
-from pipelines.calendrier import TIMEZONE
+from pipelines.calendrier import TIMEZONE, Ligne, due_on, last_due, period
 from pipelines.conventions import Convention, default_convention, load_conventions
 from pipelines.jobs import BILANS_OP
 from pipelines.paths import TERRITOIRES
-from pipelines.schedules import ALERTES, due_reports, run_requests, schedules
+from pipelines.schedules import ALERTES, calendar_lines, due_reports, run_requests, schedules
 
 PARIS = ZoneInfo(TIMEZONE)
 
@@ -108,3 +108,59 @@ def test_the_hour_of_the_runs_exists_once_on_the_days_when_clocks_change(day: da
     assert first.astimezone(UTC).hour == (
         4 if first.astimezone(PARIS).utcoffset() == timedelta(hours=2) else 5
     )
+
+
+def test_alerts_are_looked_at_every_day_and_once_per_day() -> None:
+    daily = next(schedule for schedule in schedules() if schedule.name == ALERTES)
+    year = ticks(daily, date(2024, 1, 1), date(2025, 1, 1))
+    assert len(year) == 366
+    days = [date(2024, 2, 29), date(2024, 3, 31), date(2024, 10, 27)]
+    looked = [moment for moment in year if moment.date() in days]
+    assert [(m.hour, m.minute) for m in looked] == [(8, 30)] * 3
+    keys = [evaluate(daily, moment)[0].run_key for moment in looked]
+    assert keys == [f"alertes:{day.isoformat()}" for day in days]
+
+
+def test_a_leap_day_stops_only_in_its_year() -> None:
+    once = Ligne("evaluation_finale", "200066009", "unique", "2024-02-29", 10, None)
+    assert [d for d in (date(2024, 3, 1), date(2025, 3, 1), date(2028, 3, 1)) if due_on([once], d)] == [
+        date(2024, 3, 1)
+    ]
+    assert set(once.crons()) == {"0 6 1 3 *"}
+    (asked,) = due_on([once], date(2024, 3, 1))
+    assert asked.a_remettre_le == date(2024, 3, 10)
+
+
+@pytest.mark.parametrize(
+    ("jour", "attendu"),
+    [
+        (date(2024, 2, 29), date(2023, 12, 31)),
+        (date(2024, 1, 1), date(2023, 12, 31)),
+        (date(2023, 12, 31), date(2022, 12, 31)),
+    ],
+)
+def test_the_last_stop_is_strictly_before_the_day(jour: date, attendu: date) -> None:
+    assert Ligne("bilan_annuel", "200066009", "annuelle", "12-31", None, None).last_stop(jour) == attendu
+
+
+def test_what_is_rarer_than_yearly_is_counted_from_the_convention() -> None:
+    ligne = Ligne("residences_a_enjeu", "200066009", "triennale", "12-31", None, date(2023, 1, 1))
+    stops = [day.year for day in (date(year, 12, 31) for year in range(2023, 2031)) if ligne.stops_on(day)]
+    assert stops == [2023, 2026, 2029]
+    assert ligne.last_stop(date(2026, 6, 1)) == date(2023, 12, 31)
+
+
+def test_each_day_of_two_years_agrees_with_the_last_stop(conventions: list[Convention]) -> None:
+    """What a morning asks for is, that morning, the last thing that stopped."""
+    lignes = calendar_lines(conventions)
+    for n in range(731):
+        jour = date(2024, 1, 1) + timedelta(days=n)
+        due = due_on(lignes, jour)
+        assert set(due) <= set(last_due(lignes, jour))
+
+
+def test_periods_are_those_of_the_published_figures() -> None:
+    assert period("suivi_semestriel", date(2023, 6, 30)) == ("semestre", "2023-S1")
+    assert period("tableau_de_bord", date(2023, 9, 30)) == ("trimestre", "2023-T3")
+    assert period("bilan_annuel", date(2023, 12, 31)) == ("annee", "2023")
+    assert period("evaluation_finale", date(2023, 12, 31)) == ("annee", "2023")

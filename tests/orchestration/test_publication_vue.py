@@ -1,0 +1,161 @@
+"""A warehouse just published: its years become partitions, its reports are asked for once per content."""
+
+from datetime import date
+from pathlib import Path
+
+import dagster as dg
+import duckdb
+import pytest
+
+from assets import bilans as bilans_assets
+from assets.publication import ANNEES, name_years
+from pipelines.alertes import Etat
+from pipelines.calendrier import Ligne
+from pipelines.jobs import ALERTER, BILANS_OP, ECRIRE_BILANS
+from pipelines.publication.lecture import VERSION_SCHEMA
+from pipelines.sensors import report_requests, sensors
+
+CHALON, ALES = "247100589", "200066918"
+CALENDRIER = [
+    Ligne("suivi_semestriel", siren, "semestrielle", stop, 15, date(2020, 1, 1))
+    for siren in (CHALON, ALES)
+    for stop in ("06-30", "12-31")
+] + [
+    Ligne("bilan_annuel", CHALON, "annuelle", "12-31", None, date(2020, 1, 1)),
+    Ligne("residences_a_enjeu", CHALON, "triennale", "12-31", None, date(2020, 1, 1)),
+]
+
+
+def state(publie_le: date, *periodes: tuple[str, str, str]) -> Etat:
+    return Etat(version=1, publie_le=publie_le, calendrier=CALENDRIER, periodes=frozenset(periodes))
+
+
+def test_reports_that_waited_are_asked_for_with_those_who_have_figures() -> None:
+    etat = state(date(2023, 7, 5), (CHALON, "semestre", "2023-S1"), (ALES, "semestre", "2022-S2"))
+    (request,) = report_requests(etat, "abc", date(2023, 7, 6))
+    assert request.job_name == ECRIRE_BILANS
+    assert request.run_key == "semestre:2023-06-30:abc"
+    config = request.run_config["ops"][BILANS_OP]["config"]
+    assert (config["epci"], config["annee"], config["semestre"]) == ([CHALON], 2023, 1)
+    assert request.tags["observatoire/a_remettre_le"] == "2023-07-15"
+
+
+def test_one_document_is_written_once_whatever_asks_for_it() -> None:
+    etat = state(date(2024, 1, 20), (CHALON, "annee", "2023"))
+    (request,) = report_requests(etat, "abc", date(2024, 2, 29))
+    assert request.run_key == "bilan:2023-12-31:abc"
+    assert "semestre" not in request.run_config["ops"][BILANS_OP]["config"]
+
+
+def test_figures_older_than_the_stop_are_not_asked_for() -> None:
+    etat = state(date(2023, 6, 30), (CHALON, "semestre", "2023-S1"))
+    assert report_requests(etat, "abc", date(2023, 7, 6)) == []
+
+
+@pytest.fixture
+def entrepot(tmp_path: Path) -> Path:
+    """The few tables that the sensor reads, two years of one EPCI."""
+    path = tmp_path / "cia.duckdb"
+    with duckdb.connect(str(path)) as con:
+        for schema in ("meta", "marts"):
+            con.execute(f"create schema {schema}")
+        con.execute(
+            "create table meta.executions as select 1 as version, 'r' as execution, now()::timestamp as fin, "
+            "'abcdef' as empreinte, 'm' as empreinte_modeles, '0' as version_observatoire, "
+            f"{VERSION_SCHEMA} as version_schema"
+        )
+        con.execute(
+            "create table meta.regles_alerte (alerte varchar, gravite varchar, seuil double, debut date, "
+            "fin date, libelle varchar, a_faire varchar)"
+        )
+        con.execute(
+            "create table meta.diffusion (produit varchar, millesime_debut int, millesime_fin int, "
+            "pas_annees int, annees_apres int, mois int, retard_jours int)"
+        )
+        con.execute(
+            "create table meta.convention_calendrier (epci_siren varchar, rapport varchar, "
+            "periodicite varchar, arrete_au varchar, delai_jours int)"
+        )
+        con.execute(
+            "create table meta.conventions as select '247100589' as epci_siren, 'C' as nom, null::date as debut"
+        )
+        con.execute(
+            "create table meta.indicateurs as select 'baux' as indicateur, 'Baux' as libelle, 'attributions' as famille, 1 as ordre"
+        )
+        con.execute(
+            "create table marts.indicateurs as select '247100589' as epci_siren, 'annee' as periode_type, "
+            "annee as periode, 'baux' as indicateur, 'epci' as axe, 'C' as modalite_libelle, "
+            "'tous' as segment_type, 'tous' as segment, 1.0::double as valeur, 'nombre' as unite, "
+            "null::varchar as operateur, null::double as cible, null::bigint as manque, "
+            "null::boolean as atteint, 'publiable' as statut from (values ('2021'), ('2022')) as v (annee)"
+        )
+        con.execute(
+            "create table marts.suivi_semestriel (epci_siren varchar, semestre varchar, bailleur varchar, "
+            "bailleur_siren varchar, transmission varchar, date_limite_transmission date, "
+            "en_suivi_renforce boolean)"
+        )
+        con.execute(
+            "create table meta.verrou (fichier varchar, lignes_quarantaine bigint, lignes_lues bigint)"
+        )
+        con.execute("create table meta.avertissements (fichier varchar, regle varchar, nombre bigint)")
+        con.execute("create table meta.controles (controle varchar, nom_table varchar, lignes bigint)")
+    return path
+
+
+def test_the_sensor_names_the_years_and_asks_once_per_content(
+    entrepot: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OBSERVATOIRE_ENTREPOT", str(entrepot))
+    sensor = next(s for s in sensors() if s.name == "publication")
+    with dg.DagsterInstance.ephemeral() as instance:
+        first = sensor.evaluate_tick(dg.build_sensor_context(instance))
+        assert [r.job_name for r in first.run_requests or []] == [ALERTER]
+        assert sorted(instance.get_dynamic_partitions("annees")) == ["2021", "2022"]
+        again = sensor.evaluate_tick(dg.build_sensor_context(instance, cursor=first.cursor))
+        assert not again.run_requests
+
+
+def test_years_that_are_no_longer_published_are_no_longer_partitions(entrepot: Path) -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        instance.add_dynamic_partitions("annees", ["2019"])
+        name_years(instance, entrepot)
+        assert sorted(instance.get_dynamic_partitions("annees")) == ["2021", "2022"]
+
+
+def test_without_a_warehouse_the_sensor_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OBSERVATOIRE_ENTREPOT", raising=False)
+    sensor = next(s for s in sensors() if s.name == "publication")
+    result = sensor.evaluate_tick(dg.build_sensor_context())
+    assert "OBSERVATOIRE_ENTREPOT" in (result.skip_message or "")
+
+
+def test_a_partition_writes_the_bilans_of_its_year(entrepot: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the page of Dagster launches for one year, and a backfill for several."""
+    written: list[tuple[tuple[str, int], ...]] = []
+
+    def note(_config: object, wanted: list[tuple[str, int]], *_: object) -> list[Path]:
+        written.append(tuple(wanted))
+        return []
+
+    monkeypatch.setattr(bilans_assets, "write", note)
+    from pipelines.resources import Parametres
+
+    with dg.DagsterInstance.ephemeral() as instance:
+        name_years(instance, entrepot)
+        for year in ANNEES.get_partition_keys(dynamic_partitions_store=instance):
+            result = dg.materialize(
+                [bilans_assets.bilans_annuels],
+                partition_key=year,
+                instance=instance,
+                resources={"parametres": Parametres(entrepot=str(entrepot))},
+            )
+            assert result.success
+    assert sorted(written) == [((CHALON, 2021),), ((CHALON, 2022),)]
+
+
+def test_a_scheduled_report_leaves_out_who_has_no_figures(entrepot: Path) -> None:
+    config = bilans_assets.BilansConfig(epci=[ALES, CHALON], annee=2021, presents_seulement=True)
+    with duckdb.connect(str(entrepot), read_only=True) as con:
+        assert bilans_assets.select(con, config) == ([(CHALON, 2021)], [ALES])
+        half = bilans_assets.BilansConfig(epci=[CHALON], annee=2021, semestre=1, presents_seulement=True)
+        assert bilans_assets.select(con, half) == ([], [CHALON])
