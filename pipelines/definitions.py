@@ -29,7 +29,7 @@ from assets import (
 )
 from assets.entrepot import entrepot_assets
 from assets.publication import publication_asset
-from pipelines import projet_dbt
+from pipelines import journal, projet_dbt
 from pipelines.jobs import jobs
 from pipelines.paths import DBT_PROJECT
 from pipelines.resources import Atelier, Parametres
@@ -47,6 +47,7 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> dg.Defini
         ObservatoireError: the dbt project cannot be read.
 
     """
+    journal.configure()
     regles = projet_dbt.read_rules()
     entrepot = entrepot_assets(regles)
     parametres = Parametres.configure_at_launch()

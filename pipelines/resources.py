@@ -233,7 +233,8 @@ class Atelier(dg.ConfigurableResource[Any]):
     @contextmanager
     def etape(self, nom: str, libelle: str) -> Iterator[None]:
         """Account for one step: a line when it starts, its duration and memory when it ends."""
-        progress.info("%s", libelle, extra={"etape": nom, "moment": "debut"})
+        about = {"etape": nom, "execution": self.chantier.run_id}
+        progress.info("%s", libelle, extra={**about, "moment": "debut"})
         start = time.monotonic()
         self._courante = nom
         try:
@@ -244,7 +245,8 @@ class Atelier(dg.ConfigurableResource[Any]):
             raise
         spent = round(time.monotonic() - start, 2)
         self._etapes.append(Etape(nom, spent, peak_memory()))
-        progress.info("%s", libelle, extra={"etape": nom, "moment": "fin", "duree_s": spent})
+        done = {"moment": "fin", "duree_s": spent, "memoire_max_mo": self._etapes[-1].memoire_max_mo}
+        progress.info("%s", libelle, extra={**about, **done})
 
     def require_sources(self, con: duckdb.DuckDBPyConnection, tables: list[str]) -> None:
         """Refuse to go on with a base that a partial run left without its sources.

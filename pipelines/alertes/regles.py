@@ -97,8 +97,8 @@ def _failure(echec: Echec) -> str:
 def _reports(etat: Etat, jour: date, jours: float | None) -> Iterator[_Cas]:
     """Reports whose figures stopped, without figures of their period or with figures made before it ended."""
     first: dict[str, int] = {}
-    for epci, _, periode in etat.periodes:
-        first[epci] = min(first.get(epci, jour.year), int(periode[:4]))
+    for siren, _, periode in etat.periodes:
+        first[siren] = min(first.get(siren, jour.year), int(periode[:4]))
     waiting: dict[tuple[str, Echeance], list[str]] = defaultdict(list)
     for echeance in last_due(etat.calendrier, jour):
         if echeance.arrete_au.year < first.get(echeance.epci, 0):

@@ -14,6 +14,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from pipelines import journal
+
 LOGGER = "observatoire.progression"
 # Where nobody watches, a long step says where it is this many times.
 _REPORTS = 4
@@ -97,6 +99,9 @@ def progress_shown() -> Iterator[None]:
 @contextmanager
 def _handler() -> Iterator[logging.Handler]:
     console = Console(stderr=True)
+    if journal.wanted():
+        yield journal.handler()
+        return
     if not console.is_terminal:
         yield _Plain()
         return

@@ -392,6 +392,20 @@ def serve(
     raise_exit(action(donnees, entrepot, hote, port))
 
 
+@app.command(cls=Commande, epilog="Exemple : observatoire automatiser")
+def automatiser(
+    arreter: Annotated[bool, typer.Option("--arreter", help="Les arrête, au lieu de les lancer.")] = False,
+    workspace: Annotated[
+        Path | None, typer.Option(metavar="FICHIER", help="Espace de Dagster (défaut : workspace.yaml).")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Met tout en automatique. Échéances du calendrier, dépôt surveillé, alertes ; arrêtés au départ."""
+    from pipelines.cli.actions import automatiser as action
+
+    action(arreter, workspace, json)
+
+
 def raise_exit(code: int) -> None:
     """End a command with the exit code it computed."""
     if code:

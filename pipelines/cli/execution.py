@@ -61,6 +61,23 @@ def run_job(
     }
 
 
+def automatic_states(*, stop: bool) -> dict[str, str]:
+    """Return what each schedule and sensor of the Dagster instance is, after stopping them when asked."""
+    from dagster import DagsterInstance
+    from dagster._core.scheduler.instigation import InstigatorStatus
+
+    words = {InstigatorStatus.RUNNING: "en marche", InstigatorStatus.STOPPED: "arrêté"}
+    with DagsterInstance.get() as instance:
+        if stop:
+            for state in instance.all_instigator_state():
+                if state.status is not InstigatorStatus.STOPPED:
+                    instance.update_instigator_state(state.with_status(InstigatorStatus.STOPPED))
+        return {
+            state.instigator_name: words.get(state.status, "arrêté")
+            for state in instance.all_instigator_state()
+        }
+
+
 @cache
 def _definitions() -> Any:
     """The definitions, assembled once for a command that runs several jobs."""
