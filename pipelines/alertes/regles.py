@@ -113,14 +113,14 @@ def _reports(etat: Etat, jour: date, jours: float | None) -> Iterator[_Cas]:
         late = limit is not None and jour > limit
         same = Echeance(echeance.rapport, "", echeance.arrete_au, echeance.a_remettre_le)
         waiting["rapport_en_retard" if late else "rapport_en_attente", same].append(echeance.epci)
-    for (nom, echeance), epci in waiting.items():
+    for (nom, echeance), sirens in waiting.items():
         limit = echeance.a_remettre_le
         due = "" if limit is None else f", à remettre le {_day(limit)}"
         yield (
             nom,
             f"{echeance.rapport}:{echeance.arrete_au.isoformat()}",
             f"Rapport « {echeance.rapport} » arrêté au {_day(echeance.arrete_au)}{due} : l'entrepôt n'a pas "
-            f"tous les chiffres de la période pour {_list([etat.noms.get(e, e) for e in epci])}.",
+            f"tous les chiffres de la période pour {_list([etat.noms.get(e, e) for e in sirens])}.",
         )
 
 
