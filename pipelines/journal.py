@@ -1,7 +1,7 @@
 """Structured logs: one JSON object per line, for whoever collects the logs of a machine.
 
 Only named fields leave: names of steps and of alerts, durations, counts. What else a record carries
-(arguments, exceptions, locals) may hold the content of a row and is left out.
+(arguments, exceptions) may hold the content of a row and is left out.
 """
 
 import json

@@ -78,6 +78,10 @@ def read_rules(projet: Path = DBT_PROJECT) -> Regles:
 
     """
     readings = projet / "target" / "lectures"
+    known = _of(readings, fingerprint(projet))
+    if known.dossier.is_dir():
+        # Also in an installation that nobody may write in.
+        return known
     try:
         readings.mkdir(parents=True, exist_ok=True)
         with (readings / ".verrou").open("a") as verrou:

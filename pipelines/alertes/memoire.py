@@ -21,6 +21,7 @@ def remember(memoire: Path, alertes: Sequence[Alerte], jour: date) -> None:
     """Keep the alerts that are there now, each with the first day it was seen."""
     known = _read(memoire)
     seen = {alerte.cle: known.get(alerte.cle, jour.isoformat()) for alerte in alertes}
+    memoire.parent.mkdir(mode=0o700, exist_ok=True)
     temporary = memoire.with_name(f".{memoire.name}")
     temporary.write_text(json.dumps(seen, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
     temporary.replace(memoire)

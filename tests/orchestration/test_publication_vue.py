@@ -12,8 +12,8 @@ from assets.publication import ANNEES, name_years
 from pipelines.alertes import Etat
 from pipelines.calendrier import Ligne
 from pipelines.jobs import ALERTER, BILANS_OP, ECRIRE_BILANS
-from pipelines.publication.lecture import VERSION_SCHEMA
 from pipelines.sensors import report_requests, sensors
+from tests.entrepot_minimal import write_minimal
 
 CHALON, ALES = "247100589", "200066918"
 CALENDRIER = [
@@ -54,51 +54,8 @@ def test_figures_older_than_the_stop_are_not_asked_for() -> None:
 
 @pytest.fixture
 def entrepot(tmp_path: Path) -> Path:
-    """The few tables that the sensor reads, two years of one EPCI."""
     path = tmp_path / "cia.duckdb"
-    with duckdb.connect(str(path)) as con:
-        for schema in ("meta", "marts"):
-            con.execute(f"create schema {schema}")
-        con.execute(
-            "create table meta.executions as select 1 as version, 'r' as execution, now()::timestamp as fin, "
-            "'abcdef' as empreinte, 'm' as empreinte_modeles, '0' as version_observatoire, "
-            f"{VERSION_SCHEMA} as version_schema"
-        )
-        con.execute(
-            "create table meta.regles_alerte (alerte varchar, gravite varchar, seuil double, debut date, "
-            "fin date, libelle varchar, a_faire varchar)"
-        )
-        con.execute(
-            "create table meta.diffusion (produit varchar, millesime_debut int, millesime_fin int, "
-            "pas_annees int, annees_apres int, mois int, retard_jours int)"
-        )
-        con.execute(
-            "create table meta.convention_calendrier (epci_siren varchar, rapport varchar, "
-            "periodicite varchar, arrete_au varchar, delai_jours int)"
-        )
-        con.execute(
-            "create table meta.conventions as select '247100589' as epci_siren, 'C' as nom, null::date as debut"
-        )
-        con.execute(
-            "create table meta.indicateurs as select 'baux' as indicateur, 'Baux' as libelle, 'attributions' as famille, 1 as ordre"
-        )
-        con.execute(
-            "create table marts.indicateurs as select '247100589' as epci_siren, 'annee' as periode_type, "
-            "annee as periode, 'baux' as indicateur, 'epci' as axe, 'C' as modalite_libelle, "
-            "'tous' as segment_type, 'tous' as segment, 1.0::double as valeur, 'nombre' as unite, "
-            "null::varchar as operateur, null::double as cible, null::bigint as manque, "
-            "null::boolean as atteint, 'publiable' as statut from (values ('2021'), ('2022')) as v (annee)"
-        )
-        con.execute(
-            "create table marts.suivi_semestriel (epci_siren varchar, semestre varchar, bailleur varchar, "
-            "bailleur_siren varchar, transmission varchar, date_limite_transmission date, "
-            "en_suivi_renforce boolean)"
-        )
-        con.execute(
-            "create table meta.verrou (fichier varchar, lignes_quarantaine bigint, lignes_lues bigint)"
-        )
-        con.execute("create table meta.avertissements (fichier varchar, regle varchar, nombre bigint)")
-        con.execute("create table meta.controles (controle varchar, nom_table varchar, lignes bigint)")
+    write_minimal(path)
     return path
 
 
