@@ -1,5 +1,6 @@
 -- One income measure of one place, vintage and concept, with its diffusion status. A commune made of several communes of
--- the vintage has no value of its own: a median cannot be merged.
+-- the vintage has no value of its own: a median cannot be merged. Paris, Lyon and Marseille have theirs where the file gives
+-- it beside their arrondissements.
 with courantes as (
 
     select
@@ -7,9 +8,21 @@ with courantes as (
         case
             when revenus.niveau = 'commune' then {{ commune_courante('revenus.code', 'courante') }}
             else revenus.code
-        end as code_courant
+        end as code_courant,
+        coalesce(courante.est_arrondissement, false) as est_arrondissement
     from {{ ref('stg_filosofi__revenus') }} as revenus
     {{ joindre_commune('revenus.code', 'courante') }}
+
+),
+
+situees as (
+
+    select
+        *,
+        max(case when code = code_courant then 1 else 0 end) over (
+            partition by millesime, niveau, code_courant, concept, mesure, geographie
+        ) as a_sa_ligne
+    from courantes
 
 ),
 
@@ -18,7 +31,8 @@ comptees as (
     select
         *,
         count(*) over (partition by millesime, niveau, code_courant, concept, mesure, geographie) as nb_lieux
-    from courantes
+    from situees
+    where not (est_arrondissement and a_sa_ligne = 1)
 
 )
 

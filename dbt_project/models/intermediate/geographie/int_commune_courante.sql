@@ -36,19 +36,22 @@ tous as (
 
     select
         passage.code_commune_historique as code_lu,
-        coalesce(arrondissements.code_commune, passage.code_commune) as code_commune
+        coalesce(arrondissements.code_commune, passage.code_commune) as code_commune,
+        arrondissements.code_commune is not null as est_arrondissement
     from passage
     left join arrondissements on passage.code_commune = arrondissements.code_arrondissement
     union
     select
         code_arrondissement as code_lu,
-        code_commune
+        code_commune,
+        true as est_arrondissement
     from arrondissements
 
 )
 
 select
     code_lu,
-    min(code_commune) as code_commune
+    min(code_commune) as code_commune,
+    bool_or(est_arrondissement) as est_arrondissement
 from tous
 group by code_lu
