@@ -3,7 +3,7 @@
 Rules of calculation belong in `dbt_project/`; this says how the graph is shown and how a failure reads.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +18,13 @@ from dagster_dbt import (
 )
 
 from assets.lecture import table_schema
-from pipelines import projet_dbt
+from pipelines import projet_dbt, publication
 from pipelines.errors import DonneesRefusees, ObservatoireError
 from pipelines.publication import Etape, explain_disk_text, record_checks
 from pipelines.resources import Atelier, progress
 
 NAME = "entrepot"
+TAKEN_OVER = {"reprise": True}
 
 
 class Traducteur(DagsterDbtTranslator):
@@ -55,7 +56,6 @@ def entrepot_assets(regles: projet_dbt.Regles) -> dg.AssetsDefinition:
     source_tables = sorted(
         str(node["identifier"]) for node in manifest["sources"].values() if node["schema"] == "sources"
     )
-    total = sum(node["resource_type"] in {"model", "seed"} for node in manifest["nodes"].values())
 
     @dbt_assets(manifest=manifest, name=NAME, dagster_dbt_translator=Traducteur())
     def entrepot(context: dg.AssetExecutionContext, atelier: Atelier, dbt: DbtCliResource) -> Iterator[Any]:
@@ -63,16 +63,19 @@ def entrepot_assets(regles: projet_dbt.Regles) -> dg.AssetsDefinition:
         with atelier.etape("entrepot", "Calcul de l'entrepôt et contrôles"):
             with atelier.connect() as con:
                 atelier.require_sources(con, source_tables)
+                selection = _plan(con, atelier, regles)
+            if selection is None:
+                yield from _all_tables([], manifest, context.assets_def.check_specs)
+                return
             events: list[Any] = []
             failure: str | None = None
-            with projet_dbt.dbt_base(base, regles):
+            with projet_dbt.dbt_base(base, regles, _selectors(selection, manifest, atelier.chantier.lieu)):
+                total = sum(not node.startswith("test.") for node in selection.noeuds)
                 try:
                     for event in dbt.cli(build_command(), context=context, target_path=target).stream():
                         events.append(event)
-                        if isinstance(event, dg.Output | dg.MaterializeResult):
-                            _report(
-                                sum(isinstance(e, dg.Output | dg.MaterializeResult) for e in events), total
-                            )
+                        if isinstance(event, dg.Output):
+                            _report(sum(isinstance(e, dg.Output) for e in events), total)
                 except DagsterDbtCliRuntimeError as error:
                     failure = str(error)
             durations = projet_dbt.durations(target / "run_results.json", manifest)
@@ -81,11 +84,77 @@ def entrepot_assets(regles: projet_dbt.Regles) -> dg.AssetsDefinition:
                 with atelier.connect() as con:
                     record_checks(con, projet_dbt.warnings(target / "run_results.json", manifest))
             with duckdb.connect(str(base), read_only=True) as con:
-                yield from (_with_table(event, manifest, con) for event in events)
+                events = [_with_table(event, manifest, con) for event in events]
             if failure is not None:
+                yield from events
                 raise _failure(failure, target, manifest, atelier.chantier.dossier.root)
+            if projet_dbt.executed(target / "run_results.json") != selection.noeuds:
+                raise RuntimeError("dbt did not run the nodes that were selected")
+            yield from _all_tables(events, manifest, context.assets_def.check_specs)
 
     return entrepot
+
+
+def _all_tables(
+    events: Iterable[Any], manifest: Mapping[str, Any], checks: Iterable[dg.AssetCheckSpec]
+) -> Iterator[Any]:
+    """Yield every table of the project, made or taken over, each after those it reads; then the checks.
+
+    A blocking check that did not run passed when the tables that were taken over were published.
+    """
+    made: dict[str, Any] = {}
+    results: list[dg.AssetCheckResult] = []
+    others: list[Any] = []
+    for event in events:
+        if isinstance(event, dg.Output):
+            made[str(event.metadata["unique_id"].value)] = event
+        elif isinstance(event, dg.AssetCheckResult):
+            results.append(event)
+        else:
+            others.append(event)
+    for node in projet_dbt.tables_in_order(manifest):
+        key = Traducteur().get_asset_key(manifest["nodes"][node])
+        yield made.get(node) or dg.MaterializeResult(asset_key=key, metadata=TAKEN_OVER)
+    yield from (*others, *results)
+    evaluated = {(result.asset_key, result.check_name) for result in results}
+    for check in checks:
+        if check.blocking and (check.asset_key, check.name) not in evaluated:
+            yield dg.AssetCheckResult(
+                passed=True, asset_key=check.asset_key, check_name=check.name, metadata=TAKEN_OVER
+            )
+
+
+def _plan(
+    con: duckdb.DuckDBPyConnection, atelier: Atelier, regles: projet_dbt.Regles
+) -> projet_dbt.Selection | None:
+    """Say what to compute, once what has not changed was taken over; None when nothing at all has changed."""
+    manifest = regles.manifest
+    everything = projet_dbt.select_all(manifest)
+    publie = atelier.published(regles.empreinte)
+    if publie is None:
+        return everything
+    if publication.is_unchanged(con, publie):
+        atelier.leave(publie)
+        return None
+    read = projet_dbt.source_relations(manifest)
+    selection = projet_dbt.select_nodes(manifest, publication.changed_tables(con, publie, read))
+    # What a model leaves beside its own table is known to no manifest.
+    known = {projet_dbt.relation(node) for node in manifest["nodes"].values()}
+    others = {t for t in publie.empreintes.keys() - known if t.startswith("intermediate.")}
+    if not publication.take_over(con, publie, selection.reprises | others):
+        return everything
+    if selection.reprises:
+        progress.info("%d tables reprises de la version %d", len(selection.reprises), publie.version)
+    return selection
+
+
+def _selectors(selection: projet_dbt.Selection, manifest: Mapping[str, Any], lieu: Path) -> Path | None:
+    """Write what dbt must select; None when it is everything."""
+    if not selection.reprises:
+        return None
+    path = lieu / "selection.txt"
+    path.write_text("\n".join(selection.selectors(manifest)), encoding="utf-8")
+    return path
 
 
 def _report(done: int, total: int) -> None:

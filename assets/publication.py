@@ -29,32 +29,31 @@ def publication_asset(tables: Iterable[dg.AssetKey], regles: projet_dbt.Regles) 
     def entrepot_publie(context: dg.AssetExecutionContext, atelier: Atelier) -> dg.MaterializeResult[Any]:
         parametres, chantier = atelier.parametres, atelier.chantier
         dossier = chantier.dossier
+        donnees = parametres.landing_folder() if parametres.verrou else None
+        if atelier.inchange is not None:
+            name_years(context.instance, dossier.entrepot)
+            return _left(atelier, donnees)
         with atelier.etape("publication", "Publication"):
             execution = publication.prepare(
                 chantier,
                 numero=publication.next_number(dossier),
                 empreinte_modeles=regles.empreinte,
+                programme=publication.program_fingerprint(),
                 etapes=atelier.etapes,
                 anterieur=dossier.entrepot if dossier.entrepot.is_file() else None,
                 empreinte_cle=key_fingerprint(parametres.pseudonym_key()),
             )
-            warnings = publication.publish(
-                chantier,
-                donnees=parametres.landing_folder() if parametres.verrou else None,
-                garder=parametres.garder,
-            )
-        resume = publication.write_summary(chantier, execution, atelier.etapes)
+            warnings = publication.publish(chantier, donnees=donnees, garder=parametres.garder)
         name_years(context.instance, dossier.entrepot)
+        resume = None
+        try:
+            resume = publication.write_summary(chantier, execution, atelier.etapes)
+        except OSError as error:
+            # The warehouse is published: an account that finds no room must not say otherwise.
+            warnings.append(f"Le compte de l'exécution n'a pas pu être écrit ({error.strerror}).")
         for warning in warnings:
             progress.warning("%s", warning)
-        return dg.MaterializeResult(
-            metadata={
-                "version": execution.version,
-                "empreinte": execution.empreinte,
-                "entrepot": dg.MetadataValue.path(str(dossier.entrepot)),
-                "resume": dg.MetadataValue.md(resume.with_suffix(".md").read_text(encoding="utf-8")),
-            }
-        )
+        return _result(dossier.entrepot, execution, resume, inchange=False)
 
     return entrepot_publie
 
@@ -68,3 +67,31 @@ def name_years(instance: dg.DagsterInstance, entrepot: Path) -> None:
     instance.add_dynamic_partitions(name, sorted(wanted - known))
     for year in sorted(known - wanted):
         instance.delete_dynamic_partition(name, year)
+
+
+def _left(atelier: Atelier, donnees: Path | None) -> dg.MaterializeResult[Any]:
+    """Leave the published file in place, and the lock beside the data as it must be."""
+    entrepot = atelier.chantier.dossier.entrepot
+    with publication.open_warehouse(entrepot) as con:
+        execution, lock = publication.published_execution(con), publication.lock_content(con)
+    progress.info("Rien n'a changé depuis la version %d, qui reste en place", execution.version)
+    warnings = [] if donnees is None else publication.write_lock(donnees, lock)
+    for warning in warnings:
+        progress.warning("%s", warning)
+    resume = publication.write_unchanged(atelier.chantier, execution, atelier.etapes)
+    return _result(entrepot, execution, resume, inchange=True)
+
+
+def _result(
+    entrepot: Path, execution: publication.Execution, resume: Path | None, *, inchange: bool
+) -> dg.MaterializeResult[Any]:
+    text = "" if resume is None else resume.with_suffix(".md").read_text(encoding="utf-8")
+    return dg.MaterializeResult(
+        metadata={
+            "version": execution.version,
+            "empreinte": execution.empreinte,
+            "inchange": inchange,
+            "entrepot": dg.MetadataValue.path(str(entrepot)),
+            "resume": dg.MetadataValue.md(text),
+        }
+    )

@@ -12,7 +12,6 @@ from typing import Any
 os.environ.setdefault("DAGSTER_DISABLE_TELEMETRY", "yes")
 
 import dagster as dg
-from dagster_dbt import DbtCliResource
 
 from assets import (
     alertes,
@@ -32,7 +31,7 @@ from assets.publication import publication_asset
 from pipelines import journal, projet_dbt
 from pipelines.jobs import jobs
 from pipelines.paths import DBT_PROJECT
-from pipelines.resources import Atelier, Parametres
+from pipelines.resources import Atelier, Dbt, Parametres
 from pipelines.schedules import schedules
 from pipelines.sensors import sensors
 
@@ -54,7 +53,7 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> dg.Defini
     resources: dict[str, Any] = {
         "parametres": parametres,
         "atelier": Atelier(parametres=parametres),
-        "dbt": DbtCliResource(
+        "dbt": Dbt(
             project_dir=str(DBT_PROJECT),
             profiles_dir=str(DBT_PROJECT),
             dbt_executable=projet_dbt.executable(),

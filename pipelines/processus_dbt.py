@@ -8,27 +8,53 @@ import os
 import sys
 import threading
 import time
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 MANIFEST_VARIABLE = "OBSERVATOIRE_MANIFESTE"
 PARENT_VARIABLE = "OBSERVATOIRE_PARENT"
+SELECTION_VARIABLE = "OBSERVATOIRE_SELECTION"
 _BETWEEN_LOOKS = 0.1
 
 
 def main() -> None:
     """Run dbt with the manifest named by the environment, and exit with dbt's own codes."""
+    _end_with_parent()
+    if sys.argv[1:] == ["--version"]:
+        # Asked by the orchestrator before each build; dbt would load everything and ask a registry first.
+        print(f"installed: {version('dbt-core')}")
+        return
     from dbt.cli.main import dbtRunner
     from dbt.contracts.graph.manifest import Manifest
 
-    _end_with_parent()
     path = os.environ.get(MANIFEST_VARIABLE)
     manifest: Any = None
     if path:
         manifest = Manifest.from_msgpack(Path(path).read_bytes())
         manifest.build_flat_graph()
-    result = dbtRunner(manifest=manifest).invoke(sys.argv[1:])
+    result = dbtRunner(manifest=manifest).invoke(_arguments(sys.argv[1:]))
     sys.exit(0 if result.success else 2 if result.exception is not None else 1)
+
+
+def _arguments(asked: list[str]) -> list[str]:
+    """Return the arguments, restricted to the nodes listed in the file that the environment names.
+
+    The orchestrator adds a selection of its own (everything), and dbt would take the union of the two.
+    """
+    path = os.environ.get(SELECTION_VARIABLE)
+    if not path or "--select" not in asked:
+        return asked
+    selectors = Path(path).read_text(encoding="utf-8").splitlines()
+    kept, skip = list[str](), False
+    for argument in asked:
+        if argument == "--select":
+            skip = True
+        elif skip:
+            skip = False
+        else:
+            kept.append(argument)
+    return [*kept, "--indirect-selection", "empty", "--select", *selectors]
 
 
 def _end_with_parent() -> None:

@@ -12,17 +12,18 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from graphlib import TopologicalSorter
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from pipelines.errors import ObservatoireError
 from pipelines.paths import BASE_NAME, DBT_PROJECT, PROJECT_ROOT
-from pipelines.processus_dbt import MANIFEST_VARIABLE, PARENT_VARIABLE
+from pipelines.processus_dbt import MANIFEST_VARIABLE, PARENT_VARIABLE, SELECTION_VARIABLE
 
 BASE_VARIABLE = "OBSERVATOIRE_BASE"
 SPATIAL_VARIABLE = "OBSERVATOIRE_SPATIAL"
@@ -52,6 +53,72 @@ class Regles:
     def lecture(self) -> Path:
         """What dbt needs in order not to read the project again."""
         return self.dossier / "partial_parse.msgpack"
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What one run of dbt computes, and what it takes over from the published warehouse."""
+
+    noeuds: frozenset[str]
+    reprises: frozenset[str]
+
+    def selectors(self, manifest: Mapping[str, Any]) -> list[str]:
+        """Return what dbt is given to select exactly these nodes."""
+        return sorted(f"fqn:{'.'.join(manifest['nodes'][node]['fqn'])}" for node in self.noeuds)
+
+
+def tables_in_order(manifest: Mapping[str, Any]) -> list[str]:
+    """Return the models and seeds, each after those it is made from."""
+    tables = {u: n for u, n in _runnable(manifest).items() if n["resource_type"] != "test"}
+    parents = {
+        u: [parent for parent in node.get("depends_on", {}).get("nodes", []) if parent in tables]
+        for u, node in sorted(tables.items())
+    }
+    return list(TopologicalSorter(parents).static_order())
+
+
+def source_relations(manifest: Mapping[str, Any]) -> set[str]:
+    """Return the tables that the project reads and does not make (`schema.table`)."""
+    return {f"{node['schema']}.{node['identifier']}" for node in manifest["sources"].values()}
+
+
+def select_all(manifest: Mapping[str, Any]) -> Selection:
+    """Return the selection of a build that takes nothing over."""
+    return Selection(frozenset(_runnable(manifest)), frozenset())
+
+
+def select_nodes(manifest: Mapping[str, Any], changed: Collection[str]) -> Selection:
+    """Return what depends on the changed tables of sources (`schema.table`), and the tables that do not.
+
+    Views are always made: the published warehouse has none. A blocking test runs when one of the tables that
+    it reads is made again: on tables that are taken over, it passed when they were published. One that only
+    warns always runs, since its findings belong to each publication.
+    """
+    runnable = _runnable(manifest)
+    always = {u for u, n in runnable.items() if _is_view(n) or _only_warns(n)}
+    sources = [u for u, n in manifest["sources"].items() if f"{n['schema']}.{n['identifier']}" in changed]
+    reached, pending = set[str](), list(sources)
+    while pending:
+        for child in manifest["child_map"].get(pending.pop(), []):
+            if child not in reached:
+                reached.add(child)
+                pending.append(child)
+    noeuds = (reached & runnable.keys()) | always
+    tables = {u for u, n in runnable.items() if n["resource_type"] != "test"}
+    return Selection(frozenset(noeuds), frozenset(relation(runnable[u]) for u in tables - noeuds))
+
+
+def _runnable(manifest: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    kinds = {"model", "seed", "test"}
+    return {u: node for u, node in manifest["nodes"].items() if node["resource_type"] in kinds}
+
+
+def _is_view(node: Mapping[str, Any]) -> bool:
+    return bool(node["config"]["materialized"] == "view")
+
+
+def _only_warns(node: Mapping[str, Any]) -> bool:
+    return str(node["config"].get("severity", "")).lower() == "warn"
 
 
 def executable() -> str:
@@ -142,24 +209,29 @@ def _parse(projet: Path, target: Path) -> None:
         raise ObservatoireError(f"Les règles de calcul (dbt_project/) ne se lisent pas. dbt dit : {said}")
 
 
-def dbt_environment(base: Path, regles: Regles | None = None) -> dict[str, str]:
+def dbt_environment(
+    base: Path, regles: Regles | None = None, selection: Path | None = None
+) -> dict[str, str]:
     """Environment of a dbt process: the caller's, silent towards the network, with the base it builds."""
     own = {"DBT_SEND_ANONYMOUS_USAGE_STATS": "False", "DO_NOT_TRACK": "1"}
     own[SPATIAL_VARIABLE] = str(spatial_extension())
     own[BASE_VARIABLE] = str(base)
     own[PARENT_VARIABLE] = str(os.getpid())
     own[CORES_VARIABLE] = str(os.cpu_count() or 1)
-    inherited = {name: value for name, value in os.environ.items() if name != MANIFEST_VARIABLE}
+    of_one_run = {MANIFEST_VARIABLE, SELECTION_VARIABLE}
+    inherited = {name: value for name, value in os.environ.items() if name not in of_one_run}
     if regles is not None:
         own[MANIFEST_VARIABLE] = str(regles.lecture)
+    if selection is not None:
+        own[SELECTION_VARIABLE] = str(selection)
     return {**inherited, **own}
 
 
 @contextmanager
-def dbt_base(base: Path, regles: Regles) -> Iterator[None]:
-    """Name the DuckDB file that dbt builds and the rules it applies, in the processes of the block."""
+def dbt_base(base: Path, regles: Regles, selection: Path | None = None) -> Iterator[None]:
+    """Name the DuckDB file that dbt builds, the rules and the nodes, in the processes of the block."""
     before = dict(os.environ)
-    os.environ.update(dbt_environment(base, regles))
+    os.environ.update(dbt_environment(base, regles, selection))
     try:
         yield
     finally:
@@ -182,11 +254,17 @@ def durations(run_results: Path, manifest: Mapping[str, Any]) -> list[tuple[str,
     results = json.loads(run_results.read_text(encoding="utf-8"))["results"]
     nodes = manifest.get("nodes", {})
     found = [
-        (_relation(nodes[r["unique_id"]]), round(float(r["execution_time"]), 2))
+        (relation(nodes[r["unique_id"]]), round(float(r["execution_time"]), 2))
         for r in results
         if r["unique_id"].startswith(("model.", "seed.")) and r["unique_id"] in nodes
     ]
     return sorted(found, key=lambda item: (-item[1], item[0]))
+
+
+def executed(run_results: Path) -> frozenset[str]:
+    """Return the nodes that a dbt run executed, tried or skipped; hooks are not nodes."""
+    results = json.loads(run_results.read_text(encoding="utf-8"))["results"]
+    return frozenset(r["unique_id"] for r in results if not r["unique_id"].startswith("operation."))
 
 
 def failures(run_results: Path, manifest: Mapping[str, Any]) -> list[str]:
@@ -230,7 +308,7 @@ def _sentence(result: Mapping[str, Any], manifest: Mapping[str, Any]) -> str:
         count = result.get("failures")
         rows = f" : {count} ligne(s) en défaut" if count else f" : {message}" if message else ""
         return f"Le contrôle « {name} »{where} a échoué{without_values(rows)}."
-    return f"La table « {_relation(node) or name} » n'a pas pu être calculée : {without_values(message)}"
+    return f"La table « {relation(node) or name} » n'a pas pu être calculée : {without_values(message)}"
 
 
 def without_values(message: str) -> str:
@@ -241,9 +319,10 @@ def without_values(message: str) -> str:
 def _tested_models(node: Mapping[str, Any], manifest: Mapping[str, Any]) -> str:
     attached = node.get("attached_node")
     parents = [attached] if attached else node.get("depends_on", {}).get("nodes", [])
-    names = [_relation(manifest.get("nodes", {}).get(parent, {})) for parent in parents]
+    names = [relation(manifest.get("nodes", {}).get(parent, {})) for parent in parents]
     return ", ".join(name for name in names if name)
 
 
-def _relation(node: Mapping[str, Any]) -> str:
+def relation(node: Mapping[str, Any]) -> str:
+    """Return the table or view that a node makes (`schema.table`), empty for a node that makes none."""
     return f"{node['schema']}.{node['alias']}" if "alias" in node else ""

@@ -7,13 +7,14 @@ the lock, the construction folder and the account of its steps.
 import logging
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import duckdb
+from dagster_dbt import DbtCliResource
 from dagster_duckdb import DuckDBResource
 from pydantic import Field, PrivateAttr
 
@@ -25,10 +26,13 @@ from pipelines.paths import TERRITOIRES, WorkingFolder
 from pipelines.publication import (
     Chantier,
     Etape,
+    Publie,
     begin_summary,
     disk_errors_explained,
     open_chantier,
     peak_memory,
+    program_fingerprint,
+    published,
     write_failure,
 )
 
@@ -64,6 +68,7 @@ class Parametres(dg.ConfigurableResource[Any]):
         default=None, description="Catalogue PostgreSQL du lac partagé (paramètres de connexion)."
     )
     ducklake_donnees: str | None = Field(default=None, description="Dossier des fichiers du lac partagé.")
+    complet: bool = Field(default=False, description="Recalcule tout, même ce qui n'a pas changé.")
     verrou: bool = Field(default=True, description="Écrit observatoire.lock.json dans le dossier de dépôt.")
 
     def landing_folder(self) -> Path:
@@ -170,6 +175,17 @@ class Parametres(dg.ConfigurableResource[Any]):
         return Path(value).expanduser().resolve()
 
 
+class Dbt(DbtCliResource):
+    """dbt as a process of its own, and nowhere else.
+
+    The orchestrator would load dbt's adapter in its own process too, for seconds, to fetch row counts and
+    columns that are read from the base instead.
+    """
+
+    def _initialize_dbt_core_adapter(self, args: Sequence[str]) -> Any:  # noqa: ARG002
+        return None
+
+
 class Atelier(dg.ConfigurableResource[Any]):
     """The building site of a run: the lock is held and the construction folder lives as long as the run."""
 
@@ -179,6 +195,7 @@ class Atelier(dg.ConfigurableResource[Any]):
     _etapes: list[Etape] = PrivateAttr(default_factory=list)
     _courante: str = PrivateAttr(default="")
     _echec: BaseException | None = PrivateAttr(default=None)
+    _inchange: Publie | None = PrivateAttr(default=None)
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["Atelier"]:
@@ -189,7 +206,7 @@ class Atelier(dg.ConfigurableResource[Any]):
         self.parametres.landing_folder()
         with open_chantier(self.parametres.working_folder(), run_id) as chantier:
             self._chantier = chantier
-            self._etapes, self._courante, self._echec = [], "", None
+            self._etapes, self._courante, self._echec, self._inchange = [], "", None, None
             with disk_errors_explained(chantier.dossier.root):
                 begin_summary(chantier)
             try:
@@ -208,6 +225,21 @@ class Atelier(dg.ConfigurableResource[Any]):
         if self._chantier is None:
             raise RuntimeError("the building site is open only while a run is executed")
         return self._chantier
+
+    def published(self, empreinte_modeles: str) -> Publie | None:
+        """Return the published warehouse when this run may take over what has not changed of it."""
+        if self.parametres.complet:
+            return None
+        return published(self.chantier.dossier.entrepot, empreinte_modeles, program_fingerprint())
+
+    @property
+    def inchange(self) -> Publie | None:
+        """The published warehouse, when a step found that this run would only make it again."""
+        return self._inchange
+
+    def leave(self, publie: Publie) -> None:
+        """Leave the published warehouse in place: nothing that it is made from has changed."""
+        self._inchange = publie
 
     @property
     def etapes(self) -> list[Etape]:

@@ -40,6 +40,7 @@ def build(
     lac: Path | None,
     ducklake: str | None,
     ducklake_donnees: str | None,
+    complet: bool,
     json: bool,
 ) -> None:
     """Build and publish, copy to the lakes asked for, then show the account of the run."""
@@ -48,9 +49,16 @@ def build(
             "--annees ne va pas avec --ducklake : les autres années des territoires y seraient effacées."
         )
     with affichage.progress_shown():
-        construct(donnees, entrepot, annees=annees, territoires=territoires, epci=epci, tous=tous)
+        made = construct(
+            *(donnees, entrepot),
+            annees=annees,
+            territoires=territoires,
+            epci=epci,
+            tous=tous,
+            complet=complet,
+        )
         copies = _copy_to_lakes(entrepot, lac, ducklake, ducklake_donnees)
-    summary = {**_summary(entrepot), **copies}
+    summary = {**_summary(entrepot), "inchange": made["inchange"], **copies}
     summary["alertes"] = [vars(alerte) for alerte in _alerts(entrepot, None)]
     if json:
         affichage.show_json(summary)
@@ -83,9 +91,10 @@ def construct(
     territoires: Path | None = None,
     epci: Sequence[str] = (),
     tous: bool = False,
+    complet: bool = False,
     verrou: bool = True,
-) -> None:
-    """Run the job that builds and publishes."""
+) -> dict[str, Any]:
+    """Run the job that builds and publishes; return what it says of the published warehouse."""
     from pipelines.cli.execution import run_job
 
     parametres = {
@@ -95,10 +104,11 @@ def construct(
         "annees": list(annees),
         "epci": list(epci),
         "tous": tous,
+        "complet": complet,
         "verrou": verrou,
     }
     _check_folders(donnees, entrepot)
-    run_job("construire", parametres)
+    return run_job("construire", parametres)[PUBLISHED]
 
 
 def _check_folders(donnees: Path, entrepot: Path) -> None:
@@ -154,7 +164,8 @@ def _account(summary: dict[str, Any]) -> list[str]:
             + ", ".join(f"{number} {gravite}" for gravite, number in count.items())
             + f". Pour les lire : observatoire alertes --entrepot {summary['entrepot']}"
         )
-    lines.append(f"Entrepôt publié : {summary['entrepot']} (version {summary['version']})")
+    left = " : rien n'a changé, elle reste en place" if summary["inchange"] else ""
+    lines.append(f"Entrepôt publié : {summary['entrepot']} (version {summary['version']}{left})")
     if lac := summary.get("lac"):
         size = affichage.number(lac["octets"] / 1e6, 1)
         lines.append(f"Lac : {lac['lac']} ({lac['fichiers']} fichiers Parquet, {size} Mo)")

@@ -133,6 +133,9 @@ def build(
         str | None,
         typer.Option(metavar="DOSSIER", help="Fichiers du lac partagé (première publication)."),
     ] = None,
+    complet: Annotated[
+        bool, typer.Option("--complet", help="Recalcule tout, même ce qui n'a pas changé.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Construit et publie l'entrepôt. Lit le dossier de dépôt, valide, calcule, contrôle, publie."""
@@ -149,6 +152,7 @@ def build(
         lac=lac,
         ducklake=ducklake,
         ducklake_donnees=ducklake_donnees,
+        complet=complet,
         json=json,
     )
 

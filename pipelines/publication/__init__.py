@@ -8,7 +8,7 @@ from pipelines.publication.chantier import Chantier, open_chantier
 from pipelines.publication.comparaison import Changement, compare, explain
 from pipelines.publication.disque import disk_errors_explained, explain_disk_error, explain_disk_text
 from pipelines.publication.empreintes import Empreinte, content_hashes, overall_hash
-from pipelines.publication.entrepot import prepare, publish, record_checks
+from pipelines.publication.entrepot import lock_content, prepare, publish, record_checks, write_lock
 from pipelines.publication.lecture import (
     Execution,
     open_warehouse,
@@ -18,6 +18,15 @@ from pipelines.publication.lecture import (
 )
 from pipelines.publication.mesure import Etape, peak_memory
 from pipelines.publication.preuve import EcartFichier, compare_hashes, compare_lock
+from pipelines.publication.programme import program_fingerprint
+from pipelines.publication.reprise import (
+    Publie,
+    changed_tables,
+    full_hashes,
+    is_unchanged,
+    published,
+    take_over,
+)
 from pipelines.publication.resume import (
     ExecutionEchouee,
     begin_summary,
@@ -25,6 +34,7 @@ from pipelines.publication.resume import (
     to_markdown,
     write_failure,
     write_summary,
+    write_unchanged,
 )
 from pipelines.publication.versions import Version, kept_versions, next_number, restore
 
@@ -36,8 +46,10 @@ __all__ = [
     "Etape",
     "Execution",
     "ExecutionEchouee",
+    "Publie",
     "Version",
     "begin_summary",
+    "changed_tables",
     "compare",
     "compare_hashes",
     "compare_lock",
@@ -46,21 +58,29 @@ __all__ = [
     "explain",
     "explain_disk_error",
     "explain_disk_text",
+    "full_hashes",
+    "is_unchanged",
     "kept_versions",
     "last_failure",
+    "lock_content",
     "next_number",
     "open_chantier",
     "open_warehouse",
     "overall_hash",
     "peak_memory",
     "prepare",
+    "program_fingerprint",
     "publish",
+    "published",
     "published_execution",
     "read_parameters",
     "record_checks",
     "refuse_foreign",
     "restore",
+    "take_over",
     "to_markdown",
     "write_failure",
+    "write_lock",
     "write_summary",
+    "write_unchanged",
 ]

@@ -13,11 +13,23 @@ import duckdb
 
 from pipelines.errors import ObservatoireError
 
-_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+# A file larger than the disk or the account allows is a matter of room too.
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 _READ_ONLY = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
 _NO_FOLDER = frozenset({errno.ENOTDIR, errno.EEXIST, errno.ENAMETOOLONG, errno.ELOOP})
-_FULL_WORDS = ("no space left on device", "could not write all bytes", "disk quota exceeded", "disk is full")
+_FULL_WORDS = (
+    "no space left on device",
+    "could not write all bytes",
+    "disk quota exceeded",
+    "disk is full",
+    "file too large",
+)
 _READ_ONLY_WORDS = ("read-only file system", "permission denied")
+
+
+def is_full(error: OSError) -> bool:
+    """Whether the disk had no room, or no room for a file of that size."""
+    return error.errno in _FULL
 
 
 def explain_disk_error(error: BaseException, lieu: Path) -> ObservatoireError | None:

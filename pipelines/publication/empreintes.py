@@ -12,7 +12,9 @@ import duckdb
 from pipelines.publication.sql import identifier, qualified
 
 # What says when and by whom a run was made, and the hashes themselves.
-RUN_SPECIFIC = frozenset(("meta", table) for table in ("executions", "empreintes", "etapes", "variations"))
+RUN_SPECIFIC = frozenset(
+    ("meta", table) for table in ("executions", "empreintes", "etapes", "reprise", "variations")
+)
 _LOW_HALF = f"{2**64 - 1}::uhugeint"
 # Serve the build and the explanation of a figure; nothing is published from them.
 INTERNAL_SCHEMAS = frozenset({"staging", "intermediate"})

@@ -18,9 +18,12 @@ from pipelines.fichiers import flush, flush_folder, keep_access, write_json
 from pipelines.paths import LOCK_NAME
 from pipelines.publication.chantier import Chantier
 from pipelines.publication.comparaison import KEY
+from pipelines.publication.disque import is_full
 from pipelines.publication.empreintes import content_hashes, overall_hash
 from pipelines.publication.lecture import VERSION_SCHEMA, Execution, is_busy, read_parameters
 from pipelines.publication.mesure import Etape, peak_memory
+from pipelines.publication.reprise import TABLE as TABLE_REPRISE
+from pipelines.publication.reprise import full_hashes
 from pipelines.publication.sql import identifier, literal
 from pipelines.publication.variations import Mouvement, movement
 from pipelines.publication.versions import keep_current, prune
@@ -48,6 +51,7 @@ _EXECUTIONS = {
     "lignes_doublons": ("hugeint", "Lignes en double écartées."),
     "empreinte": ("varchar", "Empreinte du contenu de toutes les tables."),
     "empreinte_modeles": ("varchar", "Empreinte des règles de calcul (projet dbt)."),
+    "empreinte_programme": ("varchar", "Empreinte du programme et de ses bibliothèques."),
     "version_observatoire": ("varchar", "Version d'Observatoire."),
     "version_duckdb": ("varchar", "Version de DuckDB."),
     "version_python": ("varchar", "Version de Python."),
@@ -107,6 +111,11 @@ _EMPREINTES = {
         "Empreinte du contenu : indépendante de l'ordre des lignes et du nombre de fils.",
     ),
 }
+_REPRISE = {
+    "nom_schema": ("varchar", "Schéma de la table."),
+    "nom_table": ("varchar", "Nom de la table."),
+    "contenu": ("varchar", "Empreinte complète, noms de fichiers et pseudonymes compris."),
+}
 
 
 def prepare(
@@ -117,6 +126,7 @@ def prepare(
     etapes: Sequence[Etape],
     anterieur: Path | None,
     empreinte_cle: str | None = None,
+    programme: str | None = None,
 ) -> Execution:
     """Close the file under construction: remove what only served the build, write its account, checkpoint it.
 
@@ -128,6 +138,7 @@ def prepare(
         anterieur: the warehouse that will be replaced, whose run history is carried over and whose
             figures are compared.
         empreinte_cle: fingerprint of the key of the pseudonyms.
+        programme: fingerprint of the program that made it; without, no later build takes anything over.
 
     """
     with duckdb.connect(str(chantier.base)) as con:
@@ -148,9 +159,12 @@ def prepare(
         )
         if not _exists(con, "meta", "controles"):
             record_checks(con, [])
+        _create(con, TABLE_REPRISE, _REPRISE, "Dit à la construction suivante ce qui n'a pas changé.")
         _write_dictionary(con)
         empreintes = content_hashes(con)
         _insert(con, "empreintes", [(e.schema, e.table, e.lignes, e.empreinte) for e in empreintes])
+        contents = full_hashes(con).items()
+        _insert(con, TABLE_REPRISE, [(*name.split(".", 1), content) for name, content in contents])
         if anterieur is not None:
             _carry_history(con, anterieur)
         parameters = read_parameters(con)
@@ -183,6 +197,7 @@ def prepare(
             "lignes_doublons": account[4] or 0,
             "empreinte": execution.empreinte,
             "empreinte_modeles": empreinte_modeles,
+            "empreinte_programme": programme,
             "version_observatoire": execution.version_observatoire,
             "version_duckdb": duckdb.__version__,
             "version_python": platform.python_version(),
@@ -328,7 +343,7 @@ def publish(chantier: Chantier, *, donnees: Path | None, garder: int) -> list[st
         What a user should know, in French (the landing folder is read-only, …).
 
     """
-    dossier, warnings = chantier.dossier, list[str]()
+    dossier = chantier.dossier
     with duckdb.connect(str(chantier.base), read_only=True) as con:
         lock = lock_content(con)
     left_over = chantier.base.with_name(chantier.base.name + ".wal")
@@ -340,16 +355,20 @@ def publish(chantier: Chantier, *, donnees: Path | None, garder: int) -> list[st
     chantier.base.replace(dossier.entrepot)
     flush_folder(dossier.entrepot.parent)
     prune(dossier, garder)
-    if donnees is None:
-        return warnings
+    return [] if donnees is None else write_lock(donnees, lock)
+
+
+def write_lock(donnees: Path, lock: Mapping[str, object]) -> list[str]:
+    """Write the lock in the landing folder; return what a user should know when it cannot be."""
     try:
         write_json(donnees / LOCK_NAME, lock)
-    except OSError:
-        warnings.append(
-            f"Le dossier « {donnees} » n'est pas inscriptible : {LOCK_NAME} n'y est pas écrit "
+    except OSError as error:
+        reason = "n'a plus de place" if is_full(error) else "n'est pas inscriptible"
+        return [
+            f"Le dossier « {donnees} » {reason} : {LOCK_NAME} n'y est pas écrit "
             "(le même contenu est dans meta.verrou)."
-        )
-    return warnings
+        ]
+    return []
 
 
 def lock_content(con: duckdb.DuckDBPyConnection) -> dict[str, object]:

@@ -22,7 +22,7 @@ from pipelines.publication.mesure import Etape, peak_memory
 
 # Published or not, in number of runs.
 KEPT = 100
-_RUNNING, _FAILED = "en_cours", "echec"
+_RUNNING, _FAILED, _PUBLISHED, _UNCHANGED = "en_cours", "echec", "publiee", "inchangee"
 _STEPS_SHOWN = 15
 
 
@@ -53,8 +53,24 @@ def write_summary(chantier: Chantier, execution: Execution, etapes: Sequence[Eta
     path = chantier.dossier.executions / f"{execution.version:04d}-{chantier.run_id}.json"
     path.parent.mkdir(exist_ok=True)
     with open_warehouse(chantier.dossier.entrepot) as con:
-        content = {"statut": "publiee", **_published(con), "etapes": [vars(etape) for etape in etapes]}
+        content = {"statut": _PUBLISHED, **_published(con), "etapes": [vars(etape) for etape in etapes]}
     _write(path, content)
+    _running(chantier).unlink(missing_ok=True)
+    _prune(path.parent)
+    return path
+
+
+def write_unchanged(chantier: Chantier, execution: Execution, etapes: Sequence[Etape]) -> Path:
+    """Write the account of a run that left the published version, and return the path of its JSON file."""
+    content = {
+        "statut": _UNCHANGED,
+        **_identity(chantier),
+        "fin": datetime.now(UTC).isoformat(timespec="seconds"),
+        "memoire_max_mo": peak_memory(),
+        "version": execution.version,
+        "etapes": [vars(done) for done in etapes],
+    }
+    path = _write_dated(chantier.dossier.executions, content, _UNCHANGED)
     _running(chantier).unlink(missing_ok=True)
     _prune(path.parent)
     return path
@@ -92,7 +108,7 @@ def last_failure(dossier: WorkingFolder) -> ExecutionEchouee | None:
     if not accounts:
         return None
     debut, path, content = max(accounts, key=lambda account: account[0])
-    if content["statut"] == "publiee":
+    if content["statut"] in {_PUBLISHED, _UNCHANGED}:
         return None
     return ExecutionEchouee(
         str(content["execution"]), datetime.fromisoformat(debut), str(content["etape"]), path
@@ -120,8 +136,12 @@ def _is_held(dossier: WorkingFolder) -> bool:
 
 
 def _write_failure(folder: Path, content: Mapping[str, Any]) -> Path:
+    return _write_dated(folder, content, _FAILED)
+
+
+def _write_dated(folder: Path, content: Mapping[str, Any], statut: str) -> Path:
     moment = datetime.fromisoformat(str(content["debut"])).strftime("%Y%m%dT%H%M%S")
-    path = folder / f"{_FAILED}-{moment}-{content['execution']}.json"
+    path = folder / f"{statut}-{moment}-{content['execution']}.json"
     _write(path, content)
     return path
 
@@ -180,7 +200,9 @@ def _dicts(con: duckdb.DuckDBPyConnection, query: str) -> list[dict[str, Any]]:
 
 def to_markdown(content: Mapping[str, Any]) -> str:
     """Return the account of a run as a person reads it, in French."""
-    if content["statut"] != "publiee":
+    if content["statut"] == _UNCHANGED:
+        return _unchanged_text(content)
+    if content["statut"] != _PUBLISHED:
         return _failure_text(content)
     lines = [
         f"# Entrepôt publié, version {content['version']}",
@@ -225,6 +247,18 @@ def to_markdown(content: Mapping[str, Any]) -> str:
             f"- {a['source'] or ''} : {a['message']}" + (f" ({_number(a['nombre'])})" if a["nombre"] else "")
             for a in content["avertissements"]
         ),
+        "",
+        *_steps(content),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _unchanged_text(content: Mapping[str, Any]) -> str:
+    lines = [
+        f"# Rien n'a changé : la version {content['version']} reste en place",
+        "",
+        f"- Exécution {content['execution']}, du {content['debut']} au {content['fin']}",
+        "- Fichiers, conventions, paramètres, règles et programme : ceux de cette version.",
         "",
         *_steps(content),
     ]

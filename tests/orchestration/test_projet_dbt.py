@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from assets.entrepot import build_command
-from pipelines import projet_dbt
+from pipelines import processus_dbt, projet_dbt
 from pipelines.errors import ObservatoireError
 
 MANIFEST: dict[str, Any] = {
@@ -124,3 +124,86 @@ def test_dbt_keeps_quiet_towards_the_network(tmp_path: Path) -> None:
     assert environment["DBT_SEND_ANONYMOUS_USAGE_STATS"] == "False"
     assert environment["OBSERVATOIRE_BASE"].endswith("b.duckdb")
     assert Path(environment["OBSERVATOIRE_SPATIAL"]).is_file()
+
+
+def node(
+    kind: str, name: str, parents: tuple[str, ...] = (), materialized: str = "table", **config: str
+) -> dict[str, Any]:
+    return {
+        "resource_type": kind,
+        "schema": "marts",
+        "alias": name,
+        "fqn": ["o", "marts", name],
+        "config": {"materialized": materialized, **config},
+        "depends_on": {"nodes": list(parents)},
+    }
+
+
+GRAPHE: dict[str, Any] = {
+    "sources": {
+        "source.o.sne": {"schema": "sources", "identifier": "sne"},
+        "source.o.ops": {"schema": "sources", "identifier": "ops"},
+    },
+    "nodes": {
+        "seed.o.codes": node("seed", "codes"),
+        "model.o.stg_sne": node("model", "stg_sne", ("source.o.sne",), "view"),
+        "model.o.stg_ops": node("model", "stg_ops", ("source.o.ops",), "view"),
+        "model.o.demandes": node("model", "demandes", ("model.o.stg_sne", "seed.o.codes")),
+        "model.o.occupation": node("model", "occupation", ("model.o.stg_ops",)),
+        "model.o.tout": node("model", "tout", ("model.o.demandes", "model.o.occupation")),
+        "test.o.t_demandes": node("test", "t_demandes", ("model.o.demandes",), "test"),
+        "test.o.t_occupation": node("test", "t_occupation", ("model.o.occupation",), "test"),
+        "test.o.t_lien": node("test", "t_lien", ("model.o.demandes", "model.o.occupation"), "test"),
+        "test.o.t_alerte": node("test", "t_alerte", ("model.o.demandes",), "test", severity="warn"),
+        "operation.o.on-run-start": node("operation", "hook"),
+    },
+}
+GRAPHE["child_map"] = {
+    parent: [u for u, n in GRAPHE["nodes"].items() if parent in n["depends_on"]["nodes"]]
+    for parent in (*GRAPHE["sources"], *GRAPHE["nodes"])
+}
+
+
+def test_only_what_depends_on_a_changed_source_is_made_again() -> None:
+    found = projet_dbt.select_nodes(GRAPHE, {"sources.ops"})
+    assert found.noeuds == {
+        *("model.o.stg_sne", "model.o.stg_ops", "test.o.t_alerte"),
+        *("model.o.occupation", "model.o.tout", "test.o.t_occupation", "test.o.t_lien"),
+    }
+    assert found.reprises == {"marts.codes", "marts.demandes"}
+    assert "fqn:o.marts.occupation" in found.selectors(GRAPHE)
+
+
+def test_a_build_that_takes_nothing_over_runs_every_node() -> None:
+    found = projet_dbt.select_all(GRAPHE)
+    assert len(found.noeuds) == 10
+    assert not found.reprises
+
+
+def test_each_table_comes_after_those_it_is_made_from() -> None:
+    order = projet_dbt.tables_in_order(GRAPHE)
+    assert len(order) == 6
+    assert order.index("seed.o.codes") < order.index("model.o.demandes") < order.index("model.o.tout")
+
+
+def test_each_node_of_the_project_can_be_selected_alone() -> None:
+    """dbt selects by name: a name that is the beginning of another one, or an operator, would take more."""
+    nodes = projet_dbt.read_rules().manifest["nodes"].values()
+    names = [tuple(n["fqn"]) for n in nodes if n["resource_type"] != "operation"]
+    assert len(set(names)) == len(names)
+    assert all(part.replace("_", "").isalnum() for name in names for part in name)
+    assert not {name[:length] for name in names for length in range(1, len(name))} & set(names)
+
+
+def test_the_dbt_process_runs_only_what_is_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    listed = tmp_path / "selection.txt"
+    listed.write_text("fqn:o.marts.a\nfqn:o.marts.b", encoding="utf-8")
+    monkeypatch.setenv(processus_dbt.SELECTION_VARIABLE, str(listed))
+    asked = ["build", "--full-refresh", "--select", "fqn:*"]
+    assert processus_dbt._arguments(asked) == [
+        *("build", "--full-refresh", "--indirect-selection", "empty"),
+        *("--select", "fqn:o.marts.a", "fqn:o.marts.b"),
+    ]
+    assert processus_dbt._arguments(["parse"]) == ["parse"]
+    monkeypatch.delenv(processus_dbt.SELECTION_VARIABLE)
+    assert processus_dbt._arguments(asked) == asked

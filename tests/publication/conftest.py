@@ -101,6 +101,7 @@ def build(dossier: WorkingFolder, donnees: Path) -> Build:
                 chantier,
                 numero=next_number(dossier),
                 empreinte_modeles=modeles,
+                programme="p1",
                 etapes=[Etape("sources/sne", 1.5, 100)],
                 anterieur=dossier.entrepot if dossier.entrepot.is_file() else None,
             )

@@ -282,6 +282,7 @@ def _publish_forever(entrepot: str, donnees: str, ready: "multiprocessing.synchr
                 chantier,
                 numero=next_number(dossier),
                 empreinte_modeles="m",
+                programme="p1",
                 etapes=[Etape("e", 0.1, 1)],
                 anterieur=dossier.entrepot if dossier.entrepot.is_file() else None,
             )
