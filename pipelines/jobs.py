@@ -12,6 +12,7 @@ import dagster as dg
 
 from pipelines.alertes import alert_of_failure, send
 from pipelines.errors import ObservatoireError
+from pipelines.partitions import partitioned_config
 
 CONSTRUIRE, BILANS, ECRIRE_BILANS = "construire", "bilans", "ecrire_bilans"
 BILANS_PAR_ANNEE, ALERTER = "bilans_par_annee", "alerter"
@@ -58,6 +59,14 @@ def jobs() -> list[Any]:
             "Écrit tous les bilans d'une année (une partition).",
         ),
         _job("ecrire_lac", _LAC, "Écrit l'entrepôt déjà publié en fichiers Parquet."),
+        dg.define_asset_job(
+            "territoires",
+            (everything - _BILANS) | _DUCKLAKE,
+            description="Construit à part les territoires d'une partition, les publie dans le lac partagé.",
+            config=partitioned_config(),
+            executor_def=dg.in_process_executor,
+            hooks={alert},
+        ),
         _job("publier_ducklake", _DUCKLAKE, "Publie l'entrepôt déjà publié dans le lac partagé."),
         _job(ALERTER, _ALERTES, "Cherche les alertes du jour et envoie les nouvelles."),
     ]

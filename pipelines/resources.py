@@ -62,6 +62,9 @@ class Parametres(dg.ConfigurableResource[Any]):
     epci: list[str] = Field(default=[], description="SIREN demandés ; vide : ceux qui ont une convention.")
     annees: list[int] = Field(default=[], description="Années demandées ; vide : toutes celles des données.")
     tous: bool = Field(default=False, description="Tous les EPCI trouvés dans les données.")
+    partition: str | None = Field(
+        default=None, description="Partition : elle a son propre entrepôt, à côté de celui qui est donné."
+    )
     garder: int = Field(default=3, description="Nombre de versions remplacées qui sont gardées.")
     lac: str | None = Field(default=None, description="Dossier du lac de fichiers Parquet.")
     ducklake: str | None = Field(
@@ -88,7 +91,10 @@ class Parametres(dg.ConfigurableResource[Any]):
 
     def working_folder(self) -> WorkingFolder:
         """Return the warehouse's working folder; the warehouse itself may not exist yet."""
-        return WorkingFolder(self._path(self.entrepot, "ENTREPOT", "le fichier de l'entrepôt (--entrepot)"))
+        entrepot = self._path(self.entrepot, "ENTREPOT", "le fichier de l'entrepôt (--entrepot)")
+        if self.partition is not None:
+            entrepot = entrepot.with_name(f"{entrepot.stem}-{self.partition}{entrepot.suffix}")
+        return WorkingFolder(entrepot)
 
     def territories_folder(self) -> Path:
         """Return the folder of the convention files: the project's own unless told otherwise."""

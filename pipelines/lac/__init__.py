@@ -4,7 +4,7 @@ Copies of a published warehouse belong here, and the way back to a DuckDB file. 
 dbt, and nothing here computes a figure.
 """
 
-from pipelines.lac.connexion import LacPartage
+from pipelines.lac.connexion import LacPartage, link_extensions
 from pipelines.lac.ecriture import VersionLac, write_lake
 from pipelines.lac.extraction import Instantane, extract, snapshots
 from pipelines.lac.partage import Publication, publish_territories
@@ -16,6 +16,7 @@ __all__ = [
     "Publication",
     "VersionLac",
     "extract",
+    "link_extensions",
     "publish_territories",
     "rebuild_from_lake",
     "snapshots",

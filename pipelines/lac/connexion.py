@@ -7,7 +7,7 @@ import hashlib
 import random
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -50,6 +50,28 @@ def extensions() -> list[Path]:
     """Return the files of the two extensions, installed as wheels: no network is needed."""
     modules = (duckdb_extension_postgres_scanner, duckdb_extension_ducklake)
     return [next(Path(str(module.__file__)).parent.rglob("*.duckdb_extension")) for module in modules]
+
+
+def link_extensions(dossier: Path, others: Sequence[Path] = ()) -> Path:
+    """Lay the extensions out as DuckDB's own folder of extensions, for programs that only know `install`.
+
+    Args:
+        dossier: folder to fill; made when it does not exist.
+        others: files of other extensions to add.
+
+    """
+    with duckdb.connect() as con:
+        (version,), (platform,) = (
+            con.execute(query).fetchall()[0]
+            for query in ("select library_version from pragma_version()", "select * from pragma_platform()")
+        )
+    folder = dossier / str(version) / str(platform)
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in (*extensions(), *others):
+        link = folder / path.name
+        link.unlink(missing_ok=True)
+        link.symlink_to(path)
+    return dossier
 
 
 @contextmanager

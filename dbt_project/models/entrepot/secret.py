@@ -11,13 +11,15 @@ def model(dbt, session):
     dbt.config(materialized="table")
     figures = dbt.ref("int_secret_entree")
     imbrications = dbt.ref("int_imbrications")
+    # With its catalogue: the default one of a session is not always that of the target.
+    decisions = f"{dbt.this.database}.intermediate.secret_decisions"
     session.register("secret_figures", figures)
     session.register("secret_imbrications", imbrications)
     decide(
         session,
         "secret_figures",
         load_relations(),
-        cible="intermediate.secret_decisions",
+        cible=decisions,
         imbrications="secret_imbrications",
     )
-    return session.table("intermediate.secret_decisions")
+    return session.table(decisions)
