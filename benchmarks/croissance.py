@@ -3,8 +3,8 @@
     python benchmarks/croissance.py [--echelles 0.01,0.1,1] [--dossier D] [--fils 2] [--memoire 6GB]
 
 Each scale is built by `observatoire build --tous` and held against the script of reference (`entrepot.py`),
-then written as a lake and made again from it. The table and the exponents (cost ~ rows^p between two scales: 1
-is linear) are those of `docs/passage-a-l-echelle.md`; `--annees` says what that many years would hold.
+then written as a lake and made again from it. The table and the exponents (cost ~ rows^p between two scales:
+1 is linear) are those of `docs/passage-a-l-echelle.md`; `--annees` says what that many years would hold.
 """
 
 import argparse

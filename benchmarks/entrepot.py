@@ -104,7 +104,7 @@ def _rates(kind: str, table: str) -> str:
 
 
 def _child(command: list[str], environment: dict[str, str]) -> tuple[float, float, float]:
-    """Run a command; return its seconds, those of the processor, the peak memory of its largest process in GB.
+    """Run a command; return its seconds, the processor's, the peak memory of its largest process in GB.
 
     On a machine that does something else, the processor's seconds are the ones to compare.
     """
@@ -217,8 +217,8 @@ def show(found: dict[str, Any]) -> None:
     if "reference" in found:
         print(
             f"  reference {found['reference']:.1f} s, peak {found['reference_go']:.2f} GB; "
-            f"dbt build = {found['rapport']:.1f} x reference; processor {found['processeur']:.0f} s for the whole "
-            f"build, {found['reference_processeur']:.1f} s for the reference"
+            f"dbt build = {found['rapport']:.1f} x reference; processor {found['processeur']:.0f} s for the "
+            f"whole build, {found['reference_processeur']:.1f} s for the reference"
         )
         print(f"  figures that differ: {found['ecarts'] or 'none'}")
     for seconds, name in found["profil"]:

@@ -25,7 +25,6 @@ def main() -> None:
         # Asked by the orchestrator before each build; dbt would load everything and ask a registry first.
         print(f"installed: {version('dbt-core')}")
         return
-    from dbt.cli.main import dbtRunner
     from dbt.contracts.graph.manifest import Manifest
 
     path = os.environ.get(MANIFEST_VARIABLE)
@@ -33,7 +32,7 @@ def main() -> None:
     if path:
         manifest = Manifest.from_msgpack(Path(path).read_bytes())
         manifest.build_flat_graph()
-    result = dbtRunner(manifest=manifest).invoke(_arguments(sys.argv[1:]))
+    result = _invoke(_arguments(sys.argv[1:]), manifest)
     sys.exit(0 if result.success else 2 if result.exception is not None else 1)
 
 
@@ -71,3 +70,14 @@ def _watch(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(_BETWEEN_LOOKS)
     os._exit(1)
+
+
+def run(arguments: list[str]) -> bool:
+    """Run dbt in this very process, for an engine whose session lives in it; True when all went well."""
+    return bool(_invoke(arguments).success)
+
+
+def _invoke(arguments: list[str], manifest: Any = None) -> Any:
+    from dbt.cli.main import dbtRunner
+
+    return dbtRunner(manifest=manifest).invoke(arguments)

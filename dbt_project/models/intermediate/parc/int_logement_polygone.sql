@@ -1,7 +1,7 @@
 -- The priority neighbourhood whose polygon holds a dwelling's coordinates, for dwellings that the register does not
 -- geocode itself. Neighbouring polygons can overlap by their simplification: one is kept, the first by code.
--- This model needs DuckDB's spatial extension: it does not run on another engine.
-{{ config(tags=['spatial']) }}
+-- This model needs DuckDB's spatial extension: beside another engine, DuckDB makes it (docs/moteurs.md).
+{{ config(tags=['spatial', 'hors_moteur']) }}
 
 with polygones as (
 

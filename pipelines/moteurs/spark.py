@@ -1,0 +1,105 @@
+"""A Spark session, and its tables as Arrow: the only module that knows Spark.
+
+The session is the one that dbt's `session` method finds in the process: local, or that of a Spark Connect endpoint
+when SPARK_REMOTE names one.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from pipelines.errors import ObservatoireError
+
+REMOTE_VARIABLE = "SPARK_REMOTE"
+_INSTALLER = "uv pip install --require-hashes -r requirements-spark.lock"
+# A machine's memory for the driver, which is also the executor of a local session.
+MEMORY_VARIABLE = "OBSERVATOIRE_SPARK_MEMOIRE"
+_MEMORY = "4g"
+
+
+def missing() -> str | None:
+    """Return what this machine lacks to run Spark, in one French sentence; None when nothing."""
+    if find_spec("pyspark") is None or find_spec("dbt.adapters.spark") is None:
+        return f"Spark n'est pas installé ici : {_INSTALLER}."
+    if not os.environ.get(REMOTE_VARIABLE) and _java() is None:
+        return "Spark a besoin de Java 17 ou plus : installez-le, ou indiquez où il est dans JAVA_HOME."
+    return None
+
+
+def _java() -> str | None:
+    home = os.environ.get("JAVA_HOME")
+    return shutil.which("java", path=str(Path(home) / "bin")) if home else shutil.which("java")
+
+
+class Spark:
+    """The tables of one session, by schema and name."""
+
+    def __init__(self, session: Any) -> None:
+        """Wrap an open session."""
+        self._session = session
+
+    def declare(self, schema: str, table: str, fichier: Path) -> None:
+        """Make a table of a Parquet file, which stays where it is."""
+        self._session.sql(f"create database if not exists {schema}")
+        self._session.sql(f"drop table if exists {schema}.{table}")
+        self._session.sql(f"create table {schema}.{table} using parquet location '{fichier.resolve()}'")
+
+    def read(self, schema: str, table: str) -> pa.Table:
+        """Return the rows of a table."""
+        return self._session.table(f"{schema}.{table}").toArrow()
+
+    def write(self, schema: str, table: str, rows: pa.Table) -> None:
+        """Replace a table by rows."""
+        self._session.sql(f"create database if not exists {schema}")
+        frame = self._session.createDataFrame(rows)
+        frame.write.mode("overwrite").format("parquet").saveAsTable(f"{schema}.{table}")
+
+
+@contextmanager
+def session(dossier: Path) -> Iterator[Spark]:
+    """Open a session whose tables are under a folder, unless an endpoint holds them, and close it at the end.
+
+    Raises:
+        ObservatoireError: Spark or Java is not there.
+
+    """
+    lack = missing()
+    if lack is not None:
+        raise ObservatoireError(lack)
+    from pyspark.sql import SparkSession
+
+    builder = SparkSession.builder.appName("observatoire")
+    if not os.environ.get(REMOTE_VARIABLE):
+        for name, value in _local(dossier).items():
+            builder = builder.config(name, value)
+    opened = builder.getOrCreate()
+    try:
+        yield Spark(opened)
+    finally:
+        opened.stop()
+
+
+def _local(dossier: Path) -> dict[str, str]:
+    """Settings of a session on this machine, reachable from it only."""
+    return {
+        "spark.master": "local[*]",
+        "spark.driver.bindAddress": "127.0.0.1",
+        "spark.driver.host": "127.0.0.1",
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.log.level": "OFF",
+        "spark.driver.memory": os.environ.get(MEMORY_VARIABLE, _MEMORY),
+        "spark.sql.warehouse.dir": str((dossier / "entrepot").resolve()),
+        # The tables live as long as the session: no metastore to keep.
+        "spark.sql.catalogImplementation": "in-memory",
+        "spark.sql.session.timeZone": "UTC",
+        "spark.sql.ansi.enabled": "true",
+        # Models read small tables: as many parts as cores, not two hundred.
+        "spark.sql.shuffle.partitions": str(os.cpu_count() or 1),
+    }
