@@ -28,6 +28,8 @@ from pipelines.processus_dbt import MANIFEST_VARIABLE, PARENT_VARIABLE, SELECTIO
 BASE_VARIABLE = "OBSERVATOIRE_BASE"
 SPATIAL_VARIABLE = "OBSERVATOIRE_SPATIAL"
 CORES_VARIABLE = "OBSERVATOIRE_COEURS"
+MEMORY_VARIABLE = "OBSERVATOIRE_MEMOIRE"
+_MEMORY_SHARE = 0.8
 
 _PARTS = ("models", "macros", "seeds", "tests", "dbt_project.yml", "profiles.yml")
 # Called by a model written in Python.
@@ -218,6 +220,7 @@ def dbt_environment(
     own[BASE_VARIABLE] = str(base)
     own[PARENT_VARIABLE] = str(os.getpid())
     own[CORES_VARIABLE] = str(os.cpu_count() or 1)
+    own[MEMORY_VARIABLE] = os.environ.get(MEMORY_VARIABLE) or _most_of_the_memory()
     of_one_run = {MANIFEST_VARIABLE, SELECTION_VARIABLE}
     inherited = {name: value for name, value in os.environ.items() if name not in of_one_run}
     if regles is not None:
@@ -225,6 +228,11 @@ def dbt_environment(
     if selection is not None:
         own[SELECTION_VARIABLE] = str(selection)
     return {**inherited, **own}
+
+
+def _most_of_the_memory() -> str:
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return f"{int(total * _MEMORY_SHARE) // 2**20}MiB"
 
 
 @contextmanager

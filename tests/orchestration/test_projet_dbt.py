@@ -1,11 +1,15 @@
 """dbt called from Python: the rules read once, a failure that names what failed, nothing of the network."""
 
 import json
+import os
 import shutil
 from pathlib import Path
 from typing import Any
 
+import duckdb
+import jinja2
 import pytest
+import yaml
 
 from assets.entrepot import build_command
 from pipelines import processus_dbt, projet_dbt
@@ -207,3 +211,23 @@ def test_the_dbt_process_runs_only_what_is_listed(tmp_path: Path, monkeypatch: p
     assert processus_dbt._arguments(["parse"]) == ["parse"]
     monkeypatch.delenv(processus_dbt.SELECTION_VARIABLE)
     assert processus_dbt._arguments(asked) == asked
+
+
+def test_the_engine_opens_with_the_settings_of_the_profile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """dbt hands them to DuckDB as they are written: one that it does not understand stops every build."""
+    for name in ("OBSERVATOIRE_FILS", projet_dbt.MEMORY_VARIABLE):
+        monkeypatch.delenv(name, raising=False)
+    environment = projet_dbt.dbt_environment(tmp_path / "b.duckdb")
+    environment["OBSERVATOIRE_FILS"] = environment[projet_dbt.CORES_VARIABLE]
+    profile = (projet_dbt.DBT_PROJECT / "profiles.yml").read_text(encoding="utf-8")
+    options = yaml.safe_load(profile)["observatoire"]["outputs"]["construction"]["config_options"]
+    config = {
+        name: jinja2.Template(str(value).replace(" | as_number", "")).render(
+            env_var=lambda variable, default="": environment.get(variable, default)
+        )
+        for name, value in options.items()
+    }
+    with duckdb.connect(str(tmp_path / "b.duckdb"), config=config) as con:
+        assert con.execute("select current_setting('threads')").fetchall() == [(os.cpu_count(),)]
