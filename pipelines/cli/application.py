@@ -365,6 +365,54 @@ def restaurer(
     action(entrepot, version, json)
 
 
+@app.command(
+    cls=Commande,
+    epilog="Exemple : observatoire purger --donnees donnees --entrepot cia.duckdb --personnes numeros.txt "
+    "--confirmer",
+)
+def purger(
+    *,
+    donnees: Donnees,
+    entrepot: Entrepot,
+    personnes: Annotated[
+        str | None,
+        typer.Option(metavar="FICHIER|-", help="Numéros uniques, un par ligne ; - : lus sur l'entrée."),
+    ] = None,
+    source: Annotated[str | None, typer.Option(metavar="SOURCE", help="Source, avec --millesime.")] = None,
+    millesime: Annotated[int | None, typer.Option(metavar="ANNÉE", help="Millésime à retirer.")] = None,
+    cle: Annotated[bool, typer.Option("--cle", help="Ce qu'une autre clé a produit.")] = False,
+    motif: Annotated[str, typer.Option(metavar="TEXTE", help="Raison, gardée au registre.")] = "sur demande",
+    sans_exclusion: Annotated[
+        bool, typer.Option("--sans-exclusion", help="Les fichiers déposés sont déjà nettoyés.")
+    ] = False,
+    territoires: Territoires = None,
+    confirmer: Annotated[
+        bool, typer.Option("--confirmer", help="Retire ; sinon, dit seulement ce qui le serait.")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Retire des personnes ou un millésime. De tout ce qui vient des fichiers ; reconstruit, et le prouve."""
+    vintage = source is not None and millesime is not None
+    if [personnes is not None, vintage, cle].count(True) != 1 or (source is None) != (millesime is None):
+        raise MauvaisUsage("Donnez --personnes, ou --source avec --millesime, ou --cle.")
+    from pipelines.cli.purge import purger as action
+
+    raise_exit(
+        action(
+            donnees=donnees,
+            entrepot=entrepot,
+            personnes=personnes,
+            source=source,
+            millesime=millesime,
+            motif=motif,
+            sans_exclusion=sans_exclusion or cle,
+            territoires=territoires,
+            confirmer=confirmer,
+            json=json,
+        )
+    )
+
+
 @app.command(cls=Commande, epilog="Exemple : observatoire alertes --entrepot cia.duckdb --date 2024-02-29")
 def alertes(
     entrepot: Entrepot,

@@ -16,27 +16,46 @@ from pipelines.ingestion.declarations import (
     products_of,
     sources,
 )
+from pipelines.ingestion.exclusions import Exclusion, message, personal_sources, record_exclusions
 from pipelines.ingestion.executer import Options, ingest
 from pipelines.ingestion.landing import check_landing, landing_files, stray_entries
 from pipelines.ingestion.pseudonymes import key_fingerprint, pseudonym, pseudonym_key
+from pipelines.ingestion.retrait import (
+    SHORTEST,
+    Endroit,
+    count_in_store,
+    count_vintage_in_store,
+    find_in_landing,
+    purge_store,
+)
 
 __all__ = [
+    "SHORTEST",
     "Avertissement",
     "Champ",
     "CompteFichier",
+    "Endroit",
+    "Exclusion",
     "Options",
     "Produit",
     "check_landing",
     "column_comments",
+    "count_in_store",
+    "count_vintage_in_store",
     "declarations",
     "dictionary_rows",
+    "find_in_landing",
     "ingest",
     "key_fingerprint",
     "landing_files",
     "load",
+    "message",
+    "personal_sources",
     "products_of",
     "pseudonym",
     "pseudonym_key",
+    "purge_store",
+    "record_exclusions",
     "sources",
     "stray_entries",
 ]

@@ -17,6 +17,7 @@ from pipelines.ingestion.comptes import Avertissement, CompteFichier
 from pipelines.ingestion.corrections import check_applied, load_corrections
 from pipelines.ingestion.correspondances import Correspondance, correspondances
 from pipelines.ingestion.declarations import declarations, quote
+from pipelines.ingestion.exclusions import load_exclusions
 from pipelines.ingestion.fichier import Contexte, LectureFichier
 from pipelines.ingestion.landing import (
     FichierDepose,
@@ -67,10 +68,11 @@ def ingest(
     shutil.rmtree(temporaire, ignore_errors=True)
     temporaire.mkdir()
     corrections = load_corrections(donnees)
+    exclusions = load_exclusions(donnees, cle_pseudonyme)
     try:
         with _connect(temporaire, options) as con:
             set_key(con, cle_pseudonyme)
-            contexte = Contexte(con, Magasin(magasin), corrections, cle_pseudonyme)
+            contexte = Contexte(con, Magasin(magasin), corrections, cle_pseudonyme, exclusions)
             lecteur = _Lecteur(contexte, temporaire, correspondances(source, donnees), options.progression)
             comptes = [c for fichier in fichiers for c in lecteur.read(fichier)]
     finally:
@@ -152,6 +154,7 @@ class _Lecteur:
                     for c in self.contexte.corrections
                     if c.produit in {x.produit for x in candidats}
                 ),
+                *self.contexte.exclusions.fingerprints(c.declaration for c in candidats),
             ]
         )
 

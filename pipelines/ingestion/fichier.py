@@ -6,19 +6,21 @@ entries of the store, belong in `executer` and `chargement`.
 
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import polars as pl
 import pyarrow.parquet as pq
 
 from pipelines.errors import DonneesRefusees
-from pipelines.ingestion import lecture
+from pipelines.ingestion import exclusions, lecture
 from pipelines.ingestion.comptes import Avertissement, CompteFichier
 from pipelines.ingestion.corrections import Correction
 from pipelines.ingestion.declarations import COLONNES_QUARANTAINE, Produit, ident, quote
+from pipelines.ingestion.exclusions import Exclusions
 from pipelines.ingestion.magasin import Magasin, entry_key
 from pipelines.ingestion.normalise import CelluleCorrigee, Requete, build_query
 from pipelines.ingestion.pseudonymes import key_fingerprint, pseudonym
@@ -45,6 +47,7 @@ class Contexte:
     magasin: Magasin
     corrections: Sequence[Correction]
     cle_pseudonyme: bytes = field(repr=False)
+    exclusions: Exclusions = field(default_factory=Exclusions)
 
 
 class LectureFichier:
@@ -62,6 +65,7 @@ class LectureFichier:
         self.avertissements: list[Avertissement] = []
         self.millesime = self._vintage()
         self.cle_pseudonyme = contexte.cle_pseudonyme
+        self.exclusions = contexte.exclusions
         self.corrections = [
             c
             for c in contexte.corrections
@@ -73,6 +77,7 @@ class LectureFichier:
                 *(self.correspondance.empreinte, self.millesime),
                 key_fingerprint(contexte.cle_pseudonyme) if self.produit.personnes else "",
                 *(c.empreinte for c in self.corrections),
+                *contexte.exclusions.fingerprints([self.produit]),
             ]
         )
 
@@ -119,6 +124,9 @@ class LectureFichier:
         lignes = self._count_lines(parquet) if requete.multiplie else rangs
         lues = lignes + len(malformees)
 
+        exclues = self._set_aside(parquet, brut)
+        if exclues.height:
+            rangs, lignes = self._lines_and_rows(parquet)
         tolere = int(self.produit.tolerance * lues)
         corrigees, ecartees = self._apply_corrections(parquet, brut)
         refus = find_refusals(self.produit, parquet, rangs, rangs if requete.multiplie else tolere)
@@ -131,6 +139,7 @@ class LectureFichier:
             self._check_tolerance(refuses, lues, tolere)
         communes = self._communes(parquet, brut, refuses)
         gardees, en_double = self._write(parquet, brut, refuses, doublons, lignes)
+        refuses = pl.concat([refuses, exclues])
         quarantaine = refuses["_ligne"].n_unique()
         compte = CompteFichier(
             fichier=self.fichier.relatif,
@@ -155,6 +164,7 @@ class LectureFichier:
             avertissements=(
                 *self.avertissements,
                 *self._file_warnings(brut),
+                *self._exclusion_warnings(exclues, lues),
                 *self._coverage_warnings(communes),
                 *count_warnings(self.produit, parquet),
             ),
@@ -166,6 +176,55 @@ class LectureFichier:
         self.magasin.put(compte, parquet, ordonnees)
         log.info("%s: %d read, %d refused", compte.fichier, compte.lignes_lues, compte.lignes_quarantaine)
         return compte
+
+    def _set_aside(self, parquet: Path, brut: lecture.Brut) -> pl.DataFrame:
+        """Take the excluded lines out of the normalised rows; quarantine rows that say which entry did it."""
+        personnes = self.exclusions.persons(self.produit)
+        millesimes = self.exclusions.vintages(self.produit)
+        vide = pl.DataFrame(schema=_QUARANTAINE_SCHEMA)
+        if not personnes and not millesimes:
+            return vide
+        self.con.register("personnes_exclues", _messages(personnes, pl.String))
+        self.con.register("millesimes_exclus", _messages(millesimes, pl.Int64))
+        lignes = self._rows(parquet, brut)
+        parts = [
+            f"SELECT r._ligne, '{exclusions.PERSON}' AS regle, e.message FROM {lignes} AS r "
+            f"INNER JOIN personnes_exclues AS e ON r.{ident(champ)} = e.objet"
+            for champ in self.produit.personnes
+        ]
+        parts.append(
+            f"SELECT r._ligne, '{exclusions.VINTAGE}' AS regle, e.message FROM {lignes} AS r "
+            "INNER JOIN millesimes_exclus AS e ON r.millesime = e.objet"
+        )
+        trouvees = self.con.execute(
+            f"SELECT _ligne, NULL::VARCHAR AS colonne, NULL::VARCHAR AS valeur, min(regle) AS regle, "
+            f"min(message) AS message FROM ({' UNION ALL '.join(parts)}) GROUP BY _ligne ORDER BY _ligne"
+        ).pl()
+        self.con.unregister("personnes_exclues")
+        self.con.unregister("millesimes_exclus")
+        if not trouvees.height:
+            return vide
+        self.con.register("exclues", trouvees.select("_ligne"))
+        reste = self.temporaire / "reste.parquet"
+        self.con.execute(
+            f"COPY (SELECT * EXCLUDE (_rang) FROM {lignes} "
+            "WHERE _ligne NOT IN (SELECT _ligne FROM exclues)) "
+            f"TO {quote(str(reste))} (FORMAT parquet, COMPRESSION zstd)"
+        )
+        self.con.unregister("exclues")
+        reste.replace(parquet)
+        return trouvees.select(list(_QUARANTAINE_SCHEMA)).cast(_QUARANTAINE_SCHEMA)
+
+    def _lines_and_rows(self, parquet: Path) -> tuple[int, int]:
+        """Rows of a Parquet that holds its lines, and how many lines they are."""
+        return int(pq.ParquetFile(parquet).metadata.num_rows), self._count_lines(parquet)
+
+    @staticmethod
+    def _exclusion_warnings(exclues: pl.DataFrame, lues: int) -> list[Avertissement]:
+        if not exclues.height:
+            return []
+        texte = f"Lignes écartées à la demande ({exclusions.FILE})"
+        return [Avertissement(exclusions.WARNING, texte, exclues["_ligne"].n_unique(), lues)]
 
     def _communes(
         self, parquet: Path, brut: lecture.Brut, refuses: pl.DataFrame
@@ -428,6 +487,14 @@ class LectureFichier:
         self.con.unregister("doublons")
         cible.replace(parquet)
         return (self._count_lines(parquet), en_double)
+
+
+def _messages(objets: Mapping[Any, str], nature: type[pl.DataType]) -> pl.DataFrame:
+    """What is excluded and the message of each, as a table."""
+    return pl.DataFrame(
+        {"objet": list(objets), "message": list(objets.values())},
+        schema={"objet": nature, "message": pl.String},
+    )
 
 
 def count(con: duckdb.DuckDBPyConnection, sql: str) -> int:

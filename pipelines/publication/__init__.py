@@ -36,6 +36,15 @@ from pipelines.publication.resume import (
     write_summary,
     write_unchanged,
 )
+from pipelines.publication.retrait import (
+    drop_versions,
+    key_of,
+    lines_read,
+    rows_of_persons,
+    rows_of_vintage,
+    set_aside_lines,
+    versions_that_hold,
+)
 from pipelines.publication.versions import Version, kept_versions, next_number, restore
 
 __all__ = [
@@ -55,13 +64,16 @@ __all__ = [
     "compare_lock",
     "content_hashes",
     "disk_errors_explained",
+    "drop_versions",
     "explain",
     "explain_disk_error",
     "explain_disk_text",
     "full_hashes",
     "is_unchanged",
     "kept_versions",
+    "key_of",
     "last_failure",
+    "lines_read",
     "lock_content",
     "next_number",
     "open_chantier",
@@ -77,8 +89,12 @@ __all__ = [
     "record_checks",
     "refuse_foreign",
     "restore",
+    "rows_of_persons",
+    "rows_of_vintage",
+    "set_aside_lines",
     "take_over",
     "to_markdown",
+    "versions_that_hold",
     "write_failure",
     "write_lock",
     "write_summary",

@@ -39,7 +39,7 @@ class Version:
 
 def kept_versions(dossier: WorkingFolder) -> list[Version]:
     """Return the current warehouse and the kept ones, newest first."""
-    paths = [(path, False) for path in _files(dossier)]
+    paths = [(path, False) for path in kept_files(dossier)]
     if dossier.entrepot.is_file():
         paths.append((dossier.entrepot, True))
     versions: dict[int, Version] = {}
@@ -60,7 +60,7 @@ def kept_versions(dossier: WorkingFolder) -> list[Version]:
 
 def next_number(dossier: WorkingFolder) -> int:
     """Return the number that the next published version takes."""
-    numbers = [int(path.stem) for path in _files(dossier)]
+    numbers = [int(path.stem) for path in kept_files(dossier)]
     current = _current_number(dossier)
     return max([0, *numbers, *([] if current is None else [current])]) + 1
 
@@ -89,7 +89,7 @@ def keep_current(dossier: WorkingFolder) -> None:
 
 def prune(dossier: WorkingFolder, garder: int) -> None:
     """Remove the oldest kept versions beyond `garder`."""
-    for path in sorted(_files(dossier), key=lambda path: int(path.stem), reverse=True)[max(garder, 0) :]:
+    for path in sorted(kept_files(dossier), key=lambda path: int(path.stem), reverse=True)[max(garder, 0) :]:
         path.unlink()
         path.with_name(path.name + ".wal").unlink(missing_ok=True)
 
@@ -121,7 +121,8 @@ def restore(chantier: Chantier, numero: int) -> Version:
     return chosen
 
 
-def _files(dossier: WorkingFolder) -> list[Path]:
+def kept_files(dossier: WorkingFolder) -> list[Path]:
+    """Return the files of the kept versions, oldest first."""
     if not dossier.versions.is_dir():
         return []
     return sorted(path for path in dossier.versions.glob("*.duckdb") if path.stem.isdigit())

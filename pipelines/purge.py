@@ -1,0 +1,211 @@
+"""Removing persons, a vintage or the traces of an old key, and proving that nothing of them is left.
+
+What is removed is everything that was made from the files: the store, the published warehouse (built again
+without them), the kept versions that hold them. The deposited files are the user's: what they still hold is
+said, line by line, and the readers set it aside until it is gone. Numbers of persons live in memory only.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import duckdb
+
+from pipelines import ingestion, publication
+from pipelines.errors import MauvaisUsage, ObservatoireError
+from pipelines.paths import WorkingFolder
+from pipelines.publication.fichiers import write_json
+
+
+@dataclass(frozen=True)
+class Demande:
+    """What must go: persons, or a vintage of a source, or what another key made.
+
+    Attributes:
+        numeros: the numbers of the persons; never shown, written nor logged.
+        source, millesime: the vintage.
+        cle: the key of today's pseudonyms; what another one made goes when neither of the others is given.
+
+    """
+
+    cle: bytes = field(repr=False)
+    numeros: tuple[str, ...] = field(default=(), repr=False)
+    source: str | None = None
+    millesime: int | None = None
+
+    @property
+    def pseudonymes(self) -> list[str]:
+        """The pseudonyms of the persons, with today's key."""
+        return [ingestion.pseudonym(self.cle, numero) for numero in self.numeros]
+
+    @property
+    def empreinte_cle(self) -> str:
+        """Fingerprint of today's key."""
+        return ingestion.key_fingerprint(self.cle)
+
+    @property
+    def vintage(self) -> tuple[list[str], int] | None:
+        """The products of the source, and the vintage."""
+        if self.source is None or self.millesime is None:
+            return None
+        return [p.produit for p in ingestion.products_of(self.source)], self.millesime
+
+    @property
+    def sources(self) -> set[str]:
+        """Sources whose entries leave the store."""
+        return ingestion.personal_sources() if self.source is None else {self.source}
+
+
+@dataclass(frozen=True)
+class Constat:
+    """Where what must go still is."""
+
+    entrepot: dict[str, int]
+    magasin: int
+    versions: list[Path]
+    depot: dict[str, list[int]]
+
+    @property
+    def propre(self) -> bool:
+        """Whether nothing made from the files holds it any more; the files themselves are the user's."""
+        return not (self.entrepot or self.magasin or self.versions)
+
+
+def read_numbers(lines: Sequence[str]) -> tuple[str, ...]:
+    """Return the numbers of a list, one per line.
+
+    Raises:
+        MauvaisUsage: there is none, or one is too short to be told from any other figure.
+
+    """
+    numbers = tuple(dict.fromkeys("".join(line.split()) for line in lines if line.strip()))
+    if not numbers:
+        raise MauvaisUsage("--personnes : aucun numéro dans la liste (un par ligne).")
+    if any(len(number) < ingestion.SHORTEST for number in numbers):
+        raise MauvaisUsage(
+            f"--personnes : un numéro de moins de {ingestion.SHORTEST} caractères ne désigne pas une demande."
+        )
+    return numbers
+
+
+def examine(dossier: WorkingFolder, donnees: Path, demande: Demande, rangs: Sequence[int] = ()) -> Constat:
+    """Look for what must go in the warehouse, the store, the kept versions and the deposited files.
+
+    Args:
+        dossier: working folder of the warehouse.
+        donnees: landing folder.
+        demande: what must go.
+        rangs: ranks of the exclusions that were recorded for it, whose lines the quarantine names.
+
+    Raises:
+        ObservatoireError: the warehouse was made with another key, which cannot be searched with this one.
+
+    """
+    messages = [ingestion.message(rang) for rang in rangs]
+    with publication.open_warehouse(dossier.entrepot, toute_version=True) as con:
+        if demande.numeros:
+            _require_key(con, demande, dossier)
+            held = publication.rows_of_persons(con, demande.pseudonymes)
+        elif demande.vintage is not None:
+            held = publication.rows_of_vintage(con, *demande.vintage)
+        else:
+            held = {} if publication.key_of(con) == demande.empreinte_cle else {"meta.executions": 1}
+        depot = publication.set_aside_lines(con, messages)
+        read = publication.lines_read(con, demande.pseudonymes, demande.vintage)
+    for fichier, known in read.items():
+        depot[fichier] = sorted({*depot.get(fichier, []), *known})
+    for place in ingestion.find_in_landing(donnees, demande.numeros) if demande.numeros else []:
+        lines = depot.setdefault(place.fichier, [])
+        if place.ligne is not None and place.ligne not in lines:
+            lines.append(place.ligne)
+    if demande.numeros:
+        stored = ingestion.count_in_store(dossier.magasin, demande.pseudonymes)
+    elif demande.source is not None and demande.millesime is not None:
+        stored = ingestion.count_vintage_in_store(dossier.magasin, demande.source, demande.millesime)
+    else:
+        stored = 0
+    versions = publication.versions_that_hold(
+        dossier,
+        empreinte_cle=demande.empreinte_cle,
+        pseudonymes=demande.pseudonymes,
+        vintage=demande.vintage,
+    )
+    return Constat(held, stored, versions, {name: sorted(lines) for name, lines in sorted(depot.items())})
+
+
+def _require_key(con: duckdb.DuckDBPyConnection, demande: Demande, dossier: WorkingFolder) -> None:
+    """A pseudonym of another key would be found nowhere, and prove nothing."""
+    if publication.key_of(con) != demande.empreinte_cle:
+        raise ObservatoireError(
+            f"« {dossier.entrepot} » a été construit avec une autre clé de pseudonymisation : le numéro n'y "
+            "serait pas reconnu. Remettez la clé d'alors, ou reconstruisez d'abord l'entrepôt avec celle-ci "
+            "(observatoire purger --cle)."
+        )
+
+
+def exclude(donnees: Path, demande: Demande, jour: date, motif: str) -> list[int]:
+    """Tell the readers, in the landing folder, what must no longer be read; return the ranks."""
+    if demande.source is not None:
+        entries = [
+            ingestion.Exclusion(source=demande.source, millesime=demande.millesime, le=jour, motif=motif)
+        ]
+    else:
+        entries = [
+            ingestion.Exclusion(personne=pseudonyme, cle=demande.empreinte_cle, le=jour, motif=motif)
+            for pseudonyme in demande.pseudonymes
+        ]
+    return ingestion.record_exclusions(donnees, entries) if entries else []
+
+
+def empty_store(dossier: WorkingFolder, demande: Demande) -> int:
+    """Take the sources concerned out of the store, while no build is under way; return how many entries."""
+    with publication.open_chantier(dossier, "purge"):
+        for path in dossier.executions.glob("echec-*"):
+            # The reason of a refusal may quote a cell.
+            path.unlink()
+        return ingestion.purge_store(dossier.magasin, demande.sources)
+
+
+def drop_versions(dossier: WorkingFolder, demande: Demande) -> list[int]:
+    """Remove the kept versions that hold what must go; return their numbers."""
+    with publication.open_chantier(dossier, "purge") as chantier:
+        held = publication.versions_that_hold(
+            dossier,
+            empreinte_cle=demande.empreinte_cle,
+            pseudonymes=demande.pseudonymes,
+            vintage=demande.vintage,
+        )
+        publication.drop_versions(chantier, held)
+    return [int(path.stem) for path in held]
+
+
+def write_register(
+    dossier: WorkingFolder,
+    demande: Demande,
+    *,
+    motif: str,
+    before: Constat,
+    after: Constat,
+    dropped: Sequence[int],
+) -> Path:
+    """Write what was removed, when and how much; never who. Return the path of the account."""
+    now = datetime.now(UTC)
+    dossier.purges.mkdir(exist_ok=True)
+    path = dossier.purges / f"{now:%Y%m%dT%H%M%S}.json"
+    write_json(
+        path,
+        {
+            "le": now.isoformat(timespec="seconds"),
+            "motif": motif,
+            "personnes": len(demande.numeros),
+            "source": demande.source,
+            "millesime": demande.millesime,
+            "lignes_retirees": before.entrepot,
+            "entrees_du_magasin": before.magasin,
+            "versions_retirees": list(dropped),
+            "prouve": after.propre,
+            "reste_dans_le_depot": after.depot,
+        },
+    )
+    return path
