@@ -14,8 +14,8 @@ import duckdb
 
 from pipelines import ingestion, publication
 from pipelines.errors import MauvaisUsage, ObservatoireError
+from pipelines.fichiers import write_json
 from pipelines.paths import WorkingFolder
-from pipelines.publication.fichiers import write_json
 
 
 @dataclass(frozen=True)

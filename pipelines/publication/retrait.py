@@ -9,9 +9,9 @@ from pathlib import Path
 
 import duckdb
 
+from pipelines.fichiers import flush_folder
 from pipelines.paths import WorkingFolder
 from pipelines.publication.chantier import Chantier
-from pipelines.publication.fichiers import flush_folder
 from pipelines.publication.lecture import open_warehouse
 from pipelines.publication.sql import identifier, qualified
 from pipelines.publication.versions import kept_files
