@@ -19,7 +19,7 @@ import duckdb
 from pipelines.errors import ObservatoireError
 from pipelines.fichiers import flush, flush_folder, write_json
 from pipelines.lac.manifeste import COURANT, FORMAT, MANIFESTE, VERSIONS, read_manifest
-from pipelines.lac.structure import PRIVES, Table, read_structure
+from pipelines.lac.structure import PRIVES, Table, current_catalogue, read_structure
 from pipelines.publication import disk_errors_explained, open_warehouse, published_execution
 from pipelines.publication.entrepot import lock_content
 from pipelines.publication.sql import identifier, literal, qualified
@@ -174,7 +174,8 @@ def _write_version(
 
 def _write_table(con: duckdb.DuckDBPyConnection, table: Table, aside: Path) -> Iterator[tuple[Path, int]]:
     """Write one table, one file per vintage, rows in the order of their columns: same rows, same bytes."""
-    source = qualified(table.schema, table.nom)
+    # With its catalogue: a file may have the name of a schema (`entrepot.duckdb`).
+    source = qualified(current_catalogue(con), table.schema, table.nom)
     folder = aside / table.schema / table.nom
     _make(folder, table)
     if table.vintage is None:

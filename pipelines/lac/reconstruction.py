@@ -12,7 +12,7 @@ import duckdb
 from pipelines.errors import DonneesRefusees
 from pipelines.lac.ecriture import literal_or_null
 from pipelines.lac.manifeste import check_files, choose_version, read_manifest
-from pipelines.lac.structure import Table, definitions
+from pipelines.lac.structure import Table, current_catalogue, definitions
 from pipelines.publication import Chantier, Empreinte, compare_hashes, content_hashes, next_number
 from pipelines.publication.sql import identifier, literal, qualified
 
@@ -34,9 +34,8 @@ def rebuild_from_lake(chantier: Chantier, lac: Path, numero: int | None = None) 
     manifeste = read_manifest(version)
     check_files(version, manifeste)
     with duckdb.connect(str(chantier.base)) as con:
-        (catalogue,) = con.execute("select current_database()").fetchall()[0]
         for entry in manifeste["tables"]:
-            _load(con, str(catalogue), entry, version)
+            _load(con, current_catalogue(con), entry, version)
         check_content(con, _expected(manifeste), str(lac))
         close_base(con, chantier)
     return manifeste

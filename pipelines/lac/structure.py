@@ -79,8 +79,7 @@ class Table:
 
 def read_structure(con: duckdb.DuckDBPyConnection, catalogue: str | None = None) -> list[Table]:
     """Return the tables of a catalogue, the current one by default, by name."""
-    (current,) = con.execute("select current_database()").fetchall()[0]
-    name = catalogue or str(current)
+    name = catalogue or current_catalogue(con)
     columns = read_columns(con, name)
     return [
         Table(schema, table, comment, tuple(columns[schema, table]))
@@ -90,6 +89,11 @@ def read_structure(con: duckdb.DuckDBPyConnection, catalogue: str | None = None)
             [name],
         ).fetchall()
     ]
+
+
+def current_catalogue(con: duckdb.DuckDBPyConnection) -> str:
+    """Return the name of the current catalogue."""
+    return str(con.execute("select current_database()").fetchall()[0][0])
 
 
 def read_columns(con: duckdb.DuckDBPyConnection, catalogue: str) -> dict[tuple[str, str], list[Colonne]]:

@@ -43,6 +43,10 @@ def test_one_folder_per_table_one_per_vintage(batir: Batir, tmp_path: Path) -> N
     assert (tmp_path / "lac" / "courant").resolve() == version
 
 
+def test_a_warehouse_named_like_a_schema_is_written(batir: Batir, tmp_path: Path) -> None:
+    assert write_lake(batir("entrepot"), tmp_path / "lac").fichiers > 10
+
+
 def test_every_engine_reads_the_same_rows(batir: Batir, tmp_path: Path) -> None:
     """DuckDB, Polars and PyArrow read a partitioned table as the warehouse has it, vintage included."""
     entrepot = batir()
