@@ -74,7 +74,9 @@ def fill(
             "values (?, 'sne', 'sne_attributions', 2021, ?, ?, 'csv', 'c', '1', 3, 2, 1, 0, 0)",
             [fichier, taille, sha256],
         )
-        con.execute("create table meta.avertissements (source varchar, regle varchar)")
+        con.execute(
+            "create table meta.avertissements (source varchar, regle varchar, message varchar, nombre bigint)"
+        )
         con.execute("create table sources.parametres (parametre varchar, valeur varchar)")
         con.execute("insert into sources.parametres values ('annee', '2021')")
         con.execute(
