@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 PUBLISHED = "publication/entrepot_publie"
 REPORTS = "publication/bilans"
 LAKE = "publication/lac"
+# How many territories a build names before it counts them.
+NAMED = 10
 SHARED_LAKE = "publication/ducklake"
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
@@ -146,12 +148,12 @@ def _account(summary: dict[str, Any]) -> list[str]:
     read, kept, refused, doubles = (
         affichage.number(summary[f"lignes_{name}"]) for name in ("lues", "gardees", "quarantaine", "doublons")
     )
+    names = [t["nom"] for t in summary["territoires"]]
     lines = [
         f"{summary['fichiers']} fichiers, {read} lignes lues = {kept} gardées + {refused} refusées "
         f"+ {doubles} en double.",
-        f"{len(summary['territoires'])} territoires : "
-        + ", ".join(t["nom"] for t in summary["territoires"])
-        + ".",
+        f"{len(names)} territoires : {', '.join(names[:NAMED])}"
+        + (f" et {len(names) - NAMED} autres." if len(names) > NAMED else "."),
     ]
     if refused != "0":
         lines.append("Les lignes refusées, avec leur règle, sont dans le schéma quarantaine.")

@@ -5,6 +5,7 @@ Rules that need several files (one file per EPCI, known methods) are here; those
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 
 from pipelines.conventions.methods import load_methods
@@ -80,7 +81,14 @@ def check_identity(siren: str, nom: str) -> None:
 def legal_core(dossier: Path = TERRITOIRES) -> tuple[SocleLegal, str]:
     """The legal objectives and calendar (those of the folder, else the project's) and their SHA-256."""
     chemin = dossier / LEGAL
-    document = read(chemin if chemin.is_file() else TERRITOIRES / LEGAL)
+    chemin = chemin if chemin.is_file() else TERRITOIRES / LEGAL
+    return _legal_core(chemin, chemin.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=4)
+def _legal_core(chemin: Path, _modifie: int) -> tuple[SocleLegal, str]:
+    """Read once for all the EPCI without a file: a country has a thousand of them."""
+    document = read(chemin)
     return validate(SocleLegal, document, {"indicateurs": indicator_catalogue()}), document.empreinte
 
 

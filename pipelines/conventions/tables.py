@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 import duckdb
+import polars as pl
 
 from pipelines.conventions.methods import Methode, Palier, load_methods
 from pipelines.conventions.models import Convention, Zone
@@ -231,8 +232,13 @@ def write_tables(
         for nom, _, texte in colonnes:
             con.execute(f"COMMENT ON COLUMN sources.{table}.{nom} IS {_quoted(texte)}")
         if lignes[table]:
-            jokers = ", ".join("?" for _ in colonnes)
-            con.executemany(f"INSERT INTO sources.{table} VALUES ({jokers})", lignes[table])
+            noms = [nom for nom, _, _ in colonnes]
+            cadre = pl.DataFrame(
+                lignes[table], schema=noms, orient="row", strict=False, infer_schema_length=None
+            )
+            con.register("lignes_a_ecrire", cadre)
+            con.execute(f"INSERT INTO sources.{table} SELECT * FROM lignes_a_ecrire")
+            con.unregister("lignes_a_ecrire")
 
 
 def _quoted(texte: str) -> str:
