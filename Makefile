@@ -8,7 +8,7 @@ DEMO ?= demo
 # Two workers on two cores: the tests of a whole build are the longest.
 WORKERS ?= 2
 
-.PHONY: help setup demo test lint format slow clean
+.PHONY: help setup demo test lint format slow audit clean
 .DEFAULT_GOAL := help
 
 help: ## Lists the targets
@@ -37,6 +37,9 @@ test: lint ## Lint, then every test but the slow ones
 
 slow: setup ## The long proofs: kill -9, reproducibility, national volume
 	@$(BIN)/pytest -m slow
+
+audit: setup ## Known vulnerabilities of the pinned dependencies (needs the network)
+	@$(BIN)/pip-audit --require-hashes --disable-pip -r requirements-deploiement.lock
 
 format: setup ## Formats Python
 	@$(BIN)/ruff check --fix .
