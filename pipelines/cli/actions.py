@@ -7,6 +7,7 @@ import sys
 import tempfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -271,6 +272,46 @@ def write_reports(entrepot: Path, sortie: Path, **config: Any) -> list[str]:
     parametres = {"entrepot": str(entrepot), "rapports": str(sortie)}
     made = run_job("ecrire_bilans", parametres, bilans_config(**config))
     return [str(path) for path in made[REPORTS]["fichiers"]]
+
+
+def comparer_moteurs(entrepot: Path, dossier: Path | None, json: bool) -> int:
+    """Compute the tables of a warehouse on Spark and compare them row by row; return the exit code."""
+    from pipelines.moteurs import compare_engines, missing
+
+    lack = missing()
+    if lack is not None:
+        raise MauvaisUsage(lack)
+    # Says at once what is wrong with the file.
+    with publication.open_warehouse(entrepot):
+        pass
+    with tempfile.TemporaryDirectory(prefix="observatoire-moteurs-") as folder, affichage.progress_shown():
+        found = compare_engines(entrepot, dossier or Path(folder))
+    different = found.differentes
+    if json:
+        affichage.show_json(
+            {
+                "egales": not different,
+                "tables": [{**asdict(table), "egale": table.egale} for table in found.tables],
+            }
+        )
+        return int(bool(different))
+    affichage.show_table(
+        "Tables calculées par Spark, comparées à celles de l'entrepôt",
+        ("table", "lignes", "lignes de Spark", "manquent", "en trop", "état"),
+        (
+            (t.nom, t.lignes, t.lignes_moteur, t.manquent, t.en_trop, "égale" if t.egale else "différente")
+            for t in found.tables
+        ),
+        right=("lignes", "lignes de Spark", "manquent", "en trop"),
+    )
+    affichage.show_lines(
+        [
+            f"{len(found.tables)} tables égales ligne à ligne."
+            if not different
+            else f"{len(different)} tables sur {len(found.tables)} ne sont pas égales."
+        ]
+    )
+    return int(bool(different))
 
 
 def verify(donnees: Path, entrepot: Path, territoires: Path | None, json: bool) -> int:

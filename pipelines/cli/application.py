@@ -458,6 +458,23 @@ def automatiser(
     action(arreter, workspace, json)
 
 
+@app.command(
+    "comparer-moteurs", cls=Commande, epilog="Exemple : observatoire comparer-moteurs --entrepot cia.duckdb"
+)
+def comparer_moteurs(
+    entrepot: Entrepot,
+    dossier: Annotated[
+        Path | None,
+        typer.Option(metavar="DOSSIER", help="Où garder les tables de Spark (défaut : nulle part)."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Calcule les mêmes tables avec Spark. Et les compare ligne à ligne à celles de l'entrepôt."""
+    from pipelines.cli.actions import comparer_moteurs as action
+
+    raise_exit(action(entrepot, dossier, json))
+
+
 def raise_exit(code: int) -> None:
     """End a command with the exit code it computed."""
     if code:

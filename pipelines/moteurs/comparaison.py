@@ -70,17 +70,18 @@ def compare_engines(entrepot: Path, dossier: Path, schemas: tuple[str, ...] = PU
         fichiers = export(entrepot, read_by_models(manifest), dossier / "sources")
         for (schema, table), fichier in fichiers.items():
             moteur.declare(schema, table, fichier)
-        Execution(moteur, manifest, regles, dossier).run(entrepot)
+        Execution(moteur, manifest, regles, dossier).run()
         noms = sorted(
             (str(node["schema"]), str(node["alias"]))
             for node in manifest["nodes"].values()
             if node["resource_type"] in {"seed", "model"} and node["schema"] in schemas
         )
         with duckdb.connect(str(entrepot), read_only=True) as con:
-            return Comparaison(tuple(_compare(con, moteur, schema, table) for schema, table in noms))
+            return Comparaison(tuple(compare_table(con, moteur, schema, table) for schema, table in noms))
 
 
-def _compare(con: duckdb.DuckDBPyConnection, moteur: Spark, schema: str, table: str) -> Table:
+def compare_table(con: duckdb.DuckDBPyConnection, moteur: Spark, schema: str, table: str) -> Table:
+    """Compare a table of a warehouse with that of an engine, in the types of the warehouse."""
     types = dict(
         con.execute(
             "select column_name, data_type from duckdb_columns() "

@@ -1,10 +1,12 @@
-"""The dbt project run on another engine, step by step, with what does not fit the engine made by DuckDB beside it.
+"""The dbt project run on another engine; what does not fit the engine is made by DuckDB beside it.
 
-A model that carries the tag `hors_moteur` needs DuckDB (the spatial join, the small-cell decisions): the tables that it
-reads are brought to a DuckDB file, the same dbt model runs there, and its table is given to the engine.
+A model that carries the tag `hors_moteur` needs DuckDB (the spatial join, the small-cell decisions): the
+tables that it reads are brought to a DuckDB file, the same dbt model runs there, and its table is given to the
+engine.
 """
 
 import json
+import logging
 import os
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -23,6 +25,8 @@ BESIDE = "hors_moteur"
 # The target of profiles.yml that finds the session of the process.
 TARGET = "spark"
 
+progress = logging.getLogger("observatoire.progression")
+
 
 @dataclass(frozen=True)
 class Execution:
@@ -33,24 +37,25 @@ class Execution:
     regles: projet_dbt.Regles
     dossier: Path
 
-    def run(self, base: Path) -> None:
+    def run(self) -> None:
         """Build every table.
-
-        Args:
-            base: the warehouse that the sources come from, whose types the tables made beside the engine keep.
 
         Raises:
             ObservatoireError: a model cannot be computed, with what the engine said.
 
         """
+        progress.info("Référentiels (seeds)")
         self._dbt("seed", "--full-refresh")
         made: list[str] = []
         for model in beside(self.manifest):
             done = [f"+{name}" for name in made]
+            progress.info("Modèles jusqu'à %s", model["name"])
             self._dbt("run", "--select", f"+{model['name']}", "--exclude", f"tag:{BESIDE}", *done)
-            self._beside(model, base)
+            progress.info("%s, par DuckDB à côté du moteur", model["name"])
+            self._beside(model)
             made.append(str(model["name"]))
-        self._dbt("run", "--exclude", *[f"+{name}" for name in made])
+        progress.info("Derniers modèles")
+        self._dbt("run", "--exclude", f"tag:{BESIDE}", *[f"+{name}" for name in made])
 
     def _dbt(self, command: str, *arguments: str) -> None:
         target = self.dossier / "dbt"
@@ -59,16 +64,15 @@ class Execution:
         quiet = ["--log-level", "none", "--log-level-file", "info", "--no-use-colors"]
         ok = processus_dbt.run([*quiet, command, "--target", TARGET, *arguments, *folders])
         if not ok:
-            raise ObservatoireError(_said(target / "run_results.json"))
+            raise ObservatoireError(_said(target / "run_results.json", f"voir {target / 'dbt.log'}"))
 
-    def _beside(self, model: Mapping[str, Any], base: Path) -> None:
+    def _beside(self, model: Mapping[str, Any]) -> None:
         """Make one model with DuckDB, from the tables of the engine, and give its table to the engine."""
         lieu = self.dossier / f"a_cote_{model['name']}"
         lieu.mkdir(parents=True, exist_ok=True)
         fichier = lieu / BASE_NAME
         fichier.unlink(missing_ok=True)
         with duckdb.connect(str(fichier)) as con:
-            con.execute(f"attach '{base}' as publie (read_only)")
             for name in model["depends_on"]["nodes"]:
                 parent = self.manifest["nodes"][name]
                 self._bring(con, parent["schema"], parent["alias"])
@@ -91,7 +95,7 @@ class Execution:
             stdin=subprocess.DEVNULL,
         )
         if done.returncode:
-            raise ObservatoireError(_said(lieu / "run_results.json") or (done.stdout + done.stderr).strip())
+            raise ObservatoireError(_said(lieu / "run_results.json", (done.stdout + done.stderr).strip()))
         with duckdb.connect(str(fichier), read_only=True) as con:
             rows = con.table(f"{model['schema']}.{model['alias']}").to_arrow_table()
         self.moteur.write(str(model["schema"]), str(model["alias"]), rows)
@@ -124,9 +128,9 @@ def _above(manifest: Mapping[str, Any], name: str) -> set[str]:
     return found
 
 
-def _said(run_results: Path) -> str:
+def _said(run_results: Path, otherwise: str) -> str:
     if not run_results.is_file():
-        return "dbt n'a rien pu exécuter sur ce moteur : voir dbt.log dans le dossier de travail."
+        return f"dbt n'a rien pu exécuter : {otherwise}"
     results: Sequence[Any] = json.loads(run_results.read_text(encoding="utf-8"))["results"]
     failed = [r for r in results if r["status"] not in {"success", "skipped", "pass"}]
     lines = [

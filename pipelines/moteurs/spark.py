@@ -1,7 +1,7 @@
 """A Spark session, and its tables as Arrow: the only module that knows Spark.
 
-The session is the one that dbt's `session` method finds in the process: local, or that of a Spark Connect endpoint
-when SPARK_REMOTE names one.
+The session is the one that dbt's `session` method finds in the process: local, or that of a Spark Connect
+endpoint when SPARK_REMOTE names one.
 """
 
 import os
@@ -100,6 +100,10 @@ def _local(dossier: Path) -> dict[str, str]:
         "spark.sql.catalogImplementation": "in-memory",
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.ansi.enabled": "true",
-        # Models read small tables: as many parts as cores, not two hundred.
+        # One machine reads small tables: as many parts as cores, not two hundred; and compiling a plan of a
+        # hundred branches, or planning it again at each stage, takes longer than running it.
         "spark.sql.shuffle.partitions": str(os.cpu_count() or 1),
+        "spark.sql.codegen.wholeStage": "false",
+        "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+        "spark.sql.adaptive.enabled": "false",
     }

@@ -1,0 +1,139 @@
+"""The same models on Spark give the tables of DuckDB, row by row; skipped where Spark or Java is not."""
+
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pytest
+
+from pipelines import projet_dbt
+from pipelines.demo import generate
+from pipelines.moteurs import Table, compare_engines, missing
+from pipelines.moteurs.comparaison import compare_table
+from pipelines.moteurs.execution import beside
+from pipelines.moteurs.sources import export, read_by_models
+
+# Every mart has rows at this scale; Spark's time is the number of models, not of rows.
+SCALE = 0.005
+PETITE = Table("marts", "t", 3, 3, 0, 0)
+
+
+@pytest.fixture(scope="module")
+def petit(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small warehouse, built by the command."""
+    folder = tmp_path_factory.mktemp("moteurs")
+    generate(folder / "donnees", echelle=SCALE)
+    done = subprocess.run(
+        [
+            str(Path(sys.executable).with_name("observatoire")),
+            *("build", "--donnees", str(folder / "donnees"), "--entrepot", str(folder / "cia.duckdb")),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+        stdin=subprocess.DEVNULL,
+        env={**os.environ, "OBSERVATOIRE_CLE": "une clé pour les tests, longue"},
+    )
+    assert done.returncode == 0, done.stderr[-4000:]
+    return folder / "cia.duckdb"
+
+
+@pytest.mark.skipif(missing() is not None, reason=str(missing()))
+def test_every_published_table_is_that_of_duckdb(petit: Path, tmp_path: Path) -> None:
+    found = compare_engines(petit, tmp_path)
+    assert found.differentes == []
+    noms = {table.nom for table in found.tables}
+    with duckdb.connect(str(petit), read_only=True) as con:
+        marts = con.execute(
+            "select 'marts.' || table_name, estimated_size from duckdb_tables() where schema_name = 'marts'"
+        )
+        lignes = dict(marts.fetchall())
+    assert set(lignes) <= noms
+    assert {"entrepot.secret", "entrepot.indicateurs", "entrepot.fct_logement"} <= noms
+    # Nothing equal because empty: a small territory with no list of residences is the only exception.
+    assert {nom for nom, n in lignes.items() if not n} <= {"marts.residences_enjeu", "marts.relogements"}
+
+
+@pytest.mark.skipif(shutil.which("java") is not None and missing() is None, reason="Spark est là")
+def test_a_machine_without_spark_says_what_to_install(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [
+            str(Path(sys.executable).with_name("observatoire")),
+            "comparer-moteurs",
+            "--entrepot",
+            str(tmp_path / "x.duckdb"),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
+    assert done.returncode == 2
+    assert "requirements-spark.lock" in done.stderr or "Java" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+class Moteur:
+    """An engine that holds one table."""
+
+    def __init__(self, rows: pa.Table) -> None:
+        self.rows = rows
+
+    def read(self, _schema: str, _table: str) -> pa.Table:
+        return self.rows
+
+
+def _compare(rows: pa.Table) -> Table:
+    with duckdb.connect() as con:
+        con.execute("create schema marts; create table marts.t (n bigint, r double, d decimal(9, 2))")
+        con.execute("insert into marts.t values (1, 0.1, 1.50), (1, 0.1, 1.50), (null, null, null)")
+        return compare_table(con, Moteur(rows), "marts", "t")  # type: ignore[arg-type]
+
+
+def test_equal_rows_in_any_order_and_other_widths_are_equal() -> None:
+    rows = pa.table(
+        {"d": ["1.5", None, "1.50"], "n": pa.array([1, None, 1], pa.int32()), "r": [0.1, None, 0.1]}
+    )
+    assert _compare(rows) == PETITE
+    assert PETITE.egale
+
+
+@pytest.mark.parametrize(
+    ("rows", "attendue"),
+    [
+        # The last bit of a real.
+        ({"n": [1, 1, None], "r": [0.1, 0.1 + 2**-56, None], "d": ["1.5", "1.5", None]}, replace(PETITE, manquent=1, en_trop=1)),
+        # A row fewer, a row twice.
+        ({"n": [1, None], "r": [0.1, None], "d": ["1.5", None]}, replace(PETITE, lignes_moteur=2, manquent=1)),
+        ({"n": [1, None, None], "r": [0.1, None, None], "d": ["1.5", None, None]}, replace(PETITE, manquent=1, en_trop=1)),
+        # Nothing is not 0.
+        ({"n": [1, 1, 0], "r": [0.1, 0.1, None], "d": ["1.5", "1.5", None]}, replace(PETITE, manquent=1, en_trop=1)),
+        ({"n": [1, 1, None], "r": [0.1, 0.1, None]}, replace(PETITE, colonnes=("d",))),
+    ],
+)  # fmt: skip
+def test_a_difference_is_found(rows: dict[str, list[object]], attendue: Table) -> None:
+    found = _compare(pa.table(rows))
+    assert found == attendue
+    assert not found.egale
+
+
+def test_what_needs_duckdb_is_the_spatial_join_and_the_small_cells() -> None:
+    assert [model["name"] for model in beside(projet_dbt.read_rules().manifest)] == [
+        "int_logement_polygone",
+        "secret",
+    ]
+
+
+def test_sources_are_exported_with_their_types(tmp_path: Path) -> None:
+    with duckdb.connect(str(tmp_path / "w.duckdb")) as con:
+        con.execute(
+            "create schema sources; create table sources.x (d decimal(9, 2), j date); insert into sources.x values (1.5, '2021-01-31')"
+        )
+    fichiers = export(tmp_path / "w.duckdb", [("sources", "x")], tmp_path / "lac")
+    assert duckdb.read_parquet(str(fichiers["sources", "x"])).types == ["DECIMAL(9,2)", "DATE"]
+    assert ("sources", "rpls_logements") in read_by_models(projet_dbt.read_rules().manifest)
