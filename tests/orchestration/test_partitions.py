@@ -10,25 +10,23 @@ import yaml
 
 from pipelines.definitions import build_defs
 from pipelines.errors import DonneesRefusees
-from pipelines.partitions import TAG, VARIABLE, read_groups
+from pipelines.partitions import TAG, VARIABLE, partitioned_config, read_groups
 from pipelines.paths import PROJECT_ROOT, TERRITOIRES
 from pipelines.resources import Parametres
 
 PAGE = PROJECT_ROOT / "docs" / "passage-a-l-echelle.md"
 
 
-def partitions(defs: dg.Definitions) -> dict[str, Any]:
-    job = defs.resolve_job_def("territoires")
-    assert job.partitions_def is not None
-    assert job.partitioned_config is not None
+def partitions(config: dg.PartitionedConfig[Any] | None) -> dict[str, Any]:
+    assert config is not None
     return {
-        key: job.partitioned_config.get_run_config_for_partition_key(key)["resources"]["parametres"]["config"]
-        for key in job.partitions_def.get_partition_keys()
+        key: config.get_run_config_for_partition_key(key)["resources"]["parametres"]["config"]
+        for key in config.partitions_def.get_partition_keys()
     }
 
 
 def test_one_partition_per_convention_file() -> None:
-    found = partitions(build_defs())
+    found = partitions(build_defs().resolve_job_def("territoires").partitioned_config)
     sirens = {str(yaml.safe_load(p.read_text("utf-8")).get("siren")) for p in TERRITOIRES.glob("*.yml")} - {
         "None"
     }
@@ -40,7 +38,7 @@ def test_groups_of_a_file_are_partitions(tmp_path: Path, monkeypatch: pytest.Mon
     path = tmp_path / "regions.yml"
     path.write_text("bourgogne: ['247100589', '242100410']\ngrand-est: ['200066009']\n", encoding="utf-8")
     monkeypatch.setenv(VARIABLE, str(path))
-    assert partitions(build_defs()) == {
+    assert partitions(partitioned_config()) == {
         "bourgogne": {"epci": ["242100410", "247100589"], "partition": "bourgogne"},
         "grand-est": {"epci": ["200066009"], "partition": "grand-est"},
     }
@@ -86,11 +84,11 @@ def test_a_wrong_file_of_groups_is_a_sentence(tmp_path: Path, content: str, said
         read_groups(path)
 
 
-def test_definitions_load_with_a_wrong_file_of_groups(
+def test_a_wrong_file_of_groups_does_not_hide_the_page(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(VARIABLE, str(tmp_path / "absent.yml"))
-    assert partitions(build_defs()) == {}
+    assert partitions(partitioned_config()) == {}
 
 
 def test_documented_queue_is_one_that_dagster_accepts(tmp_path: Path) -> None:
