@@ -41,7 +41,7 @@ locales as (
         zone as code,
         nom as libelle,
         valeur as geometrie,
-        row_number() over (partition by epci_siren, zone order by valeur) as rang
+        row_number() over (partition by epci_siren, zone order by valeur nulls last) as rang
     from {{ ref('int_zones') }}
     where critere = 'polygone'
 
