@@ -27,14 +27,12 @@ from pipelines.lac.structure import (
     read_structure,
 )
 from pipelines.publication import open_warehouse, published_execution, read_parameters
-from pipelines.publication.empreintes import row_sums
+from pipelines.publication.empreintes import RUN_SPECIFIC, row_sums
 from pipelines.publication.sql import identifier, literal, qualified
 
 # What only serves a build stays in the file of the build; `meta.publications` says how it went.
 SCHEMAS = ("sources", "quarantaine", "seeds", "entrepot", "marts", "meta")
-PAR_EXECUTION = frozenset(
-    ("meta", name) for name in ("executions", "etapes", "empreintes", "empreinte", "dictionnaire")
-)
+PAR_EXECUTION = RUN_SPECIFIC | {("meta", name) for name in ("empreinte", "dictionnaire", "controles")}
 _PRIVE = "prive"
 _ESSAIS = 10
 _COMMUN = ""
