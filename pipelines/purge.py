@@ -110,7 +110,8 @@ def examine(dossier: WorkingFolder, donnees: Path, demande: Demande, rangs: Sequ
         elif demande.vintage is not None:
             held = publication.rows_of_vintage(con, *demande.vintage)
         else:
-            held = {} if publication.key_of(con) == demande.empreinte_cle else {"meta.executions": 1}
+            same = publication.key_of(con) == demande.empreinte_cle
+            held = {} if same else publication.rows_with_persons(con, ingestion.personal_columns())
         depot = publication.set_aside_lines(con, messages)
         read = publication.lines_read(con, demande.pseudonymes, demande.vintage)
     for fichier, known in read.items():

@@ -16,7 +16,13 @@ from pipelines.ingestion.declarations import (
     products_of,
     sources,
 )
-from pipelines.ingestion.exclusions import Exclusion, message, personal_sources, record_exclusions
+from pipelines.ingestion.exclusions import (
+    Exclusion,
+    message,
+    personal_columns,
+    personal_sources,
+    record_exclusions,
+)
 from pipelines.ingestion.executer import Options, ingest
 from pipelines.ingestion.landing import check_landing, landing_files, stray_entries
 from pipelines.ingestion.pseudonymes import key_fingerprint, pseudonym, pseudonym_key
@@ -50,6 +56,7 @@ __all__ = [
     "landing_files",
     "load",
     "message",
+    "personal_columns",
     "personal_sources",
     "products_of",
     "pseudonym",

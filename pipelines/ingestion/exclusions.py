@@ -141,6 +141,11 @@ def personal_sources() -> set[str]:
     return {s for s in sources() if any(p.personnes for p in products_of(s))}
 
 
+def personal_columns() -> list[str]:
+    """Columns that identify a person, in whatever table."""
+    return sorted({champ for s in sources() for p in products_of(s) for champ in p.personnes})
+
+
 def _read(path: Path) -> list[Exclusion]:
     try:
         documents = load_yaml(path.read_text(encoding="utf-8"))

@@ -42,6 +42,7 @@ from pipelines.publication.retrait import (
     lines_read,
     rows_of_persons,
     rows_of_vintage,
+    rows_with_persons,
     set_aside_lines,
     versions_that_hold,
 )
@@ -91,6 +92,7 @@ __all__ = [
     "restore",
     "rows_of_persons",
     "rows_of_vintage",
+    "rows_with_persons",
     "set_aside_lines",
     "take_over",
     "to_markdown",

@@ -36,6 +36,22 @@ def rows_of_persons(con: duckdb.DuckDBPyConnection, pseudonymes: Sequence[str]) 
     return found
 
 
+def rows_with_persons(con: duckdb.DuckDBPyConnection, columns: Sequence[str]) -> dict[str, int]:
+    """Count, table by table, the rows of an open warehouse that name somebody, in columns known by their names."""
+    found = {}
+    for schema, table, column in con.execute(
+        "select schema_name, table_name, column_name from duckdb_columns() "
+        "where list_contains(?, column_name) and not internal order by all",
+        [list(columns)],
+    ).fetchall():
+        count = con.execute(f"select count({identifier(column)}) from {qualified(schema, table)}").fetchall()[
+            0
+        ][0]
+        if count:
+            found[f"{schema}.{table}"] = int(count)
+    return found
+
+
 def rows_of_vintage(
     con: duckdb.DuckDBPyConnection, produits: Sequence[str], millesime: int
 ) -> dict[str, int]:
