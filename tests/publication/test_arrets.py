@@ -8,24 +8,14 @@ import pytest
 from pipelines.ingestion import ingest, pseudonym_key
 from pipelines.paths import LOCK_NAME, WorkingFolder
 from pipelines.publication import (
-    Etape,
-    begin_summary,
-    compare_hashes,
-    content_hashes,
     kept_versions,
     next_number,
     open_chantier,
-    open_warehouse,
-    prepare,
-    publish,
     restore,
-    write_summary,
 )
-from pipelines.publication.empreintes import Empreinte
 from tests.publication.arrets import killed_at
-from tests.publication.conftest import fill
+from tests.publication.construire import KEPT, build_version, value_of_a_whole_warehouse
 
-KEPT = 2
 # More than any of these actions has: the loop ends when an action does.
 MOST = 400
 SOME_OR_ALL = pytest.mark.parametrize(
@@ -33,38 +23,9 @@ SOME_OR_ALL = pytest.mark.parametrize(
 )
 
 
-def build_version(entrepot: str, donnees: str, valeur: float) -> None:
-    """One run, from the lock to its account, as the orchestrator drives it."""
-    dossier = WorkingFolder(Path(entrepot))
-    with open_chantier(dossier, f"run-{valeur:.0f}") as chantier:
-        begin_summary(chantier)
-        fill(chantier, valeur=valeur, sha256=f"{valeur:.0f}")
-        etapes = [Etape("e", 0.1, 1)]
-        execution = prepare(
-            chantier,
-            numero=next_number(dossier),
-            empreinte_modeles="m",
-            etapes=etapes,
-            anterieur=dossier.entrepot if dossier.entrepot.is_file() else None,
-        )
-        publish(chantier, donnees=Path(donnees), garder=KEPT)
-        write_summary(chantier, execution, etapes)
-
-
 def put_back(entrepot: str, numero: int) -> None:
     with open_chantier(WorkingFolder(Path(entrepot)), "restauration") as chantier:
         restore(chantier, numero)
-
-
-def value_of_a_whole_warehouse(entrepot: Path) -> float:
-    """The figure that readers see, once every table was found to be the one that was published."""
-    with open_warehouse(entrepot) as con:
-        recorded = con.execute(
-            "select nom_schema, nom_table, lignes, empreinte from meta.empreintes"
-        ).fetchall()
-        for name, left, right in compare_hashes([Empreinte(*row) for row in recorded], content_hashes(con)):
-            assert left == right, name
-        return float(con.execute("select valeur from marts.indicateurs").fetchall()[0][0])
 
 
 def check_what_is_left(dossier: WorkingFolder) -> None:
