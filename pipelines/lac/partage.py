@@ -32,7 +32,9 @@ from pipelines.publication.sql import identifier, literal, qualified
 
 # What only serves a build stays in the file of the build; `meta.publications` says how it went.
 SCHEMAS = ("sources", "quarantaine", "seeds", "entrepot", "marts", "meta")
-PAR_EXECUTION = RUN_SPECIFIC | {("meta", name) for name in ("empreinte", "dictionnaire", "controles")}
+PAR_EXECUTION = RUN_SPECIFIC | {("meta", name) for name in ("empreinte", "dictionnaire")}
+# What a run was asked and what its checks found: the table is there, its rows are the run's own.
+SANS_LIGNES = frozenset({("sources", "parametres"), ("meta", "controles")})
 _PRIVE = "prive"
 _ESSAIS = 10
 _COMMUN = ""
@@ -189,7 +191,7 @@ def slices(
     con: duckdb.DuckDBPyConnection, catalogue: str, table: Table, epci: Sequence[str]
 ) -> Iterator[tuple[Tranche, Contenu]]:
     """Return the slices of a table that have rows, for the given territories and for all."""
-    if (table.schema, table.nom) == ("sources", "parametres"):
+    if (table.schema, table.nom) in SANS_LIGNES:
         return
     source = qualified(catalogue, table.schema, table.nom)
     column = territory(table)

@@ -37,7 +37,7 @@ def rows_of_persons(con: duckdb.DuckDBPyConnection, pseudonymes: Sequence[str]) 
 
 
 def rows_with_persons(con: duckdb.DuckDBPyConnection, columns: Sequence[str]) -> dict[str, int]:
-    """Count, table by table, the rows of an open warehouse that name somebody, in columns known by their names."""
+    """Count, table by table, the rows of an open warehouse that name somebody in one of these columns."""
     found = {}
     for schema, table, column in con.execute(
         "select schema_name, table_name, column_name from duckdb_columns() "
