@@ -3,7 +3,7 @@
 Rules of calculation belong in `dbt_project/`; this says how the graph is shown and how a failure reads.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,34 +11,17 @@ import dagster as dg
 import duckdb
 from dagster_dbt import (
     DagsterDbtCliRuntimeError,
-    DagsterDbtTranslator,
-    DagsterDbtTranslatorSettings,
     DbtCliResource,
     dbt_assets,
 )
 
-from assets.lecture import table_schema
+from assets.tables import Traducteur, all_tables, with_table
 from pipelines import projet_dbt, publication
 from pipelines.errors import DonneesRefusees, ObservatoireError
 from pipelines.publication import Etape, explain_disk_text, record_checks
 from pipelines.resources import Atelier, progress
 
 NAME = "entrepot"
-TAKEN_OVER = {"reprise": True}
-
-
-class Traducteur(DagsterDbtTranslator):
-    """Groups follow the folders of the project; several dbt sources are one asset, which loads them."""
-
-    def __init__(self) -> None:
-        super().__init__(settings=DagsterDbtTranslatorSettings(enable_duplicate_source_asset_keys=True))
-
-    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
-        """Return the folder of a model (`marts`, …), `seeds` for a seed."""
-        if dbt_resource_props["resource_type"] == "seed":
-            return "seeds"
-        folder = dbt_resource_props["fqn"][1]
-        return str(folder)
 
 
 def build_command(*, full_refresh: bool = True) -> list[str]:
@@ -65,7 +48,7 @@ def entrepot_assets(regles: projet_dbt.Regles) -> dg.AssetsDefinition:
                 atelier.require_sources(con, source_tables)
                 selection = _plan(con, atelier, regles)
             if selection is None:
-                yield from _all_tables([], manifest, context.assets_def.check_specs)
+                yield from all_tables([], manifest, context.assets_def.check_specs)
                 return
             events: list[Any] = []
             failure: str | None = None
@@ -84,44 +67,15 @@ def entrepot_assets(regles: projet_dbt.Regles) -> dg.AssetsDefinition:
                 with atelier.connect() as con:
                     record_checks(con, projet_dbt.warnings(target / "run_results.json", manifest))
             with duckdb.connect(str(base), read_only=True) as con:
-                events = [_with_table(event, manifest, con) for event in events]
+                events = [with_table(event, manifest, con) for event in events]
             if failure is not None:
                 yield from events
                 raise _failure(failure, target, manifest, atelier.chantier.dossier.root)
             if projet_dbt.executed(target / "run_results.json") != selection.noeuds:
                 raise RuntimeError("dbt did not run the nodes that were selected")
-            yield from _all_tables(events, manifest, context.assets_def.check_specs)
+            yield from all_tables(events, manifest, context.assets_def.check_specs)
 
     return entrepot
-
-
-def _all_tables(
-    events: Iterable[Any], manifest: Mapping[str, Any], checks: Iterable[dg.AssetCheckSpec]
-) -> Iterator[Any]:
-    """Yield every table of the project, made or taken over, each after those it reads; then the checks.
-
-    A blocking check that did not run passed when the tables that were taken over were published.
-    """
-    made: dict[str, Any] = {}
-    results: list[dg.AssetCheckResult] = []
-    others: list[Any] = []
-    for event in events:
-        if isinstance(event, dg.Output):
-            made[str(event.metadata["unique_id"].value)] = event
-        elif isinstance(event, dg.AssetCheckResult):
-            results.append(event)
-        else:
-            others.append(event)
-    for node in projet_dbt.tables_in_order(manifest):
-        key = Traducteur().get_asset_key(manifest["nodes"][node])
-        yield made.get(node) or dg.MaterializeResult(asset_key=key, metadata=TAKEN_OVER)
-    yield from (*others, *results)
-    evaluated = {(result.asset_key, result.check_name) for result in results}
-    for check in checks:
-        if check.blocking and (check.asset_key, check.name) not in evaluated:
-            yield dg.AssetCheckResult(
-                passed=True, asset_key=check.asset_key, check_name=check.name, metadata=TAKEN_OVER
-            )
 
 
 def _plan(
@@ -159,23 +113,6 @@ def _selectors(selection: projet_dbt.Selection, manifest: Mapping[str, Any], lie
 
 def _report(done: int, total: int) -> None:
     progress.info("table %d sur %d", done, total, extra={"fait": done, "total": total})
-
-
-def _with_table(event: Any, manifest: Mapping[str, Any], con: duckdb.DuckDBPyConnection) -> Any:
-    """Add to the materialization of a table its row count and its columns; a view has neither here."""
-    if not isinstance(event, dg.Output):
-        return event
-    node = manifest["nodes"][str(event.metadata["unique_id"].value)]
-    if node["config"]["materialized"] not in {"table", "seed", "incremental"}:
-        return event
-    name = f"{node['schema']}.{node['alias']}"
-    ((rows,),) = con.execute("select count(*) from query_table(?)", [name]).fetchall()
-    metadata: dict[str, Any] = {
-        **event.metadata,
-        "dagster/row_count": int(rows),
-        "dagster/column_schema": table_schema(con, node["schema"], node["alias"]),
-    }
-    return dg.Output(event.value, event.output_name, metadata=metadata)
 
 
 def _failure(said: str, target: Path, manifest: Mapping[str, Any], lieu: Path) -> ObservatoireError:

@@ -162,7 +162,7 @@ def _documents(texte: str, origine: str) -> list[dict[str, Any]]:
         if not isinstance(millesimes, dict) or not all(type(m) is int for m in millesimes):
             raise ObservatoireError(
                 f"{origine} : {entree['produit']} : « millesimes » attend une année par clé "
-                "(millesimes: {2021: {url: …}})."
+                "(millesimes: {AAAA: {url: …}})."
             )
     return entrees
 

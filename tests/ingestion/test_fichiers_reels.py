@@ -127,6 +127,7 @@ def test_geography(depot: Depot, copier: Copier) -> None:
     assert depot.load("geographie") == {
         "avis_residences": 0,
         "geo_communes": 37_590,
+        "geo_communes_contours": 0,
         "geo_epci_membres": 34_931 + 34_871,
         "geo_passage": 39_161,
         "geo_plm": 45,

@@ -1,0 +1,76 @@
+"""How the tables that dbt makes, or that a build takes over, are shown to the orchestrator.
+
+What is computed and what is not belongs in `entrepot`.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import dagster as dg
+import duckdb
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings
+
+from assets.lecture import table_schema
+from pipelines import projet_dbt
+
+TAKEN_OVER = {"reprise": True}
+
+
+class Traducteur(DagsterDbtTranslator):
+    """Groups follow the folders of the project; several dbt sources are one asset, which loads them."""
+
+    def __init__(self) -> None:
+        super().__init__(settings=DagsterDbtTranslatorSettings(enable_duplicate_source_asset_keys=True))
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
+        """Return the folder of a model (`marts`, …), `seeds` for a seed."""
+        if dbt_resource_props["resource_type"] == "seed":
+            return "seeds"
+        folder = dbt_resource_props["fqn"][1]
+        return str(folder)
+
+
+def all_tables(
+    events: Iterable[Any], manifest: Mapping[str, Any], checks: Iterable[dg.AssetCheckSpec]
+) -> Iterator[Any]:
+    """Yield every table of the project, made or taken over, each after those it reads; then the checks.
+
+    A blocking check that did not run passed when the tables that were taken over were published.
+    """
+    made: dict[str, Any] = {}
+    results: list[dg.AssetCheckResult] = []
+    others: list[Any] = []
+    for event in events:
+        if isinstance(event, dg.Output):
+            made[str(event.metadata["unique_id"].value)] = event
+        elif isinstance(event, dg.AssetCheckResult):
+            results.append(event)
+        else:
+            others.append(event)
+    for node in projet_dbt.tables_in_order(manifest):
+        key = Traducteur().get_asset_key(manifest["nodes"][node])
+        yield made.get(node) or dg.MaterializeResult(asset_key=key, metadata=TAKEN_OVER)
+    yield from (*others, *results)
+    evaluated = {(result.asset_key, result.check_name) for result in results}
+    for check in checks:
+        if check.blocking and (check.asset_key, check.name) not in evaluated:
+            yield dg.AssetCheckResult(
+                passed=True, asset_key=check.asset_key, check_name=check.name, metadata=TAKEN_OVER
+            )
+
+
+def with_table(event: Any, manifest: Mapping[str, Any], con: duckdb.DuckDBPyConnection) -> Any:
+    """Add to the materialization of a table its row count and its columns; a view has neither here."""
+    if not isinstance(event, dg.Output):
+        return event
+    node = manifest["nodes"][str(event.metadata["unique_id"].value)]
+    if node["config"]["materialized"] not in {"table", "seed", "incremental"}:
+        return event
+    name = f"{node['schema']}.{node['alias']}"
+    ((rows,),) = con.execute("select count(*) from query_table(?)", [name]).fetchall()
+    metadata: dict[str, Any] = {
+        **event.metadata,
+        "dagster/row_count": int(rows),
+        "dagster/column_schema": table_schema(con, node["schema"], node["alias"]),
+    }
+    return dg.Output(event.value, event.output_name, metadata=metadata)
