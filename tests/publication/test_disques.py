@@ -32,7 +32,9 @@ def published(disque: PetitDisque) -> float:
     return value_of_a_whole_warehouse(disque.copy("cia.duckdb", disque.chemin.with_name("copie.duckdb")))
 
 
-@pytest.mark.parametrize("part", [0.01, 0.1, 0.3, 0.6, 0.9, 0.97])
+@pytest.mark.parametrize(
+    "part", [0.1, 0.9, *(pytest.param(p, marks=pytest.mark.slow) for p in (0.01, 0.3, 0.6, 0.97))]
+)
 def test_a_full_disk_leaves_the_published_file(
     disque: PetitDisque, dossier: WorkingFolder, donnees: Path, part: float
 ) -> None:
@@ -92,7 +94,7 @@ def test_a_landing_folder_that_takes_no_lock_does_not_stop_a_publication(
     assert [p.name for p in disque.vu.iterdir() if LOCK_NAME in p.name] == []
 
 
-@pytest.mark.parametrize("kilobytes", [16, 256, 1024])
+@pytest.mark.parametrize("kilobytes", [256, *(pytest.param(k, marks=pytest.mark.slow) for k in (16, 1024))])
 def test_a_file_that_may_not_grow_is_no_room_either(
     dossier: WorkingFolder, donnees: Path, kilobytes: int
 ) -> None:
