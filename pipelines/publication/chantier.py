@@ -23,6 +23,7 @@ from pipelines.publication.lecture import refuse_foreign
 
 # Validated rows of SNE and OPS are personal data: the working folder is for its owner alone.
 _PRIVATE = 0o700
+_LOOKS, _BETWEEN_LOOKS = 100, 0.05
 _CLEANINGS = 20
 _BETWEEN_CLEANINGS = 0.1
 
@@ -128,10 +129,13 @@ def _sign(verrou: IO[str], chantier: Chantier) -> None:
 
 
 def _holder(verrou: IO[str]) -> str:
-    verrou.seek(0)
-    try:
-        signature = json.load(verrou)
-    except json.JSONDecodeError:
-        # The holder has the lock and has not signed yet.
-        return "elle vient de commencer"
-    return f"processus {signature['pid']} sur {signature['machine']}, depuis {signature['debut']}"
+    """Who signed; a holder that has just taken the lock signs in a moment."""
+    for _ in range(_LOOKS):
+        verrou.seek(0)
+        try:
+            signature = json.load(verrou)
+        except json.JSONDecodeError:
+            time.sleep(_BETWEEN_LOOKS)
+            continue
+        return f"processus {signature['pid']} sur {signature['machine']}, depuis {signature['debut']}"
+    return "elle vient de commencer"
