@@ -1,7 +1,7 @@
 """Which figures changed between two warehouses, by how much, and what explains each change.
 
-The causes are read from what the two warehouses recorded (files, conventions, methods, rules): nothing is
-guessed beyond that, and a change without a recorded cause says so.
+What explains a change is read from what the two warehouses recorded, in `causes`; a change without a recorded
+cause says so.
 """
 
 from collections.abc import Iterable
@@ -10,6 +10,7 @@ from pathlib import Path
 
 import duckdb
 
+from pipelines.publication.causes import Causes, recorded_causes
 from pipelines.publication.lecture import open_warehouse
 from pipelines.publication.sql import identifier, literal
 
@@ -25,8 +26,6 @@ COMPARED = (
     "manque",
     "statut",
 )
-# Read by every indicator: a change there may move any figure.
-SHARED_SOURCES = frozenset({"geographie", "geo", "qpv", "referentiels", "zones"})
 
 
 @dataclass(frozen=True)
@@ -47,16 +46,6 @@ class Changement:
         return None
 
 
-@dataclass(frozen=True)
-class Causes:
-    """What two warehouses recorded differently."""
-
-    fichiers: dict[str, list[str]]
-    conventions: dict[str, str]
-    parametres: bool
-    modeles: bool
-
-
 def compare(avant: Path, apres: Path) -> list[Changement]:
     """Return the figures of `marts.indicateurs` that differ between two warehouses, with the causes.
 
@@ -73,22 +62,14 @@ def compare(avant: Path, apres: Path) -> list[Changement]:
 
 def explain(change: Changement, causes: Causes) -> Changement:
     """Add to a change the causes that the two warehouses recorded."""
-    found = []
     sides = [side for side in (change.avant, change.apres) if side is not None]
-    versions = {str(side["version_methode"]) for side in sides}
-    if len(versions) > 1:
-        found.append(f"méthode de l'indicateur ({' → '.join(str(s['version_methode']) for s in sides)})")
-    if change.cle["epci_siren"] in causes.conventions:
-        found.append(f"convention ({causes.conventions[change.cle['epci_siren']]})")
-    named = " ".join(str(side["source"] or "") for side in sides).lower()
-    for source, changes in sorted(causes.fichiers.items()):
-        if source in SHARED_SOURCES or source in named:
-            found.extend(f"fichier {text}" for text in changes)
-    if causes.parametres:
-        found.append("paramètres de la construction (années ou EPCI demandés)")
-    if not found and causes.modeles:
-        found.append("règles de calcul (projet dbt)")
-    return Changement(change.cle, change.avant, change.apres, found or ["aucune cause enregistrée"])
+    found = causes.of(
+        change.cle["epci_siren"],
+        change.cle["indicateur"],
+        ", ".join(str(side["source"] or "") for side in sides),
+        [str(side["version_methode"]) for side in sides],
+    )
+    return Changement(change.cle, change.avant, change.apres, found)
 
 
 def _changes(con: duckdb.DuckDBPyConnection) -> Iterable[Changement]:
@@ -108,35 +89,3 @@ def _changes(con: duckdb.DuckDBPyConnection) -> Iterable[Changement]:
         avant = dict(zip(carried, sides[: len(carried)], strict=True)) if in_left else None
         apres = dict(zip(carried, sides[len(carried) :], strict=True)) if in_right else None
         yield Changement(cle, avant, apres)
-
-
-def recorded_causes(con: duckdb.DuckDBPyConnection) -> Causes:
-    """Read what the attached warehouses `a` and `b` recorded differently."""
-    fichiers: dict[str, list[str]] = {}
-    rows = con.execute(
-        "select coalesce(a.source, b.source), coalesce(a.fichier, b.fichier), "
-        "a.sha256 is null, b.sha256 is null "
-        "from (select distinct source, fichier, sha256 from a.meta.verrou) as a "
-        "full join (select distinct source, fichier, sha256 from b.meta.verrou) as b "
-        "on a.source = b.source and a.fichier = b.fichier "
-        "where a.sha256 is distinct from b.sha256 order by 1, 2"
-    ).fetchall()
-    for source, fichier, added, removed in rows:
-        word = "ajouté" if added else "retiré" if removed else "modifié"
-        fichiers.setdefault(str(source), []).append(f"{word} : {fichier}")
-    conventions = {
-        str(siren): f"{avant or 'absente'} → {apres or 'absente'}"
-        for siren, avant, apres in con.execute(
-            "select coalesce(a.epci_siren, b.epci_siren), a.version, b.version "
-            "from a.sources.conventions as a "
-            "full join b.sources.conventions as b on a.epci_siren = b.epci_siren "
-            "where a.empreinte is distinct from b.empreinte order by 1"
-        ).fetchall()
-    }
-    parametres = con.execute(
-        "select (select list(p order by p) from a.sources.parametres as p) "
-        "is distinct from (select list(p order by p) from b.sources.parametres as p)"
-    ).fetchall()[0][0]
-    fingerprint = "select max_by(empreinte_modeles, version) from {}.meta.executions"
-    modeles = con.execute(f"select ({fingerprint.format('a')}) is distinct from ({fingerprint.format('b')})")
-    return Causes(fichiers, conventions, bool(parametres), bool(modeles.fetchall()[0][0]))

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.publication.comparaison import COMPARED, KEY, Changement, explain, recorded_causes
+from pipelines.publication.causes import recorded_causes
+from pipelines.publication.comparaison import COMPARED, KEY, Changement, explain
 from pipelines.publication.sql import identifier, literal
 
 # Enough to see what happened, few enough to be read.

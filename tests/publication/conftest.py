@@ -27,7 +27,7 @@ INDICATEURS = """
 """
 FIGURE = """
     insert into marts.indicateurs values (
-        '247100589', 'annee', '2021', 'hors_qpv_q1', 'epci', '247100589', 'Le Grand Chalon', 'tous', 'tous',
+        '247100589', 'annee', '2021', ?, 'epci', '247100589', 'Le Grand Chalon', 'tous', 'tous',
         82, 681, 3, ?, '%', 25, '>=', false, 89, 'publiable', 'SNE 2021', ?
     )
 """
@@ -63,6 +63,12 @@ def fill(
     convention: str = "c1",
     methode: str = "1",
     ordre: str = "asc",
+    source: str = "sne",
+    millesime: int = 2021,
+    lecture: str = "c",
+    fragilite: str = "1",
+    annees: str = "2021",
+    indicateur: str = "hors_qpv_q1",
 ) -> None:
     """Write the tables that a build would have left in the base under construction."""
     with duckdb.connect(str(chantier.base)) as con:
@@ -71,14 +77,16 @@ def fill(
         con.execute(VERROU)
         con.execute(
             "insert into meta.verrou "
-            "values (?, 'sne', 'sne_attributions', 2021, ?, ?, 'csv', 'c', '1', 3, 2, 1, 0, 0)",
-            [fichier, taille, sha256],
+            "values (?, ?, 'sne_attributions', ?, ?, ?, 'csv', ?, '1', 3, 2, 1, 0, 0)",
+            [fichier, source, millesime, taille, sha256, lecture],
         )
         con.execute(
             "create table meta.avertissements (source varchar, regle varchar, message varchar, nombre bigint)"
         )
         con.execute("create table sources.parametres (parametre varchar, valeur varchar)")
-        con.execute("insert into sources.parametres values ('annee', '2021')")
+        con.execute("insert into sources.parametres values ('annee', ?)", [annees])
+        con.execute("create table sources.methodes_fragilite_entetes (methode varchar, version varchar)")
+        con.execute("insert into sources.methodes_fragilite_entetes values ('dijon', ?)", [fragilite])
         con.execute(
             "create table sources.conventions (epci_siren varchar, version varchar, empreinte varchar)"
         )
@@ -89,21 +97,23 @@ def fill(
             "create table intermediate.int_attribution as select * from entrepot.fct_attribution limit 3"
         )
         con.execute(INDICATEURS)
-        con.execute(FIGURE, [valeur, methode])
+        con.execute(FIGURE, [indicateur, valeur, methode])
 
 
 @pytest.fixture
 def build(dossier: WorkingFolder, donnees: Path) -> Build:
     """Build and publish one version; the arguments are those of `fill`."""
 
-    def run(run_id: str = "essai", garder: int = 3, modeles: str = "m1", **content: object) -> Execution:
+    def run(
+        run_id: str = "essai", garder: int = 3, modeles: str = "m1", programme: str = "p1", **content: object
+    ) -> Execution:
         with open_chantier(dossier, run_id) as chantier:
             fill(chantier, **content)  # type: ignore[arg-type]
             execution = prepare(
                 chantier,
                 numero=next_number(dossier),
                 empreinte_modeles=modeles,
-                programme="p1",
+                programme=programme,
                 etapes=[Etape("sources/sne", 1.5, 100)],
                 anterieur=dossier.entrepot if dossier.entrepot.is_file() else None,
             )

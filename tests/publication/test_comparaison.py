@@ -9,6 +9,7 @@ import pytest
 from pipelines.errors import ObservatoireError
 from pipelines.paths import WorkingFolder
 from pipelines.publication import Changement, compare, compare_lock, open_warehouse, read_parameters
+from pipelines.publication.causes import CauseFichier, Causes
 from tests.publication.conftest import Build
 
 
@@ -40,6 +41,19 @@ def test_a_changed_figure_carries_both_values(build: Build, before: Path, dossie
         ({"convention": "c2"}, "convention (c1 → c2)"),
         ({"methode": "2"}, "méthode de l'indicateur (1 → 2)"),
         ({"modeles": "m2"}, "règles de calcul (projet dbt)"),
+        ({"annees": "2022"}, "paramètres de la construction (années ou EPCI demandés)"),
+        ({"programme": "p2"}, "programme (version d'Observatoire ou de ses bibliothèques)"),
+        ({"fragilite": "2"}, "méthode de fragilité (methodes/*.yml)"),
+        (
+            {"lecture": "c2"},
+            "fichier lu autrement : sne/2021/attributions.csv "
+            "(sne_attributions c déclaration 1 → sne_attributions c2 déclaration 1)",
+        ),
+        (
+            {"fichier": "sne/2021/autre_nom.csv"},
+            "fichier renommé : sne/2021/attributions.csv → sne/2021/autre_nom.csv "
+            "(entre fichiers qui donnent la même ligne, le dernier nom l'emporte)",
+        ),
         ({}, "aucune cause enregistrée"),
     ],
 )
@@ -50,11 +64,75 @@ def test_each_cause_is_named(
     assert change.causes == [cause]
 
 
-def test_a_file_added_is_a_cause(build: Build, before: Path, dossier: WorkingFolder) -> None:
-    (change,) = changes(build, before, dossier, valeur=13.0, fichier="sne/2021/autre.csv")
+def test_a_file_replaced_by_another_is_two_causes(build: Build, before: Path, dossier: WorkingFolder) -> None:
+    (change,) = changes(build, before, dossier, valeur=13.0, fichier="sne/2021/autre.csv", sha256="bb")
     assert change.causes == [
-        "fichier retiré : sne/2021/attributions.csv",
         "fichier ajouté : sne/2021/autre.csv",
+        "fichier retiré : sne/2021/attributions.csv",
+    ]
+
+
+def test_several_causes_are_all_named(build: Build, before: Path, dossier: WorkingFolder) -> None:
+    (change,) = changes(
+        *(build, before, dossier), valeur=13.0, sha256="bb", convention="c2", modeles="m2", programme="p2"
+    )
+    assert change.causes == [
+        "convention (c1 → c2)",
+        "fichier modifié : sne/2021/attributions.csv",
+        "règles de calcul (projet dbt)",
+    ]
+
+
+SNE_2021 = CauseFichier("sne", "modifié : sne/2021/a.csv", frozenset([2021]))
+SNE_2020 = CauseFichier("sne", "modifié : sne/2020/a.csv", frozenset([2020]))
+SNE_2023 = CauseFichier("sne", "modifié : sne/2023/a.csv", frozenset([2023]))
+RPLS_2022 = CauseFichier("rpls", "modifié : rpls/2022/r.csv", frozenset([2022]))
+SANS_MILLESIME = CauseFichier("sne", "modifié : sne/histoire.csv", frozenset([None]))
+BAILLEURS = CauseFichier("referentiels", "modifié : referentiels/bailleurs.csv", frozenset([None]))
+
+
+@pytest.mark.parametrize(
+    ("sources", "changed", "named"),
+    [
+        ("SNE 2021", [SNE_2021, SNE_2023, RPLS_2022], [SNE_2021]),
+        # The demand of the year before gives the quartiles.
+        ("SNE 2021", [SNE_2020, SNE_2021], [SNE_2020, SNE_2021]),
+        ("SNE 2021, RPLS 2022", [SNE_2021, SNE_2023, RPLS_2022], [SNE_2021, RPLS_2022]),
+        ("SNE 2021 (absent ou incomplet)", [SNE_2021], [SNE_2021]),
+        ("SNE 2021", [SNE_2023, RPLS_2022], [SNE_2023]),
+        ("SNE 2021", [SANS_MILLESIME, SNE_2023], [SANS_MILLESIME]),
+        ("OPS,RPLS,SNE", [SNE_2021, RPLS_2022], [SNE_2021, RPLS_2022]),
+        ("SNE 2021", [SNE_2021, BAILLEURS], [SNE_2021, BAILLEURS]),
+        ("OPS 2022", [BAILLEURS], [BAILLEURS]),
+    ],
+)
+def test_files_named_are_those_of_the_sources_of_the_figure(
+    sources: str, changed: list[CauseFichier], named: list[CauseFichier]
+) -> None:
+    found = Causes(fichiers=changed).of("247100589", "hors_qpv_q1", sources, ["1", "1"])
+    assert found == [f"fichier {cause.texte}" for cause in named]
+
+
+def test_a_file_of_another_source_is_named_when_nothing_else_explains() -> None:
+    """A mask may move because of a figure that it is linked to."""
+    causes = Causes(fichiers=[RPLS_2022])
+    assert causes.of("247100589", "hors_qpv_q1", "SNE 2021", ["1"]) == [
+        "fichier modifié : rpls/2022/r.csv, par un lien entre sources"
+    ]
+
+
+def test_a_convention_explains_its_own_epci_alone() -> None:
+    causes = Causes(conventions={"247100589": "1 → 2"}, fichiers=[SNE_2021])
+    assert causes.of("242100410", "hors_qpv_q1", "SNE 2021", ["1"]) == ["fichier modifié : sne/2021/a.csv"]
+    assert causes.of("247100589", "hors_qpv_q1", "OPS 2020", ["1"]) == ["convention (1 → 2)"]
+
+
+def test_a_fragility_method_explains_fragility_first() -> None:
+    causes = Causes(methodes=True, fichiers=[SNE_2021])
+    assert causes.of("247100589", "hors_qpv_q1", "SNE 2021", ["1"]) == ["fichier modifié : sne/2021/a.csv"]
+    assert causes.of("247100589", "fragilite_points", "OPS,RPLS,SNE", ["1"]) == [
+        "méthode de fragilité (methodes/*.yml)",
+        "fichier modifié : sne/2021/a.csv",
     ]
 
 
