@@ -27,12 +27,11 @@ from pipelines.lac.structure import (
     read_structure,
 )
 from pipelines.publication import open_warehouse, published_execution, read_parameters
-from pipelines.publication.empreintes import RUN_SPECIFIC, row_sums
+from pipelines.publication.empreintes import WRITTEN_AT_PUBLICATION, row_sums
 from pipelines.publication.sql import identifier, literal, qualified
 
 # What only serves a build stays in the file of the build; `meta.publications` says how it went.
 SCHEMAS = ("sources", "quarantaine", "seeds", "entrepot", "marts", "meta")
-PAR_EXECUTION = RUN_SPECIFIC | {("meta", name) for name in ("empreinte", "dictionnaire")}
 # What a run was asked and what its checks found: the table is there, its rows are the run's own.
 SANS_LIGNES = frozenset({("sources", "parametres"), ("meta", "controles")})
 _PRIVE = "prive"
@@ -180,7 +179,7 @@ def shared_tables(tables: Iterable[Table]) -> list[Table]:
         ValueError: a column has a type that the lake's Parquet files would not keep exactly.
 
     """
-    shared = [t for t in tables if t.schema in SCHEMAS and (t.schema, t.nom) not in PAR_EXECUTION]
+    shared = [t for t in tables if t.schema in SCHEMAS and (t.schema, t.nom) not in WRITTEN_AT_PUBLICATION]
     inexact = [f"{t.nom_complet}.{c.nom}" for t in shared for c in t.colonnes if c.type in EXACT]
     if inexact:
         raise ValueError(f"no exact Parquet type for {', '.join(inexact)}")

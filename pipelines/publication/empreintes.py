@@ -15,6 +15,8 @@ from pipelines.publication.sql import identifier, qualified
 RUN_SPECIFIC = frozenset(
     ("meta", table) for table in ("executions", "empreintes", "etapes", "reprise", "variations")
 )
+# What each publication writes anew, from the rest: never taken over, nor shared.
+WRITTEN_AT_PUBLICATION = RUN_SPECIFIC | {("meta", table) for table in ("empreinte", "dictionnaire")}
 _LOW_HALF = f"{2**64 - 1}::uhugeint"
 # Serve the build and the explanation of a figure; nothing is published from them.
 INTERNAL_SCHEMAS = frozenset({"staging", "intermediate"})

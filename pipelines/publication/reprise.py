@@ -12,16 +12,12 @@ from pathlib import Path
 import duckdb
 
 from pipelines.errors import ObservatoireError
+from pipelines.publication.empreintes import WRITTEN_AT_PUBLICATION
 from pipelines.publication.lecture import open_warehouse
 from pipelines.publication.sql import identifier, literal, qualified
 
 TABLE = "reprise"
 _PUBLISHED = "publie"
-# Written anew by each publication.
-_OF_THE_RUN = frozenset(
-    f"meta.{table}"
-    for table in ("executions", "etapes", "empreinte", "empreintes", "dictionnaire", "variations", TABLE)
-)
 
 
 @dataclass(frozen=True)
@@ -53,7 +49,7 @@ def full_hashes(
     found = {}
     for (schema, table), layout in columns.items():
         label = f"{schema}.{table}"
-        if label in _OF_THE_RUN or (only is not None and label not in only):
+        if (schema, table) in WRITTEN_AT_PUBLICATION or (only is not None and label not in only):
             continue
         rows, total, parity = con.execute(
             "select count(*), sum(hash(t)::hugeint), bit_xor(hash(t)) "

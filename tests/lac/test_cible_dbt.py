@@ -9,9 +9,10 @@ import pytest
 
 from pipelines.lac import link_extensions
 from pipelines.lac.connexion import connected
-from pipelines.lac.partage import PAR_EXECUTION, SANS_LIGNES
+from pipelines.lac.partage import SANS_LIGNES
 from pipelines.paths import DBT_PROJECT
 from pipelines.projet_dbt import SPATIAL_VARIABLE, executable, spatial_extension
+from pipelines.publication.empreintes import WRITTEN_AT_PUBLICATION
 from pipelines.publication.sql import literal, qualified
 from tests.cli.conftest import environment
 from tests.lac.conftest import Serveur
@@ -20,7 +21,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("postgres")]
 METADATA = "observatoire_dbt"
 READ = ("verrou", "avertissements", "couverture")
 OF_THE_BUILD = sorted(
-    {table for schema, table in PAR_EXECUTION | SANS_LIGNES if schema == "meta"} | set(READ)
+    {table for schema, table in WRITTEN_AT_PUBLICATION | SANS_LIGNES if schema == "meta"} | set(READ)
 )
 
 

@@ -45,6 +45,17 @@ locales as (
     from {{ ref('int_zones') }}
     where critere = 'polygone'
 
+),
+
+tous as (
+
+    select * from communes
+    where rang = 1
+    union all
+    select * from quartiers
+    union all
+    select * from locales
+
 )
 
 select
@@ -54,23 +65,4 @@ select
     cast(rang as integer) as rang,
     libelle,
     geometrie
-from communes
-where rang = 1
-union all
-select
-    epci_siren,
-    niveau,
-    code,
-    cast(rang as integer) as rang,
-    libelle,
-    geometrie
-from quartiers
-union all
-select
-    epci_siren,
-    niveau,
-    code,
-    cast(rang as integer) as rang,
-    libelle,
-    geometrie
-from locales
+from tous
