@@ -53,7 +53,7 @@
     {%- for m in ['accessible', 'mobilisable', 'plai'] %}
     {%- set derniere = loop.last %}
     {%- for suffixe in ['num', 'den', 'inc'] %}
-        sum({{ m }}_{{ suffixe }}) as {{ m }}_{{ suffixe }}{{ "," if not (derniere and loop.last) }}
+        cast(sum({{ m }}_{{ suffixe }}) as bigint) as {{ m }}_{{ suffixe }}{{ "," if not (derniere and loop.last) }}
     {%- endfor %}
     {%- endfor %}
 {%- endmacro -%}

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipelines.secret.systeme import Bools, Ints, System, ranges
+from pipelines.secret.systeme import Bools, Ints, System, distinct, ranges
 
 PRIME = 2**31 - 1
 _SEED = 20220221
@@ -45,14 +45,15 @@ class _Step:
     own: Ints  # the number of its equation
 
 
-def computable(system: System, masked: Bools, among: Ints) -> Bools:
+def computable(system: System, masked: Bools, among: Ints, block: Ints) -> Bools:
     """For each cell, whether it is masked and can be computed from the cells that are not.
 
-    `among` gives the equations to look at, which share no cell with the others.
+    `among` gives the equations to look at, which share no cell with the others; `block`, for each cell, a
+    number that cells linked by equations share.
     """
     entries, cells = _entries(system, among, masked)
     peeled, core = _peel(entries, len(among), len(cells))
-    steps, _ = _reduce(core, np.ones(len(cells), dtype=bool))
+    steps, _ = _reduce(core, np.ones(len(cells), dtype=bool), block[cells])
     steps = peeled + steps
     z = np.random.default_rng(_SEED).integers(1, PRIME, size=len(cells), dtype=np.int64)
     for step in reversed(steps):
@@ -64,11 +65,13 @@ def computable(system: System, masked: Bools, among: Ints) -> Bools:
     return found
 
 
-def remedies(system: System, masked: Bools, found: Ints, among: Ints) -> Ints:
+def remedies(system: System, masked: Bools, found: Ints, among: Ints, block: Ints) -> Ints:
     """The published cells to mask so that each of the cells found can be computed no more.
 
     Every cell found is a combination of published cells: it is enough to mask one of them, the cheapest. A
-    cell whose combination holds a cell already chosen needs none.
+    cell whose combination holds a cell already chosen needs none. Which combination is found depends on the
+    order of the eliminations, and that on the cells of the same block alone: a territory is masked alike in
+    whatever company it is worked on.
     """
     # An equation with a masked cell of its own tells of no other cell: only the others take part, and those
     # whose own cell is sought. What such an equation holds besides is sought in turn, in those peeled later.
@@ -88,7 +91,7 @@ def remedies(system: System, masked: Bools, found: Ints, among: Ints) -> Ints:
     number[cells] = np.arange(len(cells))
     asked = np.zeros(len(cells), dtype=bool)
     asked[number[found]] = True
-    _, left = _reduce(entries, hidden & ~asked)
+    _, left = _reduce(entries, hidden & ~asked, block[cells])
     chosen: set[int] = set()
     rows: dict[int, dict[int, int]] = {}
     bounds = np.flatnonzero(np.diff(left.eq, prepend=-1, append=-1))
@@ -100,7 +103,7 @@ def remedies(system: System, masked: Bools, found: Ints, among: Ints) -> Ints:
         free = [cell for cell in support if not system.virtual[cells[cell]]]
         if free and chosen.isdisjoint(support):
             chosen.add(min(free, key=lambda cell: (int(system.cost[cells[cell]]), cell)))
-    return np.unique(cells[np.array(sorted(chosen), dtype=np.int64)])
+    return distinct(cells[np.array(sorted(chosen), dtype=np.int64)])
 
 
 def _solve(row: dict[int, int], rows: dict[int, dict[int, int]], asked: Bools) -> None:
@@ -166,12 +169,12 @@ def _peel(entries: _Entries, n_eqs: int, n_cells: int) -> tuple[list[_Step], _En
         alive[eqs] = False
         touched = entries.cell[inside]
         np.subtract.at(degree, touched, 1)
-        fresh = np.unique(touched)
+        fresh = distinct(touched)
         fresh = fresh[degree[fresh] == 1]
     return steps, entries.where(alive[entries.eq])
 
 
-def _reduce(entries: _Entries, eliminable: Bools) -> tuple[list[_Step], _Entries]:
+def _reduce(entries: _Entries, eliminable: Bools, block: Ints) -> tuple[list[_Step], _Entries]:
     """Eliminate cells until no equation holds one that may be; returns the rounds and the equations left."""
     n_cells = len(eliminable)
     steps: list[_Step] = []
@@ -188,7 +191,7 @@ def _reduce(entries: _Entries, eliminable: Bools) -> tuple[list[_Step], _Entries
             entries, n_eqs = _renumber(entries.where(open_eq[entries.eq]))
             if n_eqs == 0:
                 break
-        chosen = _pivots(entries, n_eqs, eliminable)
+        chosen = _pivots(entries, n_eqs, eliminable, block)
         step, entries = _eliminate(entries, chosen, n_eqs, n_cells)
         steps.append(step)
     none = np.empty(0, dtype=np.int64)
@@ -206,7 +209,7 @@ def _renumber(entries: _Entries) -> tuple[_Entries, int]:
     return _Entries(np.cumsum(new) - 1, entries.cell, entries.coef), int(new.sum())
 
 
-def _pivots(entries: _Entries, n_eqs: int, eliminable: Bools) -> Ints:
+def _pivots(entries: _Entries, n_eqs: int, eliminable: Bools, block: Ints) -> Ints:
     """The entries to eliminate in this round, at most one per equation.
 
     The cost of a pivot is the number of entries its elimination may add; pivots of a round do not touch each
@@ -220,11 +223,19 @@ def _pivots(entries: _Entries, n_eqs: int, eliminable: Bools) -> Ints:
     rank = order[entries.cell] * len(entries.eq) + np.arange(len(entries.eq))
     best = np.minimum.reduceat(rank, starts) % len(entries.eq)
     cost = (degree[entries.cell[best]] - 1) * (size - 1)
-    # The cheapest share of the equations is allowed, so that every round eliminates a share of what is left.
-    rank_of_cost = min(len(cost) - 1, len(cost) // _SHARE)
-    allowed = cost <= np.partition(cost, rank_of_cost)[rank_of_cost]
+    # The cheapest share of a block's equations is allowed, so that every round eliminates a share of what is
+    # left.
+    of_eq = block[entries.cell[starts]]
+    by_block = np.lexsort((np.arange(n_eqs), cost, of_eq))
+    first = np.flatnonzero(np.diff(of_eq[by_block], prepend=-1))
+    length = np.diff(first, append=n_eqs)
+    limit = cost[by_block[first + np.minimum(length - 1, length // _SHARE)]]
+    allowed = np.empty(n_eqs, dtype=bool)
+    allowed[by_block] = cost[by_block] <= np.repeat(limit, length)
     # Two equations may want the same cell; an equation that holds the pivot of a better one waits its turn.
-    mix = (np.arange(n_eqs, dtype=np.int64) * 2654435761) % (2**31)
+    number = np.empty(n_eqs, dtype=np.int64)
+    number[np.argsort(of_eq, kind="stable")] = np.arange(n_eqs) - np.repeat(first, length)
+    mix = (number * 2654435761) % (2**31)
     priority = np.where(allowed, (np.minimum(cost, 2**30) << 31) + mix, np.iinfo(np.int64).max)
     wanted = np.full(n_cells, np.iinfo(np.int64).max, dtype=np.int64)
     np.minimum.at(wanted, entries.cell[best[allowed]], priority[allowed])

@@ -5,7 +5,8 @@ exists for every figure, masked or not, so that a figure without a decision is a
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import duckdb
@@ -52,8 +53,11 @@ DECISION_COLUMNS = (
     "masque_cible",
     "motif",
 )
-# Figures worked on together. Territories are never split; memory follows this number, not the country.
-ROWS_PER_BATCH = 1_500_000
+# Figures worked on together: what fits the processor's caches. Territories are never split; memory follows
+# this number, not the country.
+ROWS_PER_BATCH = 200_000
+# Figures read together: each reading scans the whole relation.
+_BATCHES_PER_READING = 8
 
 
 def decide(
@@ -77,7 +81,7 @@ def decide(
         imbrications: relation (epci_siren, axe_fin, modalite_fine, axe, modalite) saying which modality of a
             coarse axis holds each modality of a fine one (residence in commune, QPV in commune); None
             without.
-        rows_per_batch: figures worked on together.
+        rows_per_batch: figures worked on together, as many batches at once as DuckDB has threads.
         audit: check the result by exact elimination, and mask what it still finds. Without it the work is
             several times shorter: every equation taken alone hides its masked counts, combinations may not.
     """
@@ -90,15 +94,31 @@ def decide(
         nested = con.sql(
             f"SELECT DISTINCT epci_siren, axe_fin, modalite_fine, axe, modalite FROM {imbrications}"
         ).pl()
-    for sirens in _batches(con, source, rows_per_batch):
-        con.register("_secret_lot", pl.DataFrame({"epci_siren": sirens}).to_arrow())
-        columns = ", ".join((*FIGURE_KEY, *_COUNTS, *_OTHERS))
-        frame = con.sql(f"SELECT {columns} FROM {source} SEMI JOIN _secret_lot USING (epci_siren)").pl()
-        decisions = _decide_batch(_typed(frame), relations, nested, audit=audit)
-        con.register("_secret_decisions", decisions.to_arrow())
-        con.execute(f"INSERT INTO {cible} SELECT * FROM _secret_decisions")
-        con.unregister("_secret_decisions")
-        con.unregister("_secret_lot")
+    columns = ", ".join((*FIGURE_KEY, *_COUNTS, *_OTHERS))
+    ((threads,),) = con.execute("SELECT current_setting('threads')").fetchall()
+    with ThreadPoolExecutor(max_workers=int(threads)) as pool:
+        every = list(_batches(con, source, rows_per_batch))
+        for start in range(0, len(every), _BATCHES_PER_READING):
+            batches = every[start : start + _BATCHES_PER_READING]
+            sirens = pl.DataFrame({"epci_siren": [siren for batch in batches for siren in batch]})
+            con.register("_secret_lot", sirens.to_arrow())
+            frame = con.sql(f"SELECT {columns} FROM {source} SEMI JOIN _secret_lot USING (epci_siren)").pl()
+            con.unregister("_secret_lot")
+            parts = [_of(frame, batch) for batch in batches]
+            del frame
+
+            def work(part: pl.DataFrame, batch: Sequence[str]) -> pl.DataFrame:
+                of_batch = None if nested is None else _of(nested, batch)
+                return _decide_batch(_typed(part), relations, of_batch, audit=audit)
+
+            for decisions in pool.map(work, parts, batches):
+                con.register("_secret_decisions", decisions.to_arrow())
+                con.execute(f"INSERT INTO {cible} SELECT * FROM _secret_decisions")
+                con.unregister("_secret_decisions")
+
+
+def _of(frame: pl.DataFrame, sirens: Sequence[str]) -> pl.DataFrame:
+    return frame.filter(pl.col("epci_siren").is_in(sirens))
 
 
 def decide_frame(
@@ -314,14 +334,14 @@ def _complete(assembly: Assembly, masked: Bools, layer: _Layer, audit: bool) -> 
         if len(new) == 0 and not audit:
             return masked
         if len(new) == 0:
-            found = np.flatnonzero(computable(system, masked, among) & layer.protect)
+            found = np.flatnonzero(computable(system, masked, among, assembly.block) & layer.protect)
             if len(found) == 0:
                 return masked
             # Only the territories and years where something had to be added can still be in doubt.
             among = np.flatnonzero(layer.shown & np.isin(block_of_eq, assembly.block[found]))
-            new = remedies(system, masked, found, among)
+            new = remedies(system, masked, found, among, assembly.block)
             if len(new) == 0:
-                _LOG.warning("%d small counts follow from remainders that no figure gives", len(found))
+                _LOG.debug("%d small counts follow from remainders that no figure gives", len(found))
                 return masked
         before = masked
         masked = before.copy()

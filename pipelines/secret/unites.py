@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from pipelines.secret.relations import Lien, Relations, Term
-from pipelines.secret.systeme import Bools, Equations, Ints, System
+from pipelines.secret.systeme import Bools, Equations, Ints, System, distinct
 
 KEY = ("epci_siren", "indicateur", "axe", "modalite", "segment_type", "segment")
 NUM, DEN, INC, COMP = range(4)
@@ -272,7 +272,7 @@ def _windows(
     fine = calendar.couche > 1
     n_ranks = int(calendar.rang.max()) + 1 if len(row_unit) else 0
     place = np.full(n_units, -1, dtype=np.int64)
-    lines = np.unique(row_unit[fine])
+    lines = distinct(row_unit[fine])
     place[lines] = np.arange(len(lines))
     counts = np.zeros((max(len(lines), 1), n_ranks, CELLS), dtype=np.int64)
     values = frame.select(_cell_counts(relations)).fill_null(0)

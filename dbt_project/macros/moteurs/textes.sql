@@ -48,3 +48,17 @@
         ), ''
     )
 {%- endmacro -%}
+
+{#- A number made from some columns: equal for equal rows, and as good as never for others. Never stored: each engine has its
+    own. -#}
+{%- macro cle_courte(colonnes) -%}
+    {{ return(adapter.dispatch('cle_courte', 'observatoire')(colonnes)) }}
+{%- endmacro -%}
+
+{%- macro default__cle_courte(colonnes) -%}
+    hash({{ colonnes | join(', ') }})
+{%- endmacro -%}
+
+{%- macro spark__cle_courte(colonnes) -%}
+    xxhash64({{ colonnes | join(', ') }})
+{%- endmacro -%}

@@ -1,5 +1,6 @@
 -- Every figure computed from the data, before targets, in one shape; figures that a missing source leaves out are added
 -- with their status, so that what is not available is said and never looks like 0.
+{{ config(materialized='view') }}
 with calculees as (
 
     select *, cast(null as {{ dbt.type_string() }}) as statut_source from {{ ref('int_indicateurs_attribution') }}

@@ -1,30 +1,7 @@
--- Allocation indicators in the common shape: sums over each period, one row per figure. A figure that no row of its base
--- reaches is not written here.
+-- Allocation indicators in the common shape, one row per figure. A figure that no row of its base reaches is not written
+-- here. A view: each indicator reads three columns of a table that compresses well, and is written once, with its value.
+{{ config(materialized='view') }}
 {%- set mesures = mesures_attribution() %}
-with cumules as (
-
-    select
-        cumul.epci_siren,
-        periodes.periode_type,
-        periodes.periode,
-        periodes.annee,
-        cumul.axe,
-        cumul.modalite,
-        cumul.segment_type,
-        cumul.segment,
-        {%- for m in mesures %}
-        {%- set derniere = loop.last %}
-        {%- for suffixe in ['num', 'den', 'inc'] %}
-        sum(cumul.{{ m.mesure }}_{{ suffixe }}) as {{ m.mesure }}_{{ suffixe }}{{ "," if not (derniere and loop.last) }}
-        {%- endfor %}
-        {%- endfor %}
-    from {{ ref('int_attribution_cumul') }} as cumul
-    inner join {{ ref('int_periode_mois') }} as periodes
-        on cumul.mois = periodes.mois and periodes.niveau <= cumul.niveau
-    group by 1, 2, 3, 4, 5, 6, 7, 8
-
-)
-
 {% for m in mesures %}
 {%- if not loop.first %}
 union all
@@ -48,7 +25,7 @@ select
     cast({{ m.mesure }}_den as bigint) as denominateur,
     cast({{ m.mesure }}_inc as bigint) as inconnus,
     cast(null as double) as mesure
-from cumules
+from {{ ref('int_attribution_periodes') }}
 where
     {{ m.mesure }}_num + {{ m.mesure }}_den + {{ m.mesure }}_inc > 0
     {%- if m.segment is defined or m.axes is defined %}

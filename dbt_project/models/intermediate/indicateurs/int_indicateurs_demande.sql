@@ -17,7 +17,7 @@ with cumules as (
         {{ "'tous'" if segment == 'tous' else "coalesce(" ~ segment ~ ", 'inconnu')" }} as segment,
         {%- for m in mesures %}
         {%- for suffixe in ['num', 'den', 'inc'] %}
-        sum({{ m }}_{{ suffixe }}) as {{ m }}_{{ suffixe }},
+        cast(sum({{ m }}_{{ suffixe }}) as bigint) as {{ m }}_{{ suffixe }},
         {%- endfor %}
         {%- endfor %}
         cast(percentile_disc(0.5) within group (order by anciennete_jours) as double) as anciennete_jours

@@ -2,6 +2,7 @@
 -- households it rests on. Dwellings and published incomes are not personal data. Counts of unknowns describe the files,
 -- not the households: a small one is masked by itself, and nothing is masked to hide it. Figures of a residence are not
 -- published when they count households, so they need no decision.
+{{ config(materialized='view') }}
 select
     epci_siren,
     periode_type,
