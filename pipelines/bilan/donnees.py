@@ -16,6 +16,7 @@ import duckdb
 
 from pipelines.bilan import formats, libelles
 from pipelines.errors import DonneesRefusees
+from pipelines.lecture_seule import open_read_only
 
 ANNEE, SEMESTRE, TRIMESTRE = "annee", "semestre", "trimestre"
 MILLESIME = "millesime"
@@ -360,7 +361,7 @@ def ouvrir(entrepot: Path) -> Iterator[duckdb.DuckDBPyConnection]:
             f"{entrepot} : ce fichier n’existe pas. Construisez l’entrepôt avec « observatoire build »."
         )
     try:
-        con = duckdb.connect(str(entrepot), read_only=True)
+        con = open_read_only(entrepot)
     except duckdb.Error as erreur:
         raise DonneesRefusees(
             f"{entrepot} : ce fichier ne peut pas être lu comme un entrepôt DuckDB "

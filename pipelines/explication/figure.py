@@ -14,6 +14,7 @@ from typing import Any
 import duckdb
 
 from pipelines.errors import DonneesRefusees
+from pipelines.lecture_seule import open_read_only
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,7 @@ def explain(entrepot: Path, figure: Figure) -> Explication:
             f"« {entrepot} » n'existe pas. Construisez-le d'abord avec « observatoire build »."
         )
     try:
-        con = duckdb.connect(str(entrepot), read_only=True)
+        con = open_read_only(entrepot)
     except duckdb.Error as error:
         raise DonneesRefusees(f"« {entrepot} » n'est pas un entrepôt DuckDB lisible.") from error
     with con:

@@ -119,7 +119,13 @@ class _Lecteur:
 
         When the same bytes were read before, with all that their reading depends on, they are only hashed.
         """
-        taille, sha = hash_file(fichier.chemin)
+        try:
+            taille, sha = hash_file(fichier.chemin)
+        except OSError as erreur:
+            raise DonneesRefusees(
+                f"{fichier.relatif} : ce fichier ne peut pas être lu ({erreur.strerror}). Donnez le droit de "
+                "le lire au compte qui lance la commande, ou déposez-le de nouveau."
+            ) from erreur
         index = self._index_key(fichier, sha)
         comptes = self._known(fichier, index)
         if comptes is None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 
 from pipelines import projet_dbt
+from pipelines.lecture_seule import open_read_only
 from pipelines.moteurs.execution import Execution
 from pipelines.moteurs.sources import export, read_by_models
 from pipelines.moteurs.spark import Spark, session
@@ -76,7 +77,7 @@ def compare_engines(entrepot: Path, dossier: Path, schemas: tuple[str, ...] = PU
             for node in manifest["nodes"].values()
             if node["resource_type"] in {"seed", "model"} and node["schema"] in schemas
         )
-        with duckdb.connect(str(entrepot), read_only=True) as con:
+        with open_read_only(entrepot) as con:
             return Comparaison(tuple(compare_table(con, moteur, schema, table) for schema, table in noms))
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import duckdb
+from pipelines.lecture_seule import open_read_only
 
 
 def read_by_models(manifest: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -25,7 +25,7 @@ def export(entrepot: Path, tables: list[tuple[str, str]], dossier: Path) -> dict
 
     """
     fichiers = {}
-    with duckdb.connect(str(entrepot), read_only=True) as con:
+    with open_read_only(entrepot) as con:
         for schema, table in tables:
             fichier = dossier / schema / f"{table}.parquet"
             fichier.parent.mkdir(parents=True, exist_ok=True)

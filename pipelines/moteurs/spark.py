@@ -48,7 +48,7 @@ class Spark:
         """Make a table of a Parquet file, which stays where it is."""
         self._session.sql(f"create database if not exists {schema}")
         self._session.sql(f"drop table if exists {schema}.{table}")
-        self._session.sql(f"create table {schema}.{table} using parquet location '{fichier.resolve()}'")
+        self._session.catalog.createTable(f"{schema}.{table}", path=str(fichier.resolve()), source="parquet")
 
     def read(self, schema: str, table: str) -> pa.Table:
         """Return the rows of a table."""

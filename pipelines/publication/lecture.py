@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 
 from pipelines.errors import ObservatoireError
+from pipelines.lecture_seule import open_read_only
 
 # Structure of the tables that the commands read. To be raised when a table or a column that one of them reads
 # changes its name, its type or its meaning (docs/evolutions.md); 1 is what did not record it yet.
@@ -50,7 +51,7 @@ def open_warehouse(entrepot: Path, *, toute_version: bool = False) -> Iterator[d
             f"observatoire build --donnees DOSSIER --entrepot {entrepot}"
         )
     try:
-        con = duckdb.connect(str(entrepot), read_only=True)
+        con = open_read_only(entrepot)
     except duckdb.Error as error:
         if is_busy(error):
             raise ObservatoireError(
@@ -124,7 +125,7 @@ def refuse_foreign(entrepot: Path) -> None:
     if not entrepot.exists() or entrepot.stat().st_size == 0:
         return
     try:
-        con = duckdb.connect(str(entrepot), read_only=True)
+        con = open_read_only(entrepot)
     except duckdb.Error as error:
         if is_busy(error):
             return

@@ -13,6 +13,7 @@ import duckdb
 
 from pipelines.errors import MauvaisUsage, ObservatoireError
 from pipelines.fichiers import flush, flush_folder, keep_access
+from pipelines.lecture_seule import open_read_only
 from pipelines.paths import WorkingFolder
 from pipelines.publication.chantier import Chantier
 from pipelines.publication.lecture import (
@@ -133,7 +134,7 @@ def _current_number(dossier: WorkingFolder) -> int | None:
     if not dossier.entrepot.is_file() or dossier.entrepot.stat().st_size == 0:
         return None
     try:
-        with duckdb.connect(str(dossier.entrepot), read_only=True) as con:
+        with open_read_only(dossier.entrepot) as con:
             return published_execution(con).version
     except duckdb.Error as error:
         if is_busy(error):

@@ -242,20 +242,6 @@ def test_verify_proves_where_the_warehouse_comes_from(appel: Call, publie: Publi
 
 
 @pytest.mark.slow
-def test_files_renamed_give_the_same_content(appel: Call, publie: Publie, tmp_path: Path) -> None:
-    donnees = tmp_path / "ailleurs" / "donnees"
-    shutil.copytree(publie.donnees, donnees)
-    for number, path in enumerate(sorted(donnees.rglob("*.csv"), reverse=True)):
-        if path.parent.parent.name in {"rpls", "sne", "ops"}:
-            path.rename(path.with_name(f"{number:02d}_{path.name}"))
-    other = tmp_path / "ailleurs" / "w.duckdb"
-    done = appel("build", "--donnees", donnees, "--entrepot", other)
-    assert done.returncode == 0, done.stderr
-    same = "select empreinte from meta.executions order by version desc limit 1"
-    assert read(other, same) == read(publie.entrepot, same)
-
-
-@pytest.mark.slow
 def test_demo_ends_with_the_reports_and_the_figures(appel: Call, tmp_path: Path) -> None:
     start = time.monotonic()
     done = appel("demo", "--dir", tmp_path / "demo")

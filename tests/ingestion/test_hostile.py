@@ -1,6 +1,13 @@
 """Names and cells written to break a statement are names and cells like any other."""
 
+import errno
+import os
+from pathlib import Path
+
 import pytest
+
+from pipelines.errors import DonneesRefusees
+from pipelines.ingestion import executer
 
 from .conftest import Depot
 from .exemples import attributions, table
@@ -25,3 +32,15 @@ def test_hostile_cells_and_columns_are_kept_as_they_are(depot: Depot) -> None:
     assert depot.load("sne")["sne_attributions"] == 29
     assert depot.one("SELECT residence FROM sources.sne_attributions ORDER BY _ligne LIMIT 1") == HOSTILE
     assert depot.one("SELECT valeur FROM quarantaine.sne_attributions") == HOSTILE
+
+
+def test_a_file_that_may_not_be_read_is_named(depot: Depot, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not the disk that nothing can be written on. Root may read everything: the refusal is played."""
+
+    def refuse(chemin: Path) -> tuple[int, str]:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(chemin))
+
+    depot.drop("sne/2021/attributions.csv", table(*attributions(30)))
+    monkeypatch.setattr(executer, "hash_file", refuse)
+    with pytest.raises(DonneesRefusees, match=r"sne/2021/attributions\.csv : ce fichier ne peut pas être lu"):
+        depot.load("sne")

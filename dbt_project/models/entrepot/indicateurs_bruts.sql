@@ -13,11 +13,11 @@ select
     libelles.modalite_libelle,
     figures.segment_type,
     figures.segment,
-    case when figures.nature in ('taux', 'ratio', 'effectif') then figures.numerateur end as numerateur,
-    case when figures.nature in ('taux', 'ratio') then figures.denominateur end as denominateur,
-    case when figures.nature <> 'effectif' then figures.inconnus end as inconnus,
+    case when catalogue.nature in ('taux', 'ratio', 'effectif') then figures.numerateur end as numerateur,
+    case when catalogue.nature in ('taux', 'ratio') then figures.denominateur end as denominateur,
+    case when catalogue.nature <> 'effectif' then figures.inconnus end as inconnus,
     figures.valeur,
-    figures.unite,
+    catalogue.unite,
     cibles.cible,
     cibles.operateur,
     cibles.atteint,
@@ -30,17 +30,18 @@ select
         else 'publiable'
     end as statut,
     {{ libelle_sources(
-        'figures.sources_indicateur', 'figures.annee', 'figures.periode_type', 'figures.statut_source'
+        'catalogue.source', 'figures.annee', 'figures.periode_type', 'figures.statut_source'
     ) }} as source,
-    figures.version_methode,
+    catalogue.version_methode,
     cibles.objectif,
-    figures.domaine,
-    figures.nature,
-    figures.base_menages,
+    catalogue.domaine,
+    catalogue.nature,
+    catalogue.base_menages,
     parametres.seuil_secret,
     -- The base of a figure that is not a ratio of counts (a median, a score): it decides whether it can be published.
-    case when figures.nature not in ('taux', 'ratio', 'effectif') then figures.denominateur end as base_mesure
+    case when catalogue.nature not in ('taux', 'ratio', 'effectif') then figures.denominateur end as base_mesure
 from {{ ref('int_figures_valeurs') }} as figures
+inner join {{ ref('ref_indicateurs') }} as catalogue on figures.indicateur = catalogue.indicateur
 inner join {{ ref('int_parametres') }} as parametres on figures.epci_siren = parametres.epci_siren
 left join {{ ref('int_figures_libelles') }} as libelles
     on

@@ -1,5 +1,5 @@
--- Every figure with its value and unit, before targets. The value of a rate is a ratio of two sums, computed here and
--- nowhere else.
+-- Every figure with its value, before targets. The value of a rate is a ratio of two sums, computed here and nowhere else.
+-- What the catalogue says of an indicator is joined once, where figures are kept.
 select
     figures.epci_siren,
     figures.periode_type,
@@ -14,12 +14,6 @@ select
     figures.denominateur,
     figures.inconnus,
     figures.statut_source,
-    catalogue.unite,
-    catalogue.nature,
-    catalogue.domaine,
-    catalogue.base_menages,
-    catalogue.version_methode,
-    catalogue.source as sources_indicateur,
     case
         when figures.statut_source is not null then null
         when catalogue.nature = 'taux'

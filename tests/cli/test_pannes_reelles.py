@@ -1,0 +1,257 @@
+"""The real command killed, starved of disk, raced by readers: the published file is always whole.
+
+Each test works on a copy of the warehouse built for all, between two states of the landing folder; each kill
+comes at a moment drawn at random. What each step of a publication leaves is in tests/publication.
+"""
+
+import multiprocessing
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pytest
+
+from pipelines.paths import WorkingFolder
+from pipelines.publication import compare_hashes, content_hashes, kept_versions, open_warehouse, overall_hash
+from pipelines.publication.empreintes import Empreinte
+from tests.cli.conftest import Call, Publie, environment
+from tests.publication.disques import PetitDisque, petit_disque
+
+pytestmark = pytest.mark.xdist_group("construction")
+
+COMMAND = str(Path(sys.executable).with_name("observatoire"))
+READERS = 20
+# A build of these small data ends well before.
+LIMIT = 900
+
+
+@dataclass
+class Banc:
+    """A warehouse, the two landing folders it is built from in turn, and the content each of them gives."""
+
+    entrepot: Path
+    dossiers: tuple[Path, Path]
+    contenus: dict[Path, str] = field(default_factory=dict)
+
+    def build(self, donnees: Path) -> list[str]:
+        return [COMMAND, "build", "--donnees", str(donnees), "--entrepot", str(self.entrepot)]
+
+    @property
+    def other(self) -> Path:
+        """The folder that the published version was not built from."""
+        published = content_of_a_whole_warehouse(self.entrepot)
+        return next(d for d in self.dossiers if self.contenus.get(d) != published)
+
+
+def content_of_a_whole_warehouse(entrepot: Path) -> str:
+    """The hash of all that is published, once every table was found to be the one that was published."""
+    with open_warehouse(entrepot) as con:
+        recorded = con.execute("select nom_schema, nom_table, lignes, empreinte from meta.empreintes")
+        expected = [Empreinte(*row) for row in recorded.fetchall()]
+        found = content_hashes(con)
+    for name, left, right in compare_hashes(expected, found):
+        assert left == right, name
+    return overall_hash(found)
+
+
+@pytest.fixture
+def banc(publie: Publie, tmp_path: Path) -> Banc:
+    """A copy of the warehouse, with what its build left, and a landing folder that has one row less."""
+    entrepot = tmp_path / "cia.duckdb"
+    shutil.copy2(publie.entrepot, entrepot)
+    shutil.copytree(WorkingFolder(publie.entrepot).root, WorkingFolder(entrepot).root)
+    ici, ailleurs = tmp_path / "ici", tmp_path / "ailleurs"
+    shutil.copytree(publie.donnees, ici)
+    shutil.copytree(publie.donnees, ailleurs)
+    path = next((ailleurs / "sne" / "2023").glob("attributions*.csv"))
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    path.write_text("".join(lines[:-1]), encoding="utf-8")
+    return Banc(entrepot, (ici, ailleurs), {ici: content_of_a_whole_warehouse(entrepot)})
+
+
+def read_in_a_loop(entrepot: str, stop: Any, found: Any) -> None:
+    """What an analyst's client does: open, ask questions that must agree, close; again."""
+    reads, versions = 0, set()
+    try:
+        while not stop.is_set():
+            with duckdb.connect(entrepot, read_only=True) as con:
+                ((version,),) = con.execute("select max(version) from meta.executions").fetchall()
+                ((facts,),) = con.execute("select count(*) from entrepot.fct_attribution").fetchall()
+                ((recorded,),) = con.execute(
+                    "select lignes from meta.empreintes "
+                    "where nom_schema = 'entrepot' and nom_table = 'fct_attribution'"
+                ).fetchall()
+            assert facts == recorded
+            reads += 1
+            versions.add(version)
+            time.sleep(0.2)
+    except Exception as error:
+        found.put((reads, versions, repr(error)))
+    else:
+        found.put((reads, versions, None))
+
+
+def nothing_is_left(entrepot: Path) -> None:
+    dossier = WorkingFolder(entrepot)
+    assert list(dossier.construction.iterdir()) == []
+    assert [p.name for p in dossier.versions.iterdir() if p.name.startswith(".")] == []
+    assert [p.name for p in dossier.executions.iterdir() if p.name.startswith((".", "en_cours"))] == []
+    assert not entrepot.with_name("cia.duckdb.wal").exists()
+
+
+def children_of(pid: int) -> list[int]:
+    done = subprocess.run(
+        ["ps", "-o", "pid=", "--ppid", str(pid)], capture_output=True, text=True, check=False
+    )
+    return [int(number) for number in done.stdout.split()]
+
+
+def wait_for_the_end_of(pids: list[int]) -> None:
+    """The processes that a dead build had started end by themselves."""
+    deadline = time.monotonic() + 60
+    while (left := [pid for pid in pids if Path(f"/proc/{pid}").exists()]) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert left == []
+
+
+@pytest.mark.parametrize(
+    "coups", [pytest.param(2, id="some"), pytest.param(50, id="many", marks=pytest.mark.slow)]
+)
+def test_killed_at_random_while_readers_read(banc: Banc, appel: Call, coups: int) -> None:
+    """Readers see one version or the other, never an error; the next build goes on from what is left."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["duckdb"])
+    stop, found = context.Event(), context.Queue()
+    readers = [
+        context.Process(target=read_in_a_loop, args=(str(banc.entrepot), stop, found)) for _ in range(READERS)
+    ]
+    for reader in readers:
+        reader.start()
+    try:
+        start = time.monotonic()
+        done = appel(*banc.build(banc.dossiers[1])[1:])
+        assert done.returncode == 0, done.stderr
+        whole = time.monotonic() - start
+    finally:
+        stop.set()
+    results = [found.get(timeout=120) for _ in readers]
+    for reader in readers:
+        reader.join(60)
+    assert [error for *_, error in results if error] == []
+    assert set().union(*(versions for _, versions, _ in results)) == {1, 2}
+    banc.contenus[banc.dossiers[1]] = content_of_a_whole_warehouse(banc.entrepot)
+    assert len(set(banc.contenus.values())) == 2
+
+    moments = np.random.default_rng(coups)
+    killed = 0
+    for _ in range(coups):
+        donnees = banc.other
+        before = banc.entrepot.read_bytes()
+        process = subprocess.Popen(
+            banc.build(donnees), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment()
+        )
+        try:
+            process.wait(moments.uniform(0.5, whole))
+        except subprocess.TimeoutExpired:
+            children = children_of(process.pid)
+            process.send_signal(signal.SIGKILL)
+            process.wait(60)
+            killed += 1
+            wait_for_the_end_of(children)
+        if banc.entrepot.read_bytes() != before:
+            assert content_of_a_whole_warehouse(banc.entrepot) == banc.contenus[donnees]
+        assert kept_versions(WorkingFolder(banc.entrepot))[0].courante
+    assert killed >= coups * 0.6
+    donnees = banc.other
+    done = appel(*banc.build(donnees)[1:])
+    assert done.returncode == 0, done.stderr
+    assert content_of_a_whole_warehouse(banc.entrepot) == banc.contenus[donnees]
+    nothing_is_left(banc.entrepot)
+
+    # Putting back a kept version dies as safely, and works after it has.
+    kept = [v.numero for v in kept_versions(WorkingFolder(banc.entrepot))]
+    wanted = next(number for number in kept if number != kept[0])
+    restore = [COMMAND, "restaurer", "--entrepot", str(banc.entrepot), "--version", str(wanted)]
+    for _ in range(coups):
+        process = subprocess.Popen(
+            restore, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment()
+        )
+        try:
+            process.wait(moments.uniform(0.2, 2.5))
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL)
+            process.wait(60)
+        assert content_of_a_whole_warehouse(banc.entrepot) in banc.contenus.values()
+        assert sorted(v.numero for v in kept_versions(WorkingFolder(banc.entrepot))) == sorted(kept)
+    done = appel(*restore[1:])
+    assert done.returncode == 0, done.stderr
+    assert content_of_a_whole_warehouse(banc.entrepot) in banc.contenus.values()
+
+
+@pytest.fixture
+def disque(tmp_path: Path) -> Iterator[PetitDisque]:
+    with petit_disque(tmp_path / "disque", "2g") as disque:
+        yield disque
+
+
+@pytest.mark.parametrize(
+    "room",
+    [
+        pytest.param(30, id="some"),
+        *(pytest.param(m, marks=pytest.mark.slow) for m in (0, 2, 10, 60, 100, 140)),
+    ],
+)
+def test_a_disk_that_the_command_fills(disque: PetitDisque, banc: Banc, room: int) -> None:
+    """A few megabytes left: nothing is changed, one sentence says it, and the build succeeds once there is room."""
+    entrepot = disque.chemin / "cia.duckdb"
+    seen = disque.vu / "cia.duckdb"
+    shutil.copy2(banc.entrepot, seen)
+    shutil.copytree(WorkingFolder(banc.entrepot).root, WorkingFolder(seen).root)
+    used = int(disque.run(["df", "--output=used", "--block-size=1", str(disque.chemin)]).stdout.split()[1])
+    disque.remount(f"size={used + room * 2**20}")
+    before = seen.read_bytes()
+    command = [COMMAND, "build", "--donnees", str(banc.dossiers[1]), "--entrepot", str(entrepot)]
+    refused = disque.run(command, env=environment())
+    assert refused.returncode == 1, refused.stderr
+    assert "Plus de place" in refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert seen.read_bytes() == before
+    disque.remount("size=2g")
+    done = disque.run(command, env=environment())
+    assert done.returncode == 0, done.stderr
+    copy = disque.copy("cia.duckdb", disque.chemin.with_name("copie.duckdb"))
+    assert content_of_a_whole_warehouse(copy) not in banc.contenus.values()
+    nothing_is_left(seen)
+
+
+def test_a_folder_where_the_command_may_not_write(disque: PetitDisque, banc: Banc) -> None:
+    entrepot = disque.chemin / "cia.duckdb"
+    seen = disque.vu / "cia.duckdb"
+    shutil.copy2(banc.entrepot, seen)
+    shutil.copytree(WorkingFolder(banc.entrepot).root, WorkingFolder(seen).root)
+    before = seen.read_bytes()
+    disque.remount("ro")
+    refused = disque.run(
+        [COMMAND, "build", "--donnees", str(banc.dossiers[1]), "--entrepot", str(entrepot)], env=environment()
+    )
+    assert refused.returncode == 1, refused.stderr
+    assert "écrit" in refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert seen.read_bytes() == before
+    # A reader and a bilan need to write nothing there.
+    sortie = banc.entrepot.parent / "rapports"
+    bilan = ["bilan", "--entrepot", str(entrepot), "--epci", "247100589", "--annee", "2021"]
+    done = disque.run(
+        [COMMAND, *bilan, "--format", "csv", "--sortie", str(sortie)],
+        env=environment(),
+    )
+    assert done.returncode == 0, done.stderr
+    assert list(sortie.iterdir())

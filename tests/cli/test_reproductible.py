@@ -1,0 +1,123 @@
+"""The same bytes give the same warehouse and the same reports: elsewhere, another day, in another order.
+
+Content is compared by the hash of each table, reports by their bytes.
+"""
+
+import json
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pipelines.demo import generate
+from pipelines.publication import content_hashes, open_warehouse
+from tests.cli.conftest import Call, Publie, environment
+
+pytestmark = pytest.mark.xdist_group("construction")
+
+COMMAND = str(Path(sys.executable).with_name("observatoire"))
+COMMON = ("--epci", "247100589", "--annee", "2021")
+EVERY_FORMAT = "html,pdf,xlsx,csv,parquet"
+# A row group of DuckDB: under it, one thread does all the work whatever it is allowed.
+ROW_GROUP = 122_880
+
+
+def contents(entrepot: Path) -> dict[str, tuple[int, str]]:
+    with open_warehouse(entrepot) as con:
+        return {e.nom: (e.lignes, e.empreinte) for e in content_hashes(con)}
+
+
+def reports(appel: Call, entrepot: Path, sortie: Path, formats: str, **more: str) -> dict[str, bytes]:
+    """Every report of a territory, by name."""
+    calls: list[tuple[str, ...]] = [
+        (*COMMON, "--format", formats),
+        (*COMMON, "--semestre", "2", "--format", "html,csv"),
+        (*COMMON, "--trimestre", "3", "--format", "html"),
+        (*COMMON, "--evaluation", "--format", "html"),
+        (*COMMON, "--epci", "200059228", "--comparaison", "--format", "html"),
+    ]
+    for number, call in enumerate(calls):
+        done = appel("bilan", "--entrepot", entrepot, "--sortie", sortie / str(number), *call, **more)
+        assert done.returncode == 0, done.stderr
+    return {str(p.relative_to(sortie)): p.read_bytes() for p in sorted(sortie.rglob("*")) if p.is_file()}
+
+
+def renamed(donnees: Path, vers: Path) -> Path:
+    """A copy elsewhere, its files renamed so that they come in the opposite order."""
+    shutil.copytree(donnees, vers)
+    for number, path in enumerate(sorted(vers.rglob("*.csv"), reverse=True)):
+        if path.parent.parent.name in {"rpls", "sne", "ops"}:
+            path.rename(path.with_name(f"{number:02d}_{path.name}"))
+    assert [p.name for p in sorted(vers.rglob("*.csv"))] != [p.name for p in sorted(donnees.rglob("*.csv"))]
+    return vers
+
+
+@pytest.fixture(scope="session")
+def autre_jour() -> list[str]:
+    """What runs a command on another day, a leap one, two years and a half before the data were published."""
+    if shutil.which("faketime") is None:
+        pytest.skip("faketime is not installed here")
+    return ["faketime", "-f", "@2024-02-29 23:59:30"]
+
+
+def test_elsewhere_another_day_in_another_order(
+    appel: Call, publie: Publie, autre_jour: list[str], tmp_path: Path
+) -> None:
+    """Another folder and machine settings, other names of files, one thread, another day: nothing differs."""
+    settings = {"TZ": "Pacific/Auckland", "LC_ALL": "C", "OBSERVATOIRE_FILS": "1", "PYTHONHASHSEED": "7"}
+    donnees = renamed(publie.donnees, tmp_path / "ailleurs" / "depot")
+    entrepot = tmp_path / "ailleurs" / "w.duckdb"
+    command = [*autre_jour, COMMAND, "build", "--donnees", str(donnees), "--entrepot", str(entrepot)]
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, timeout=900, env=environment(**settings)
+    )
+    assert done.returncode == 0, done.stderr
+    assert contents(entrepot) == contents(publie.entrepot)
+    with open_warehouse(entrepot) as con:
+        ((year,),) = con.execute("select year(max(fin)) from meta.executions").fetchall()
+    assert year == 2024, "the other day was not seen"
+    formats = "html,xlsx,csv,parquet"
+    first = reports(appel, publie.entrepot, tmp_path / "un", formats)
+    assert {Path(name).suffix for name in first} == {f".{name}" for name in formats.split(",")}
+    assert reports(appel, entrepot, tmp_path / "deux", formats, **settings) == first
+
+
+@pytest.mark.slow
+def test_every_format_is_the_same_bytes_another_day(
+    publie: Publie, autre_jour: list[str], tmp_path: Path
+) -> None:
+    """The clock of the process that writes the report is another one too, for the PDF as for the rest."""
+    pages = []
+    for name, before in (("un", []), ("deux", autre_jour)):
+        command = [*before, COMMAND, "bilan", "--entrepot", str(publie.entrepot), *COMMON, "--json"]
+        done = subprocess.run(
+            [*command, "--format", EVERY_FORMAT, "--sortie", str(tmp_path / name)],
+            capture_output=True,
+            text=True,
+            check=False,
+            env=environment(),
+        )
+        assert done.returncode == 0, done.stderr
+        pages.append({Path(p).name: Path(p).read_bytes() for p in json.loads(done.stdout)["fichiers"]})
+    assert pages[0] == pages[1]
+    assert {Path(name).suffix for name in pages[0]} >= {".html", ".pdf", ".xlsx", ".csv", ".parquet"}
+
+
+@pytest.mark.slow
+def test_threads_that_share_the_rows(appel: Call, tmp_path: Path) -> None:
+    """Large enough for the threads to share the work: one, two and four give the same tables."""
+    donnees = tmp_path / "donnees"
+    generate(donnees, echelle=0.5)
+    found = {}
+    for threads in ("1", "2", "4"):
+        entrepot = tmp_path / f"fils{threads}.duckdb"
+        done = appel(
+            "build", "--donnees", donnees, "--entrepot", entrepot, timeout=3600, OBSERVATOIRE_FILS=threads
+        )
+        assert done.returncode == 0, done.stderr
+        found[threads] = contents(entrepot)
+    assert found["1"] == found["2"] == found["4"]
+    for table in ("sources.rpls_logements", "entrepot.fct_logement", "marts.indicateurs"):
+        assert found["1"][table][0] > 2 * ROW_GROUP, table
