@@ -41,8 +41,8 @@ where
 create table bornes as
 select
     epci_siren,
-    quantile_disc(ressources_mensuelles * 12 / uc, 0.5) as borne_q2,
-    quantile_disc(ressources_mensuelles * 12 / uc, 0.75) as borne_q3
+    cast(quantile_disc(ressources_mensuelles * 12 / uc, 0.5) as decimal(14, 2)) as borne_q2,
+    cast(quantile_disc(ressources_mensuelles * 12 / uc, 0.75) as decimal(14, 2)) as borne_q3
 from actives
 where ressources_mensuelles is not null and uc > 0
 group by epci_siren;
