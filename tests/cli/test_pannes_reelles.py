@@ -92,7 +92,8 @@ def read_in_a_loop(entrepot: str, stop: Any, found: Any) -> None:
             assert facts == recorded
             reads += 1
             versions.add(version)
-            time.sleep(0.2)
+            # Twenty clients, not twenty processors.
+            time.sleep(2)
     except Exception as error:
         found.put((reads, versions, repr(error)))
     else:
@@ -123,10 +124,15 @@ def wait_for_the_end_of(pids: list[int]) -> None:
 
 
 @pytest.mark.parametrize(
-    "coups", [pytest.param(2, id="some"), pytest.param(50, id="many", marks=pytest.mark.slow)]
+    ("coups", "secondes"),
+    [pytest.param(2, 20, id="some"), pytest.param(50, 40, id="many", marks=pytest.mark.slow)],
 )
-def test_killed_at_random_while_readers_read(banc: Banc, appel: Call, coups: int) -> None:
-    """Readers see one version or the other, never an error; the next build goes on from what is left."""
+def test_killed_at_random_while_readers_read(banc: Banc, appel: Call, coups: int, secondes: float) -> None:
+    """Readers see one version or the other, never an error; the next build goes on from what is left.
+
+    The kills come within `secondes`: about what a build takes on two quiet processors, so that some of fifty
+    come after the switch, and a few builds end before theirs.
+    """
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["duckdb"])
     stop, found = context.Event(), context.Queue()
@@ -136,10 +142,8 @@ def test_killed_at_random_while_readers_read(banc: Banc, appel: Call, coups: int
     for reader in readers:
         reader.start()
     try:
-        start = time.monotonic()
         done = appel(*banc.build(banc.dossiers[1])[1:])
         assert done.returncode == 0, done.stderr
-        whole = time.monotonic() - start
     finally:
         stop.set()
     results = [found.get(timeout=120) for _ in readers]
@@ -159,7 +163,7 @@ def test_killed_at_random_while_readers_read(banc: Banc, appel: Call, coups: int
             banc.build(donnees), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment()
         )
         try:
-            process.wait(moments.uniform(0.5, whole))
+            process.wait(moments.uniform(0.5, secondes))
         except subprocess.TimeoutExpired:
             children = children_of(process.pid)
             process.send_signal(signal.SIGKILL)
@@ -169,7 +173,7 @@ def test_killed_at_random_while_readers_read(banc: Banc, appel: Call, coups: int
         if banc.entrepot.read_bytes() != before:
             assert content_of_a_whole_warehouse(banc.entrepot) == banc.contenus[donnees]
         assert kept_versions(WorkingFolder(banc.entrepot))[0].courante
-    assert killed >= coups * 0.6
+    assert killed >= coups / 2
     donnees = banc.other
     done = appel(*banc.build(donnees)[1:])
     assert done.returncode == 0, done.stderr
@@ -177,12 +181,13 @@ def test_killed_at_random_while_readers_read(banc: Banc, appel: Call, coups: int
     nothing_is_left(banc.entrepot)
 
     # Putting back a kept version dies as safely, and works after it has.
-    kept = [v.numero for v in kept_versions(WorkingFolder(banc.entrepot))]
-    wanted = next(number for number in kept if number != kept[0])
-    restore = [COMMAND, "restaurer", "--entrepot", str(banc.entrepot), "--version", str(wanted)]
+    kept = sorted(v.numero for v in kept_versions(WorkingFolder(banc.entrepot)))
     for _ in range(coups):
         process = subprocess.Popen(
-            restore, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment()
+            another_kept_version(banc),
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=environment(),
         )
         try:
             process.wait(moments.uniform(0.2, 2.5))
@@ -190,10 +195,20 @@ def test_killed_at_random_while_readers_read(banc: Banc, appel: Call, coups: int
             process.send_signal(signal.SIGKILL)
             process.wait(60)
         assert content_of_a_whole_warehouse(banc.entrepot) in banc.contenus.values()
-        assert sorted(v.numero for v in kept_versions(WorkingFolder(banc.entrepot))) == sorted(kept)
-    done = appel(*restore[1:])
+        assert sorted(v.numero for v in kept_versions(WorkingFolder(banc.entrepot))) == kept
+    command = another_kept_version(banc)
+    done = appel(*command[1:])
     assert done.returncode == 0, done.stderr
+    (published,) = (v for v in kept_versions(WorkingFolder(banc.entrepot)) if v.courante)
+    assert str(published.numero) == command[-1]
     assert content_of_a_whole_warehouse(banc.entrepot) in banc.contenus.values()
+
+
+def another_kept_version(banc: Banc) -> list[str]:
+    """The command that puts back the newest kept version that is not the published one."""
+    versions = kept_versions(WorkingFolder(banc.entrepot))
+    numero = next(v.numero for v in versions if not v.courante)
+    return [COMMAND, "restaurer", "--entrepot", str(banc.entrepot), "--version", str(numero)]
 
 
 @pytest.fixture

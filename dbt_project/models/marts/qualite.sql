@@ -5,7 +5,8 @@ select
     verrou.source,
     cast(verrou.millesime as {{ dbt.type_string() }}) as periode,
     'fichier' as axe,
-    verrou.fichier as modalite,
+    verrou.produit as modalite,
+    verrou.fichier,
     mesures.mesure,
     case mesures.mesure
         when 'lignes_gardees' then verrou.lignes_gardees
@@ -30,7 +31,8 @@ select
     source,
     cast(null as {{ dbt.type_string() }}) as periode,
     'alerte' as axe,
-    fichier as modalite,
+    produit as modalite,
+    fichier,
     regle as mesure,
     nombre as numerateur,
     total as denominateur,
@@ -45,6 +47,7 @@ select
     figures.periode,
     figures.axe,
     figures.modalite,
+    cast(null as {{ dbt.type_string() }}) as fichier,
     figures.indicateur as mesure,
     figures.numerateur,
     figures.denominateur,
