@@ -990,13 +990,18 @@ def _qualite(d: Donnees) -> Section:
                 (
                     libelles.source(a.source).court,
                     a.message,
+                    Nombre(a.fichiers),
                     Nombre(a.nombre),
                     Nombre(a.total),
                 )
             )
             for a in d.avertissements
         ]
-        entetes = (Colonne("Source"), Colonne("Constat"), Colonne("Lignes", True), Colonne("Sur", True))
+        entetes = (
+            Colonne("Source"),
+            Colonne("Constat"),
+            *(Colonne(t, True) for t in ("Fichiers", "Lignes", "Sur")),
+        )
         blocs.append(
             Tableau("t-avertissements", "Réserves sur les données", entetes, tuple(lignes), "Réserves")
         )

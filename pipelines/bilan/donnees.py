@@ -159,13 +159,11 @@ class Fichiers:
 
 @dataclass(frozen=True, slots=True)
 class Avertissement:
-    """A warning that the build gave on a source."""
+    """A warning that the build gave on the files of a source: how many files, how many of their lines."""
 
     source: str
-    produit: str
-    fichier: str
-    regle: str
     message: str
+    fichiers: int
     nombre: int | None
     total: int | None
 
@@ -642,13 +640,17 @@ def _fichiers(con: duckdb.DuckDBPyConnection) -> tuple[Fichiers, ...]:
 
 
 def _avertissements(con: duckdb.DuckDBPyConnection) -> tuple[Avertissement, ...]:
-    colonnes = tuple(Avertissement.__slots__)
-    lignes = _lire(con, "meta", "avertissements", colonnes, "source, produit, fichier, regle, message")
-    return tuple(
-        Avertissement(_texte(s), _texte(p), _texte(f), _texte(r), _texte(m), nombre, total)
-        for s, p, f, r, m, nombre, total in lignes
-    )
-
+    if not _colonnes(con, "meta", "avertissements"):
+        return ()
+    # Without a total, the number counts no lines (columns, sheets): it is in the message.
+    lignes = con.execute(
+        """
+        select source, message, count(distinct fichier),
+               (sum(nombre) filter (where total is not null))::bigint, sum(total)::bigint
+        from meta.avertissements group by 1, 2 order by 1, 2
+        """
+    ).fetchall()
+    return tuple(Avertissement(_texte(s), _texte(m), n, nombre, total) for s, m, n, nombre, total in lignes)
 
 def _contours(con: duckdb.DuckDBPyConnection, epci: str) -> tuple[Contour, ...]:
     colonnes = tuple(Contour.__slots__)
