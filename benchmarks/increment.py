@@ -2,9 +2,9 @@
 
     python benchmarks/increment.py [--echelle 0.3] [--dossier D]
 
-The demonstration is built without its last year, then again as it is, then with that year, then with the file
-that one intercommunality sends late; last, everything again from nothing (`--complet`). Each line is one run
-of `observatoire build`.
+The demonstration is built without its last year, then again as it is, then with its last survey of
+occupation, then with that year, then with the file that one intercommunality sends late; last, everything
+again from nothing (`--complet`). Each line is one run of `observatoire build`.
 """
 
 import argparse
@@ -23,6 +23,7 @@ import duckdb
 from pipelines.demo import generate
 
 YEAR = ("sne/2023", "rpls/2024")
+SURVEY = "ops/2022"
 LATE = "rpls/2024/rpls_loi_2024_grand_chalon.csv"
 
 
@@ -89,10 +90,12 @@ def main() -> None:
         tout, donnees, entrepot = dossier / "tout", dossier / "donnees", dossier / "cia.duckdb"
         generate(tout, echelle=options.echelle)
         shutil.copytree(tout, donnees)
-        for folder in YEAR:
+        for folder in (*YEAR, SURVEY):
             shutil.rmtree(donnees / folder)
         found = [build("complete, without the last year", donnees, entrepot)]
         found.append(build("nothing changed", donnees, entrepot))
+        shutil.copytree(tout / SURVEY, donnees / SURVEY)
+        found.append(build("a survey of occupation added", donnees, entrepot))
         for folder in YEAR:
             shutil.copytree(tout / folder, donnees / folder, ignore=shutil.ignore_patterns(Path(LATE).name))
         found.append(build("a year added", donnees, entrepot))
