@@ -652,6 +652,7 @@ def _avertissements(con: duckdb.DuckDBPyConnection) -> tuple[Avertissement, ...]
     ).fetchall()
     return tuple(Avertissement(_texte(s), _texte(m), n, nombre, total) for s, m, n, nombre, total in lignes)
 
+
 def _contours(con: duckdb.DuckDBPyConnection, epci: str) -> tuple[Contour, ...]:
     colonnes = tuple(Contour.__slots__)
     lignes = _lire(con, "marts", "contours", colonnes, "niveau, code", filtre=("epci_siren", epci))

@@ -20,9 +20,9 @@ import numpy as np
 import pytest
 
 from pipelines.paths import WorkingFolder
-from pipelines.publication import compare_hashes, content_hashes, kept_versions, open_warehouse, overall_hash
-from pipelines.publication.empreintes import Empreinte
+from pipelines.publication import kept_versions, open_warehouse, overall_hash
 from tests.cli.conftest import Call, Publie, environment
+from tests.publication.construire import check_what_is_left, tables_of_a_whole_warehouse
 from tests.publication.disques import PetitDisque, petit_disque
 
 pytestmark = pytest.mark.xdist_group("construction")
@@ -54,12 +54,7 @@ class Banc:
 def content_of_a_whole_warehouse(entrepot: Path) -> str:
     """The hash of all that is published, once every table was found to be the one that was published."""
     with open_warehouse(entrepot) as con:
-        recorded = con.execute("select nom_schema, nom_table, lignes, empreinte from meta.empreintes")
-        expected = [Empreinte(*row) for row in recorded.fetchall()]
-        found = content_hashes(con)
-    for name, left, right in compare_hashes(expected, found):
-        assert left == right, name
-    return overall_hash(found)
+        return overall_hash(tables_of_a_whole_warehouse(con))
 
 
 @pytest.fixture
@@ -98,14 +93,6 @@ def read_in_a_loop(entrepot: str, stop: Any, found: Any) -> None:
         found.put((reads, versions, repr(error)))
     else:
         found.put((reads, versions, None))
-
-
-def nothing_is_left(entrepot: Path) -> None:
-    dossier = WorkingFolder(entrepot)
-    assert list(dossier.construction.iterdir()) == []
-    assert [p.name for p in dossier.versions.iterdir() if p.name.startswith(".")] == []
-    assert [p.name for p in dossier.executions.iterdir() if p.name.startswith((".", "en_cours"))] == []
-    assert not entrepot.with_name("cia.duckdb.wal").exists()
 
 
 def children_of(pid: int) -> list[int]:
@@ -178,7 +165,7 @@ def test_killed_at_random_while_readers_read(banc: Banc, appel: Call, coups: int
     done = appel(*banc.build(donnees)[1:])
     assert done.returncode == 0, done.stderr
     assert content_of_a_whole_warehouse(banc.entrepot) == banc.contenus[donnees]
-    nothing_is_left(banc.entrepot)
+    check_what_is_left(WorkingFolder(banc.entrepot))
 
     # Putting back a kept version dies as safely, and works after it has.
     kept = sorted(v.numero for v in kept_versions(WorkingFolder(banc.entrepot)))
@@ -217,6 +204,14 @@ def disque(tmp_path: Path) -> Iterator[PetitDisque]:
         yield disque
 
 
+def put_on(disque: PetitDisque, entrepot: Path) -> tuple[Path, Path]:
+    """A copy of the warehouse on the disk: its path as commands see it, and from outside."""
+    seen = disque.vu / entrepot.name
+    shutil.copy2(entrepot, seen)
+    shutil.copytree(WorkingFolder(entrepot).root, WorkingFolder(seen).root)
+    return disque.chemin / entrepot.name, seen
+
+
 @pytest.mark.parametrize(
     "room",
     [
@@ -226,10 +221,7 @@ def disque(tmp_path: Path) -> Iterator[PetitDisque]:
 )
 def test_a_disk_that_the_command_fills(disque: PetitDisque, banc: Banc, room: int) -> None:
     """A few megabytes left: nothing is changed, one sentence says it, and the build succeeds once there is room."""
-    entrepot = disque.chemin / "cia.duckdb"
-    seen = disque.vu / "cia.duckdb"
-    shutil.copy2(banc.entrepot, seen)
-    shutil.copytree(WorkingFolder(banc.entrepot).root, WorkingFolder(seen).root)
+    entrepot, seen = put_on(disque, banc.entrepot)
     used = int(disque.run(["df", "--output=used", "--block-size=1", str(disque.chemin)]).stdout.split()[1])
     disque.remount(f"size={used + room * 2**20}")
     before = seen.read_bytes()
@@ -244,14 +236,11 @@ def test_a_disk_that_the_command_fills(disque: PetitDisque, banc: Banc, room: in
     assert done.returncode == 0, done.stderr
     copy = disque.copy("cia.duckdb", disque.chemin.with_name("copie.duckdb"))
     assert content_of_a_whole_warehouse(copy) not in banc.contenus.values()
-    nothing_is_left(seen)
+    check_what_is_left(WorkingFolder(seen))
 
 
 def test_a_folder_where_the_command_may_not_write(disque: PetitDisque, banc: Banc) -> None:
-    entrepot = disque.chemin / "cia.duckdb"
-    seen = disque.vu / "cia.duckdb"
-    shutil.copy2(banc.entrepot, seen)
-    shutil.copytree(WorkingFolder(banc.entrepot).root, WorkingFolder(seen).root)
+    entrepot, seen = put_on(disque, banc.entrepot)
     before = seen.read_bytes()
     disque.remount("ro")
     refused = disque.run(

@@ -6,6 +6,8 @@ What the disk refuses is said as the command says it, with its exit code.
 import sys
 from pathlib import Path
 
+import duckdb
+
 from pipelines.errors import ObservatoireError
 from pipelines.paths import WorkingFolder
 from pipelines.publication import (
@@ -46,15 +48,28 @@ def build_version(entrepot: str, donnees: str, valeur: float) -> list[str]:
     return warnings
 
 
+def tables_of_a_whole_warehouse(con: duckdb.DuckDBPyConnection) -> list[Empreinte]:
+    """The hashes of the tables, once each was found to be the one that was published."""
+    recorded = con.execute("select nom_schema, nom_table, lignes, empreinte from meta.empreintes").fetchall()
+    found = content_hashes(con)
+    for name, left, right in compare_hashes([Empreinte(*row) for row in recorded], found):
+        assert left == right, name
+    return found
+
+
 def value_of_a_whole_warehouse(entrepot: Path) -> float:
     """The figure that readers see, once every table was found to be the one that was published."""
     with open_warehouse(entrepot) as con:
-        recorded = con.execute(
-            "select nom_schema, nom_table, lignes, empreinte from meta.empreintes"
-        ).fetchall()
-        for name, left, right in compare_hashes([Empreinte(*row) for row in recorded], content_hashes(con)):
-            assert left == right, name
+        tables_of_a_whole_warehouse(con)
         return float(con.execute("select valeur from marts.indicateurs").fetchall()[0][0])
+
+
+def check_what_is_left(dossier: WorkingFolder) -> None:
+    """Nothing of the dead run is left once another one has been there."""
+    assert list(dossier.construction.iterdir()) == []
+    assert [p.name for p in dossier.versions.iterdir() if p.name.startswith(".")] == []
+    assert [p.name for p in dossier.executions.iterdir() if p.name.startswith((".", "en_cours"))] == []
+    assert not dossier.entrepot.with_name(f"{dossier.entrepot.name}.wal").exists()
 
 
 def main(entrepot: str, donnees: str, valeur: str) -> int:

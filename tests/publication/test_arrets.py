@@ -14,7 +14,12 @@ from pipelines.publication import (
     restore,
 )
 from tests.publication.arrets import killed_at
-from tests.publication.construire import KEPT, build_version, value_of_a_whole_warehouse
+from tests.publication.construire import (
+    KEPT,
+    build_version,
+    check_what_is_left,
+    value_of_a_whole_warehouse,
+)
 
 # More than any of these actions has: the loop ends when an action does.
 MOST = 400
@@ -26,14 +31,6 @@ SOME_OR_ALL = pytest.mark.parametrize(
 def put_back(entrepot: str, numero: int) -> None:
     with open_chantier(WorkingFolder(Path(entrepot)), "restauration") as chantier:
         restore(chantier, numero)
-
-
-def check_what_is_left(dossier: WorkingFolder) -> None:
-    """Nothing of the dead run is left once another one has been there."""
-    assert list(dossier.construction.iterdir()) == []
-    assert [p.name for p in dossier.versions.iterdir() if p.name.startswith(".")] == []
-    assert [p.name for p in dossier.executions.iterdir() if p.name.startswith((".", "en_cours"))] == []
-    assert not dossier.entrepot.with_name("cia.duckdb.wal").exists()
 
 
 @SOME_OR_ALL
