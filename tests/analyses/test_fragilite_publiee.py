@@ -15,7 +15,6 @@ FIGURES = (
 )
 ANNEXE_2 = "dijon_2015_annexe2"
 # One warehouse serves the folder: its tests run in one worker.
-pytestmark = pytest.mark.xdist_group("analyses")
 
 
 def figures(

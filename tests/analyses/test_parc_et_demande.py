@@ -7,7 +7,6 @@ import pytest
 from .conftest import AUTRE_BAILLEUR, BAILLEUR, DIJON, SEUIL_2021, Entrepot
 
 # One warehouse serves the folder: its tests run in one worker.
-pytestmark = pytest.mark.xdist_group("analyses")
 
 
 def aide_au_logement(loyer: float, foyer: str) -> Decimal:

@@ -14,9 +14,6 @@ import pytest
 from pipelines.paths import LOCK_NAME, WorkingFolder
 from tests.cli.conftest import Call, Publie, environment
 
-# One worker builds the warehouse for all.
-pytestmark = pytest.mark.xdist_group("construction")
-
 EPCI, ANNEE = "247100589", "2021"
 COLUMNS = {
     "VARCHAR": "epci_siren periode_type periode indicateur axe modalite modalite_libelle segment_type segment unite "

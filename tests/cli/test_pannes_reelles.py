@@ -25,8 +25,6 @@ from tests.cli.conftest import Call, Publie, environment
 from tests.publication.construire import check_what_is_left, tables_of_a_whole_warehouse
 from tests.publication.disques import PetitDisque, petit_disque
 
-pytestmark = pytest.mark.xdist_group("construction")
-
 COMMAND = str(Path(sys.executable).with_name("observatoire"))
 READERS = 20
 # A build of these small data ends well before.

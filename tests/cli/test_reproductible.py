@@ -15,8 +15,6 @@ from pipelines.demo import generate
 from pipelines.publication import content_hashes, open_warehouse
 from tests.cli.conftest import Call, Publie, environment
 
-pytestmark = pytest.mark.xdist_group("construction")
-
 COMMAND = str(Path(sys.executable).with_name("observatoire"))
 COMMON = ("--epci", "247100589", "--annee", "2021")
 EVERY_FORMAT = "html,pdf,xlsx,csv,parquet"

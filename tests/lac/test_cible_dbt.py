@@ -17,7 +17,7 @@ from pipelines.publication.sql import literal, qualified
 from tests.cli.conftest import environment
 from tests.lac.conftest import Serveur
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("postgres")]
+pytestmark = pytest.mark.slow
 METADATA = "observatoire_dbt"
 READ = ("verrou", "avertissements", "couverture")
 OF_THE_BUILD = sorted(

@@ -18,8 +18,6 @@ from tests.lac.conftest import EPCI, Batir
 
 SECOND = timedelta(seconds=1)
 
-pytestmark = pytest.mark.xdist_group("postgres")
-
 
 def extracted(lac: LacPartage, entrepot: Path, **asked: object) -> Path:
     with open_chantier(WorkingFolder(entrepot), "lac partagé") as chantier:

@@ -14,7 +14,7 @@ from pipelines.publication import content_hashes, open_warehouse
 from tests.lac.conftest import Serveur
 
 ANNEE = "2021"
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("postgres")]
+pytestmark = pytest.mark.slow
 
 
 def start(*arguments: object) -> "subprocess.Popen[str]":

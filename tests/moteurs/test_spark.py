@@ -18,9 +18,6 @@ from pipelines.moteurs.comparaison import compare_table
 from pipelines.moteurs.execution import beside
 from pipelines.moteurs.sources import export, read_by_models
 
-# One worker builds the warehouse and runs Spark.
-pytestmark = pytest.mark.xdist_group("moteurs")
-
 # Every mart has rows at this scale; Spark's time is the number of models, not of rows.
 SCALE = 0.005
 PETITE = Table("marts", "t", 3, 3, 0, 0)
