@@ -8,7 +8,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.util import find_spec
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -25,11 +25,20 @@ _MEMORY = "4g"
 
 def missing() -> str | None:
     """Return what this machine lacks to run Spark, in one French sentence; None when nothing."""
-    if find_spec("pyspark") is None or find_spec("dbt.adapters.spark") is None:
+    if not all(_installed(name) for name in ("pyspark", "dbt-spark")):
         return f"Spark n'est pas installé ici : {_INSTALLER}."
     if not os.environ.get(REMOTE_VARIABLE) and _java() is None:
         return "Spark a besoin de Java 17 ou plus : installez-le, ou indiquez où il est dans JAVA_HOME."
     return None
+
+
+def _installed(distribution: str) -> bool:
+    # Asked of the environment: a module can be hidden by another of the same name.
+    try:
+        version(distribution)
+    except PackageNotFoundError:
+        return False
+    return True
 
 
 def _java() -> str | None:
