@@ -53,7 +53,21 @@
     {%- for m in ['accessible', 'mobilisable', 'plai'] %}
     {%- set derniere = loop.last %}
     {%- for suffixe in ['num', 'den', 'inc'] %}
-        cast(sum({{ m }}_{{ suffixe }}) as bigint) as {{ m }}_{{ suffixe }}{{ "," if not (derniere and loop.last) }}
+        {{ somme(m ~ '_' ~ suffixe) }} as {{ m }}_{{ suffixe }}{{ "," if not (derniere and loop.last) }}
     {%- endfor %}
     {%- endfor %}
+{%- endmacro -%}
+
+{#- Dwellings by what their cost (`couts`) allows at a rate of effort (`efforts`): accessible, and under the PLAI ceiling outside
+    priority neighbourhoods. -#}
+{%- macro compte_accessibles() -%}
+    {{ somme(compte('couts.taux_effort <= efforts.taux_pct')) }} as accessible_num,
+    {{ somme(compte('couts.taux_effort is not null')) }} as accessible_den,
+    {{ somme(compte('couts.taux_effort is null')) }} as accessible_inc
+{%- endmacro -%}
+
+{%- macro compte_mobilisables() -%}
+    {{ somme(compte("couts.secteur = 'hors_qpv' and couts.est_sous_plafond_plai")) }} as mobilisable_num,
+    {{ somme(compte("couts.secteur = 'hors_qpv' and couts.est_sous_plafond_plai is not null")) }} as mobilisable_den,
+    {{ somme(compte("couts.secteur = 'hors_qpv' and couts.est_sous_plafond_plai is null")) }} as mobilisable_inc
 {%- endmacro -%}

@@ -53,12 +53,8 @@ with cumules as (
         'tous' as segment,
         efforts.taux_pct,
         efforts.est_central,
-        cast(sum({{ compte('couts.taux_effort <= efforts.taux_pct') }}) as bigint) as accessible_num,
-        cast(sum({{ compte('couts.taux_effort is not null') }}) as bigint) as accessible_den,
-        cast(sum({{ compte('couts.taux_effort is null') }}) as bigint) as accessible_inc,
-        cast(sum({{ compte("couts.secteur = 'hors_qpv' and couts.est_sous_plafond_plai") }}) as bigint) as mobilisable_num,
-        cast(sum({{ compte("couts.secteur = 'hors_qpv' and couts.est_sous_plafond_plai is not null") }}) as bigint) as mobilisable_den,
-        cast(sum({{ compte("couts.secteur = 'hors_qpv' and couts.est_sous_plafond_plai is null") }}) as bigint) as mobilisable_inc,
+        {{ compte_accessibles() }},
+        {{ compte_mobilisables() }},
         cast(null as bigint) as plai_num,
         cast(null as bigint) as plai_den,
         cast(null as bigint) as plai_inc
@@ -80,9 +76,7 @@ with cumules as (
         || coalesce(cast(classes.classe_retenue as {{ dbt.type_string() }}), 'non_classe') as segment,
         efforts.taux_pct,
         efforts.est_central,
-        cast(sum({{ compte('couts.taux_effort <= efforts.taux_pct') }}) as bigint) as accessible_num,
-        cast(sum({{ compte('couts.taux_effort is not null') }}) as bigint) as accessible_den,
-        cast(sum({{ compte('couts.taux_effort is null') }}) as bigint) as accessible_inc,
+        {{ compte_accessibles() }},
         cast(null as bigint) as mobilisable_num,
         cast(null as bigint) as mobilisable_den,
         cast(null as bigint) as mobilisable_inc,
@@ -118,10 +112,10 @@ with cumules as (
         menages.menage as segment,
         efforts.taux_pct,
         efforts.est_central,
-        cast(sum({{ compte(taux_effort('logements.loyer_principal', 'logements.surface_louee', 'menages') ~ ' <= efforts.taux_pct') }}) as bigint)
+        {{ somme(compte(taux_effort('logements.loyer_principal', 'logements.surface_louee', 'menages') ~ ' <= efforts.taux_pct')) }}
             as accessible_num,
-        cast(sum({{ compte('logements.loyer_principal is not null') }}) as bigint) as accessible_den,
-        cast(sum({{ compte('logements.loyer_principal is null') }}) as bigint) as accessible_inc,
+        {{ somme(compte('logements.loyer_principal is not null')) }} as accessible_den,
+        {{ somme(compte('logements.loyer_principal is null')) }} as accessible_inc,
         cast(null as bigint) as mobilisable_num,
         cast(null as bigint) as mobilisable_den,
         cast(null as bigint) as mobilisable_inc,
@@ -178,9 +172,9 @@ attribues as (
         coalesce({{ colonne }}, 'inconnu') as modalite,
         'tous' as segment_type,
         'tous' as segment,
-        cast(sum({{ compte('est_q1') }}) as bigint) as numerateur,
-        cast(sum({{ compte('est_q1 is not null') }}) as bigint) as denominateur,
-        cast(sum({{ compte('est_q1 is null') }}) as bigint) as inconnus
+        {{ somme(compte('est_q1')) }} as numerateur,
+        {{ somme(compte('est_q1 is not null')) }} as denominateur,
+        {{ somme(compte('est_q1 is null')) }} as inconnus
     from baux
     group by 1, 2, 3, 4, 5, 6
     union all
@@ -192,9 +186,9 @@ attribues as (
         epci_siren as modalite,
         'secteur' as segment_type,
         secteur as segment,
-        cast(sum({{ compte('est_q1') }}) as bigint) as numerateur,
-        cast(sum({{ compte('est_q1 is not null') }}) as bigint) as denominateur,
-        cast(sum({{ compte('est_q1 is null') }}) as bigint) as inconnus
+        {{ somme(compte('est_q1')) }} as numerateur,
+        {{ somme(compte('est_q1 is not null')) }} as denominateur,
+        {{ somme(compte('est_q1 is null')) }} as inconnus
     from baux
     group by 1, 2, 3, 4, 5, 6
 
@@ -273,9 +267,9 @@ select
     modalite,
     segment_type,
     segment,
-    cast(numerateur as bigint) as numerateur,
-    cast(denominateur as bigint) as denominateur,
-    cast(inconnus as bigint) as inconnus,
+    numerateur,
+    denominateur,
+    inconnus,
     cast(null as double) as mesure,
     cast(null as {{ dbt.type_string() }}) as statut_source
 from figures
@@ -290,9 +284,9 @@ select
     modalite,
     segment_type,
     segment,
-    cast(numerateur as bigint) as numerateur,
-    cast(denominateur as bigint) as denominateur,
-    cast(inconnus as bigint) as inconnus,
+    numerateur,
+    denominateur,
+    inconnus,
     cast(null as double) as mesure,
     cast(null as {{ dbt.type_string() }}) as statut_source
 from attribues

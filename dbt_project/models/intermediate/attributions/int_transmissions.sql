@@ -5,7 +5,7 @@ select
     coalesce(bailleurs.bailleur_siren, transmissions.bailleur_siren) as bailleur_siren,
     transmissions.semestre,
     min(transmissions.date_transmission) as date_transmission,
-    cast(sum(transmissions.nb_attributions) as bigint) as nb_attributions,
+    {{ somme('transmissions.nb_attributions') }} as nb_attributions,
     bool_and(transmissions.est_complete) as est_complete
 from {{ ref('stg_sne__transmissions') }} as transmissions
 left join {{ ref('int_bailleurs') }} as bailleurs on transmissions.bailleur_siren = bailleurs.siren

@@ -32,8 +32,8 @@ cumules as (
         lieux.millesime,
         lieux.axe,
         lieux.modalite,
-        cast(sum(coalesce(demandes.nb, 0)) as bigint) as numerateur,
-        cast(sum({{ compte('logements.est_loue') }}) as bigint) as denominateur
+        {{ somme('coalesce(demandes.nb, 0)') }} as numerateur,
+        {{ somme(compte('logements.est_loue')) }} as denominateur
     from {{ ref('int_fragilite_logement_lieu') }} as lieux
     inner join paires on lieux.epci_siren = paires.epci_siren and lieux.millesime = paires.millesime_rpls
     inner join {{ ref('fct_logement') }} as logements

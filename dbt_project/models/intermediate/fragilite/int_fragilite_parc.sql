@@ -6,8 +6,8 @@ select
     lieux.modalite,
     count(*) as nb_logements,
     {%- for m in mesures_fragilite_parc() %}
-    cast(sum(mesures.{{ m }}_num) as bigint) as {{ m }}_num,
-    cast(sum(mesures.{{ m }}_den) as bigint) as {{ m }}_den{{ "," if not loop.last }}
+    {{ somme('mesures.' ~ m ~ '_num') }} as {{ m }}_num,
+    {{ somme('mesures.' ~ m ~ '_den') }} as {{ m }}_den{{ "," if not loop.last }}
     {%- endfor %}
 from {{ ref('int_fragilite_logement_lieu') }} as lieux
 inner join {{ ref('int_logement_mesures') }} as mesures

@@ -79,8 +79,8 @@ totaux as (
         type_lieu,
         axe,
         modalite,
-        cast(sum(case when classe is not null then nb_logements else 0 end) as bigint) as nb_classes,
-        cast(sum(case when classe is null then nb_logements else 0 end) as bigint) as nb_non_classes
+        {{ somme('case when classe is not null then nb_logements else 0 end') }} as nb_classes,
+        {{ somme('case when classe is null then nb_logements else 0 end') }} as nb_non_classes
     from poids
     group by epci_siren, annee, methode, type_lieu, axe, modalite
 

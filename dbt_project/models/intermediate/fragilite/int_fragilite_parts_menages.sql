@@ -31,7 +31,7 @@ poids as (
         classes.methode,
         classes.type_lieu,
         classes.classe_retenue as classe,
-        cast(sum(menages.nb_menages) as bigint) as nb_menages
+        {{ somme('menages.nb_menages') }} as nb_menages
     from {{ ref('int_fragilite_classes') }} as classes
     inner join menages
         on

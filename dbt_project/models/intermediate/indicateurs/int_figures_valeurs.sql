@@ -1,5 +1,5 @@
 -- Every figure with its value, before targets. The value of a rate is a ratio of two sums, computed here and nowhere else.
--- What the catalogue says of an indicator is joined once, where figures are kept.
+-- The catalogue only gives the nature of the indicator here: the rest of it is joined once, where figures are kept.
 select
     figures.epci_siren,
     figures.periode_type,

@@ -21,9 +21,9 @@ select
     segment_type,
     segment,
     {%- endif %}
-    cast({{ m.mesure }}_num as bigint) as numerateur,
-    cast({{ m.mesure }}_den as bigint) as denominateur,
-    cast({{ m.mesure }}_inc as bigint) as inconnus,
+    {{ m.mesure }}_num as numerateur,
+    {{ m.mesure }}_den as denominateur,
+    {{ m.mesure }}_inc as inconnus,
     cast(null as double) as mesure
 from {{ ref('int_attribution_periodes') }}
 where

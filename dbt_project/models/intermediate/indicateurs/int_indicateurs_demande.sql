@@ -17,7 +17,7 @@ with cumules as (
         {{ "'tous'" if segment == 'tous' else "coalesce(" ~ segment ~ ", 'inconnu')" }} as segment,
         {%- for m in mesures %}
         {%- for suffixe in ['num', 'den', 'inc'] %}
-        cast(sum({{ m }}_{{ suffixe }}) as bigint) as {{ m }}_{{ suffixe }},
+        {{ somme(m ~ '_' ~ suffixe) }} as {{ m }}_{{ suffixe }},
         {%- endfor %}
         {%- endfor %}
         cast(percentile_disc(0.5) within group (order by anciennete_jours) as double) as anciennete_jours
@@ -40,9 +40,9 @@ select
     modalite,
     segment_type,
     segment,
-    cast({{ m }}_num as bigint) as numerateur,
-    cast({{ m }}_den as bigint) as denominateur,
-    cast({{ m }}_inc as bigint) as inconnus,
+    {{ m }}_num as numerateur,
+    {{ m }}_den as denominateur,
+    {{ m }}_inc as inconnus,
     cast(null as double) as mesure
 from cumules
 union all
@@ -58,7 +58,7 @@ select
     cumules.segment_type,
     cumules.segment,
     cast(null as bigint) as numerateur,
-    cast(cumules.demandes_num as bigint) as denominateur,
+    cumules.demandes_num as denominateur,
     cast(null as bigint) as inconnus,
     cumules.anciennete_jours * bornes.mois_par_an / nullif(bornes.jours_par_an, 0) as mesure
 from cumules

@@ -51,8 +51,8 @@ cumules as (
         annee,
         '{{ axe.axe }}' as axe,
         {{ axe.colonnes[0] }} as modalite,
-        cast(sum(nb_demandes) as bigint) as numerateur,
-        cast(sum({{ compte('est_loue') }}) as bigint) as denominateur
+        {{ somme('nb_demandes') }} as numerateur,
+        {{ somme(compte('est_loue')) }} as denominateur
     from lignes
     where {{ axe.colonnes[0] }} is not null
     group by 1, 2, 3, 4
@@ -63,8 +63,8 @@ cumules as (
         lignes.annee,
         'zone' as axe,
         zones.zone as modalite,
-        cast(sum(lignes.nb_demandes) as bigint) as numerateur,
-        cast(sum({{ compte('lignes.est_loue') }}) as bigint) as denominateur
+        {{ somme('lignes.nb_demandes') }} as numerateur,
+        {{ somme(compte('lignes.est_loue')) }} as denominateur
     from lignes
     inner join {{ ref('int_logement_zone') }} as zones
         on lignes.logement_id = zones.logement_id and lignes.annee + 1 = zones.millesime

@@ -88,8 +88,8 @@ select
         when lignes.population = 'EMMENAGES_RECENTS' then 'emmenages_recents x ' || lignes.segment
         else lignes.segment
     end as segment,
-    cast(sum(lignes.numerateur) as bigint) as numerateur,
-    cast(sum(lignes.denominateur) as bigint) as denominateur,
+    {{ somme('lignes.numerateur') }} as numerateur,
+    {{ somme('lignes.denominateur') }} as denominateur,
     cast(null as bigint) as inconnus,
     cast(null as double) as mesure,
     case when sum(lignes.denominateur) is null and sum(lignes.nb_secrets) > 0 then 'secret' end as statut_source

@@ -66,9 +66,9 @@ select
     modalite,
     segment_type,
     segment,
-    cast({{ m }}_num as bigint) as numerateur,
-    cast({{ m }}_den as bigint) as denominateur,
-    cast({{ m }}_inc as bigint) as inconnus,
+    {{ m }}_num as numerateur,
+    {{ m }}_den as denominateur,
+    {{ m }}_inc as inconnus,
     cast(null as double) as mesure
 from cumules
 where {{ m }}_num + {{ m }}_den + {{ m }}_inc > 0
@@ -86,7 +86,7 @@ select
     segment,
     cast(null as bigint) as numerateur,
     cast(null as bigint) as denominateur,
-    cast(loyer_inc as bigint) as inconnus,
+    loyer_inc as inconnus,
     cast(loyer as double) / nullif(cast(surface as double), 0) as mesure
 from cumules
 where surface > 0

@@ -20,10 +20,10 @@ with cumules as (
         'tous' as segment,
         {%- for m in mesures %}
         {%- for suffixe in ['num', 'den', 'inc'] %}
-        cast(sum({{ m }}_{{ suffixe }}) as bigint) as {{ m }}_{{ suffixe }},
+        {{ somme(m ~ '_' ~ suffixe) }} as {{ m }}_{{ suffixe }},
         {%- endfor %}
         {%- endfor %}
-        cast(sum(logements_num) as bigint) as logements_num
+        {{ somme('logements_num') }} as logements_num
     from {{ ref('int_offre_mesures') }}
     {%- if axe.axe == 'qpv' %}
     where secteur = 'qpv'
@@ -48,10 +48,10 @@ with cumules as (
         coalesce({{ segment.colonne }}, 'inconnu') as segment,
         {%- for m in mesures %}
         {%- for suffixe in ['num', 'den', 'inc'] %}
-        cast(sum({{ m }}_{{ suffixe }}) as bigint) as {{ m }}_{{ suffixe }},
+        {{ somme(m ~ '_' ~ suffixe) }} as {{ m }}_{{ suffixe }},
         {%- endfor %}
         {%- endfor %}
-        cast(sum(logements_num) as bigint) as logements_num
+        {{ somme('logements_num') }} as logements_num
     from {{ ref('int_offre_mesures') }}
     {%- if axe.axe == 'qpv' %}
     where secteur = 'qpv'
@@ -118,7 +118,7 @@ concentration as (
         bailleurs.modalite,
         rangs.segment_type,
         rangs.segment,
-        cast(sum(case when bailleurs.rang <= rangs.rang_max then bailleurs.nb else 0 end) as bigint) as numerateur,
+        {{ somme('case when bailleurs.rang <= rangs.rang_max then bailleurs.nb else 0 end') }} as numerateur,
         max(bailleurs.total) as denominateur,
         coalesce(max(anonymes.nb), 0) as inconnus
     from bailleurs

@@ -16,7 +16,7 @@ with occupations as (
         '{{ axe.axe }}' as axe,
         {{ axe.colonne }} as modalite,
         {%- for m in ['sous', 'sur'] %}
-        cast(sum({{ compte('est_' ~ m ~ '_occupe') }}) as bigint) as {{ m }}_num,
+        {{ somme(compte('est_' ~ m ~ '_occupe')) }} as {{ m }}_num,
         count(est_{{ m }}_occupe) as {{ m }}_den,
         count(*) - count(est_{{ m }}_occupe) as {{ m }}_inc{{ "," if not loop.last }}
         {%- endfor %}

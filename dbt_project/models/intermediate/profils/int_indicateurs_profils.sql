@@ -34,7 +34,7 @@ select
     profils.epci_siren as modalite,
     'tous' as segment_type,
     'tous' as segment,
-    cast(sum(case when tranches.mois_max is null then 1 else 0 end) as bigint) as numerateur,
+    {{ somme('case when tranches.mois_max is null then 1 else 0 end') }} as numerateur,
     cast(count(tranches.code) as bigint) as denominateur,
     cast(count(*) - count(tranches.code) as bigint) as inconnus,
     cast(null as double) as mesure,
