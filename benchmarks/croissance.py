@@ -10,17 +10,14 @@ then written as a lake and made again from it. The table and the exponents (cost
 import argparse
 import json
 import math
-import os
 import shutil
-import subprocess
 import sys
 import tempfile
-import time
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from entrepot import measure, show
+from entrepot import measure, show, timed
 
 MEASURED = ("lecture", "entrepot", "publication", "processeur", "lac", "retour")
 
@@ -39,22 +36,13 @@ def copies(dossier: Path) -> dict[str, Any]:
     }
     found: dict[str, Any] = {}
     for name, command in commands.items():
-        found[name], found[f"{name}_go"] = _timed(command)
+        found[name], _, found[f"{name}_go"] = timed(command)
     files = list((lac / "courant").resolve().rglob("*.parquet"))
     found["lac_fichiers"], found["lac_octets"] = len(files), sum(path.stat().st_size for path in files)
     shutil.rmtree(lac)
     for path in dossier.glob("refait.duckdb*"):
         shutil.rmtree(path) if path.is_dir() else path.unlink()
     return found
-
-
-def _timed(command: list[str]) -> tuple[float, float]:
-    start = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    if status:
-        raise SystemExit(f"failed: {' '.join(command)}")
-    return time.perf_counter() - start, usage.ru_maxrss / 1e6
 
 
 def table(found: list[dict[str, Any]]) -> list[str]:

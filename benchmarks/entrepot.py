@@ -103,13 +103,16 @@ def _rates(kind: str, table: str) -> str:
     return f"insert into figures with sommes as ({sums}) {rows};"
 
 
-def _child(command: list[str], environment: dict[str, str]) -> tuple[float, float, float]:
+def timed(
+    command: list[str], environment: dict[str, str] | None = None, **streams: Any
+) -> tuple[float, float, float]:
     """Run a command; return its seconds, the processor's, the peak memory of its largest process in GB.
 
-    On a machine that does something else, the processor's seconds are the ones to compare.
+    On a machine that does something else, the processor's seconds are the ones to compare. `streams` says
+    where its outputs go; the first one goes nowhere by itself.
     """
     start = time.perf_counter()
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(command, env=environment, **{"stdout": subprocess.DEVNULL, **streams})
     _, status, usage = os.wait4(process.pid, 0)
     if status:
         raise SystemExit(f"failed: {' '.join(command)}")
@@ -127,7 +130,7 @@ def build(dossier: Path, fils: int, memoire: str) -> dict[str, Any]:
     }
     command = [str(Path(sys.executable).with_name("observatoire")), "build", "--tous", "--json"]
     command += ["--donnees", str(dossier / "donnees"), "--entrepot", str(entrepot)]
-    seconds, processor, _ = _child(command, environment)
+    seconds, processor, _ = timed(command, environment)
     with duckdb.connect(str(entrepot), read_only=True) as con:
         steps = dict(
             con.execute(
@@ -230,7 +233,7 @@ def measure(
     if avec_reference:
         command = [sys.executable, __file__, "--mesure", "--dossier", str(dossier)]
         command += ["--fils", str(fils), "--memoire", memoire]
-        seconds, processor, memory = _child(command, dict(os.environ))
+        seconds, processor, memory = timed(command)
         found |= {"reference": seconds, "reference_processeur": processor, "reference_go": memory}
         found["ecarts"] = differences(dossier)
         found["copie"] = copy_of_the_figures(dossier, fils, memoire)

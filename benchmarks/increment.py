@@ -11,14 +11,13 @@ import argparse
 import json
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
+from entrepot import timed
 
 from pipelines.demo import generate
 
@@ -46,14 +45,12 @@ def build(nom: str, donnees: Path, entrepot: Path, *options: str) -> Mesure:
     command += ["--donnees", str(donnees), "--entrepot", str(entrepot)]
     environment = {"OBSERVATOIRE_CLE": "cle du banc d'essai, longue", **os.environ}
     said, answer = entrepot.with_name("dit.txt"), entrepot.with_name("resume.json")
-    start = time.perf_counter()
-    with said.open("w") as errors, answer.open("w") as summary:
-        process = subprocess.Popen(command, stdout=summary, stderr=errors, env=environment)
-        _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.perf_counter() - start
+    try:
+        with said.open("w") as errors, answer.open("w") as summary:
+            seconds, processor, _ = timed(command, environment, stdout=summary, stderr=errors)
+    except SystemExit as failure:
+        raise SystemExit(said.read_text(encoding="utf-8")) from failure
     lines = [line for line in said.read_text(encoding="utf-8").splitlines() if "lignes lues" in line]
-    if status:
-        raise SystemExit(said.read_text(encoding="utf-8"))
     unchanged = json.loads(answer.read_text(encoding="utf-8"))["inchange"]
     known = sum(line.endswith("(déjà validé)") for line in lines)
     with duckdb.connect(str(entrepot), read_only=True) as con:
@@ -70,7 +67,7 @@ def build(nom: str, donnees: Path, entrepot: Path, *options: str) -> Mesure:
     return Mesure(
         nom,
         seconds,
-        usage.ru_utime + usage.ru_stime,
+        processor,
         len(lines) - known,
         known,
         # A run that publishes nothing leaves the account of the one before.

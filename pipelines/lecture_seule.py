@@ -4,6 +4,8 @@ from pathlib import Path
 
 import duckdb
 
+from pipelines.sql import literal
+
 
 def open_read_only(entrepot: Path) -> duckdb.DuckDBPyConnection:
     """Open a DuckDB file that nothing will be written in.
@@ -17,8 +19,7 @@ def open_read_only(entrepot: Path) -> duckdb.DuckDBPyConnection:
     """
     con = duckdb.connect()
     try:
-        # `attach` takes no parameter.
-        con.execute("attach '" + str(entrepot).replace("'", "''") + "' as publie (read_only)")
+        con.execute(f"attach {literal(str(entrepot))} as publie (read_only)")
         con.execute("use publie")
     except duckdb.Error:
         con.close()

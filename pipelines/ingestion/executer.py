@@ -83,8 +83,19 @@ def ingest(
     return comptes
 
 
+def _hash(chemin: Path, nom: str) -> tuple[int, str]:
+    """Size and SHA-256 of a file of the landing folder; every one of them is hashed before anything else."""
+    try:
+        return hash_file(chemin)
+    except OSError as erreur:
+        raise DonneesRefusees(
+            f"{nom} : ce fichier ne peut pas être lu ({erreur.strerror}). Donnez le droit de "
+            "le lire au compte qui lance la commande, ou déposez-le de nouveau."
+        ) from erreur
+
+
 def _ignored(source: str, chemin: Path, nom: str) -> CompteFichier:
-    taille, sha = hash_file(chemin)
+    taille, sha = _hash(chemin, nom)
     attendu = ", ".join(sorted({d for p in declarations().values() for d in p.dossiers}))
     message = f"Fichier hors des dossiers connus ({attendu}) : non lu"
     return CompteFichier(
@@ -119,13 +130,7 @@ class _Lecteur:
 
         When the same bytes were read before, with all that their reading depends on, they are only hashed.
         """
-        try:
-            taille, sha = hash_file(fichier.chemin)
-        except OSError as erreur:
-            raise DonneesRefusees(
-                f"{fichier.relatif} : ce fichier ne peut pas être lu ({erreur.strerror}). Donnez le droit de "
-                "le lire au compte qui lance la commande, ou déposez-le de nouveau."
-            ) from erreur
+        taille, sha = _hash(fichier.chemin, fichier.relatif)
         index = self._index_key(fichier, sha)
         comptes = self._known(fichier, index)
         if comptes is None:

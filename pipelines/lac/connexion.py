@@ -18,7 +18,7 @@ import duckdb_extension_ducklake
 import duckdb_extension_postgres_scanner
 
 from pipelines.errors import MauvaisUsage, ObservatoireError
-from pipelines.publication.sql import literal
+from pipelines.sql import literal
 
 ALIAS = "lac"
 # The schema of PostgreSQL that holds the catalogue: several applications may share a database.

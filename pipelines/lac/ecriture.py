@@ -22,7 +22,7 @@ from pipelines.lac.manifeste import COURANT, FORMAT, MANIFESTE, VERSIONS, read_m
 from pipelines.lac.structure import PRIVES, Table, current_catalogue, read_structure
 from pipelines.publication import disk_errors_explained, open_warehouse, published_execution
 from pipelines.publication.entrepot import lock_content
-from pipelines.publication.sql import identifier, literal, qualified
+from pipelines.sql import identifier, literal, qualified
 
 # Hive's own word, that every engine reads as null.
 SANS_MILLESIME = "__HIVE_DEFAULT_PARTITION__"

@@ -14,7 +14,7 @@ from pipelines.lac.connexion import ALIAS, LacPartage, attach, connected
 from pipelines.lac.partage import recorded_slices, shared_tables, slices, territory
 from pipelines.lac.structure import Table, definitions, read_structure
 from pipelines.publication import Chantier, Etape, Execution, next_number, prepare
-from pipelines.publication.sql import identifier, literal, qualified
+from pipelines.sql import identifier, literal, qualified
 
 _EXTRAIT = "extrait"
 

@@ -28,7 +28,7 @@ from pipelines.lac.structure import (
 )
 from pipelines.publication import open_warehouse, published_execution, read_parameters
 from pipelines.publication.empreintes import WRITTEN_AT_PUBLICATION, row_sums
-from pipelines.publication.sql import identifier, literal, qualified
+from pipelines.sql import identifier, literal, qualified
 
 # What only serves a build stays in the file of the build; `meta.publications` says how it went.
 SCHEMAS = ("sources", "quarantaine", "seeds", "entrepot", "marts", "meta")

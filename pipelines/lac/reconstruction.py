@@ -14,7 +14,7 @@ from pipelines.lac.ecriture import literal_or_null
 from pipelines.lac.manifeste import check_files, choose_version, read_manifest
 from pipelines.lac.structure import Table, current_catalogue, definitions
 from pipelines.publication import Chantier, Empreinte, compare_hashes, content_hashes, next_number
-from pipelines.publication.sql import identifier, literal, qualified
+from pipelines.sql import identifier, literal, qualified
 
 
 def rebuild_from_lake(chantier: Chantier, lac: Path, numero: int | None = None) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import duckdb
 
-from pipelines.publication.sql import identifier, literal, qualified
+from pipelines.sql import identifier, literal, qualified
 
 # Rows of SNE and OPS, and what names one household or one dwelling: for their owner alone.
 PRIVES = frozenset({"sources", "quarantaine", "entrepot", "intermediate"})

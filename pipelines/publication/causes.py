@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import duckdb
 
-from pipelines.publication.sql import identifier, qualified
+from pipelines.sql import identifier, qualified
 
 # Read by every indicator: a change there may move any figure.
 SHARED_SOURCES = frozenset({"geographie", "geo", "qpv", "referentiels", "zones"})
@@ -125,12 +125,7 @@ def _run_differs(con: duckdb.DuckDBPyConnection, column: str) -> bool:
 
 def _of_the_run(con: duckdb.DuckDBPyConnection, side: str, column: str) -> object:
     """What the run that made a warehouse recorded of itself; None when its version did not record it."""
-    known = con.execute(
-        "select 1 from duckdb_columns() where database_name = ? and schema_name = 'meta' "
-        "and table_name = 'executions' and column_name = ?",
-        [side, column],
-    ).fetchall()
-    if not known:
+    if not _has_column(con, side, "meta", "executions", column):
         return None
     query = f"select {identifier(column)} from {side}.meta.executions order by version desc limit 1"
     return con.execute(query).fetchall()[0][0]
@@ -199,8 +194,9 @@ def _differs(con: duckdb.DuckDBPyConnection, table: str) -> bool:
     ).fetchall()[0][0]
     if known != 2:
         return False
+    has_origin = _has_column(con, "a", "sources", table, "_fichier")
     left, right = (
-        f"(select * exclude (_fichier, _ligne) from {name})" if _has_origin(con, table) else f"(from {name})"
+        f"(select * exclude (_fichier, _ligne) from {name})" if has_origin else f"(from {name})"
         for name in (qualified(side, "sources", table) for side in "ab")
     )
     return bool(
@@ -210,11 +206,11 @@ def _differs(con: duckdb.DuckDBPyConnection, table: str) -> bool:
     )
 
 
-def _has_origin(con: duckdb.DuckDBPyConnection, table: str) -> bool:
+def _has_column(con: duckdb.DuckDBPyConnection, side: str, schema: str, table: str, column: str) -> bool:
     return bool(
         con.execute(
-            "select 1 from duckdb_columns() where database_name = 'a' and schema_name = 'sources' "
-            "and table_name = ? and column_name = '_fichier'",
-            [table],
+            "select 1 from duckdb_columns() "
+            "where database_name = ? and schema_name = ? and table_name = ? and column_name = ?",
+            [side, schema, table, column],
         ).fetchall()
     )

@@ -12,7 +12,7 @@ import duckdb
 
 from pipelines.publication.causes import Causes, recorded_causes
 from pipelines.publication.lecture import open_warehouse
-from pipelines.publication.sql import identifier, literal
+from pipelines.sql import identifier, literal
 
 KEY = ("epci_siren", "periode_type", "periode", "indicateur", "axe", "modalite", "segment_type", "segment")
 COMPARED = (

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from pipelines.publication.sql import identifier, qualified
+from pipelines.sql import identifier, qualified
 
 # What says when and by whom a run was made, and the hashes themselves.
 RUN_SPECIFIC = frozenset(

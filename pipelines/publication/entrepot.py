@@ -24,9 +24,9 @@ from pipelines.publication.lecture import VERSION_SCHEMA, Execution, is_busy, re
 from pipelines.publication.mesure import Etape, peak_memory
 from pipelines.publication.reprise import TABLE as TABLE_REPRISE
 from pipelines.publication.reprise import full_hashes
-from pipelines.publication.sql import identifier, literal
 from pipelines.publication.variations import Mouvement, movement
 from pipelines.publication.versions import keep_current, prune
+from pipelines.sql import identifier, literal
 
 # A view names the file that it was made in, which moves at publication; these schemas only serve the build
 # and the explanation of a figure.

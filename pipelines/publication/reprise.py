@@ -14,7 +14,7 @@ import duckdb
 from pipelines.errors import ObservatoireError
 from pipelines.publication.empreintes import WRITTEN_AT_PUBLICATION
 from pipelines.publication.lecture import open_warehouse
-from pipelines.publication.sql import identifier, literal, qualified
+from pipelines.sql import identifier, literal, qualified
 
 TABLE = "reprise"
 _PUBLISHED = "publie"

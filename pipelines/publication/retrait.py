@@ -13,8 +13,8 @@ from pipelines.fichiers import flush_folder
 from pipelines.paths import WorkingFolder
 from pipelines.publication.chantier import Chantier
 from pipelines.publication.lecture import open_warehouse
-from pipelines.publication.sql import identifier, qualified
 from pipelines.publication.versions import kept_files
+from pipelines.sql import identifier, qualified
 
 
 def rows_of_persons(con: duckdb.DuckDBPyConnection, pseudonymes: Sequence[str]) -> dict[str, int]:

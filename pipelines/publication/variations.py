@@ -11,7 +11,7 @@ import duckdb
 
 from pipelines.publication.causes import recorded_causes
 from pipelines.publication.comparaison import COMPARED, KEY, Changement, explain
-from pipelines.publication.sql import identifier, literal
+from pipelines.sql import identifier, literal
 
 # Enough to see what happened, few enough to be read.
 SHOWN = 20

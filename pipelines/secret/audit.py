@@ -226,7 +226,7 @@ def _pivots(entries: _Entries, n_eqs: int, eliminable: Bools, block: Ints) -> In
     # The cheapest share of a block's equations is allowed, so that every round eliminates a share of what is
     # left.
     of_eq = block[entries.cell[starts]]
-    by_block = np.lexsort((np.arange(n_eqs), cost, of_eq))
+    by_block = np.lexsort((cost, of_eq))
     first = np.flatnonzero(np.diff(of_eq[by_block], prepend=-1))
     length = np.diff(first, append=n_eqs)
     limit = cost[by_block[first + np.minimum(length - 1, length // _SHARE)]]

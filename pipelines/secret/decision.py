@@ -94,10 +94,15 @@ def decide(
         nested = con.sql(
             f"SELECT DISTINCT epci_siren, axe_fin, modalite_fine, axe, modalite FROM {imbrications}"
         ).pl()
+
+    def work(part: pl.DataFrame, batch: Sequence[str]) -> pl.DataFrame:
+        of_batch = None if nested is None else _of(nested, batch)
+        return _decide_batch(_typed(part), relations, of_batch, audit=audit)
+
     columns = ", ".join((*FIGURE_KEY, *_COUNTS, *_OTHERS))
+    every = list(_batches(con, source, rows_per_batch))
     ((threads,),) = con.execute("SELECT current_setting('threads')").fetchall()
     with ThreadPoolExecutor(max_workers=int(threads)) as pool:
-        every = list(_batches(con, source, rows_per_batch))
         for start in range(0, len(every), _BATCHES_PER_READING):
             batches = every[start : start + _BATCHES_PER_READING]
             sirens = pl.DataFrame({"epci_siren": [siren for batch in batches for siren in batch]})
@@ -106,11 +111,6 @@ def decide(
             con.unregister("_secret_lot")
             parts = [_of(frame, batch) for batch in batches]
             del frame
-
-            def work(part: pl.DataFrame, batch: Sequence[str]) -> pl.DataFrame:
-                of_batch = None if nested is None else _of(nested, batch)
-                return _decide_batch(_typed(part), relations, of_batch, audit=audit)
-
             for decisions in pool.map(work, parts, batches):
                 con.register("_secret_decisions", decisions.to_arrow())
                 con.execute(f"INSERT INTO {cible} SELECT * FROM _secret_decisions")

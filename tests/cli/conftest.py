@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +12,7 @@ import pytest
 from pipelines.demo import generate
 
 SCALE = 0.02
+COMMAND = str(Path(sys.executable).with_name("observatoire"))
 Call = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -30,11 +31,13 @@ def environment(**more: str) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def appel() -> Call:
-    """Run the installed command."""
+    """Run the installed command, through another one (`before`) if asked."""
 
-    def run(*arguments: object, timeout: float = 900, **more: str) -> subprocess.CompletedProcess[str]:
+    def run(
+        *arguments: object, timeout: float = 900, before: Sequence[str] = (), **more: str
+    ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [str(Path(sys.executable).with_name("observatoire")), *map(str, arguments)],
+            [*before, COMMAND, *map(str, arguments)],
             capture_output=True,
             text=True,
             check=False,

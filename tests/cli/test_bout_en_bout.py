@@ -4,7 +4,6 @@ import json
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import duckdb
 import pytest
 
 from pipelines.paths import LOCK_NAME, WorkingFolder
-from tests.cli.conftest import Call, Publie, environment
+from tests.cli.conftest import COMMAND, Call, Publie, environment
 
 EPCI, ANNEE = "247100589", "2021"
 COLUMNS = {
@@ -193,7 +192,7 @@ def test_a_landing_folder_that_cannot_be_read_or_a_target_that_cannot_be_written
 def test_two_builds_at_once_and_an_interruption(appel: Call, publie: Publie) -> None:
     """The second says who holds the lock; the first, stopped politely, leaves everything as it was."""
     before = publie.entrepot.read_bytes()
-    command = [str(Path(sys.executable).with_name("observatoire")), "build"]
+    command = [COMMAND, "build"]
     # Nothing has changed: everything is computed again, or it would be over too soon.
     command += ["--donnees", str(publie.donnees), "--entrepot", str(publie.entrepot), "--complet"]
     first = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment())

@@ -4,16 +4,13 @@ Each test works on a copy of the warehouse built for all, between two states of 
 comes at a moment drawn at random. What each step of a publication leaves is in tests/publication.
 """
 
-import multiprocessing
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import numpy as np
@@ -21,14 +18,10 @@ import pytest
 
 from pipelines.paths import WorkingFolder
 from pipelines.publication import kept_versions, open_warehouse, overall_hash
-from tests.cli.conftest import Call, Publie, environment
+from tests.cli.conftest import COMMAND, Call, Publie, environment
 from tests.publication.construire import check_what_is_left, tables_of_a_whole_warehouse
 from tests.publication.disques import PetitDisque, petit_disque
-
-COMMAND = str(Path(sys.executable).with_name("observatoire"))
-READERS = 20
-# A build of these small data ends well before.
-LIMIT = 900
+from tests.publication.lecteurs import reading
 
 
 @dataclass
@@ -40,7 +33,13 @@ class Banc:
     contenus: dict[Path, str] = field(default_factory=dict)
 
     def build(self, donnees: Path) -> list[str]:
-        return [COMMAND, "build", "--donnees", str(donnees), "--entrepot", str(self.entrepot)]
+        """What the command is asked to build the warehouse from a folder."""
+        return ["build", "--donnees", str(donnees), "--entrepot", str(self.entrepot)]
+
+    def restore(self) -> list[str]:
+        """What the command is asked to put back the newest kept version that is not the published one."""
+        numero = next(v.numero for v in kept_versions(WorkingFolder(self.entrepot)) if not v.courante)
+        return ["restaurer", "--entrepot", str(self.entrepot), "--version", str(numero)]
 
     @property
     def other(self) -> Path:
@@ -55,12 +54,17 @@ def content_of_a_whole_warehouse(entrepot: Path) -> str:
         return overall_hash(tables_of_a_whole_warehouse(con))
 
 
+def copy_of_the_warehouse(entrepot: Path, vers: Path) -> None:
+    """The published file, with its working folder."""
+    shutil.copy2(entrepot, vers)
+    shutil.copytree(WorkingFolder(entrepot).root, WorkingFolder(vers).root)
+
+
 @pytest.fixture
 def banc(publie: Publie, tmp_path: Path) -> Banc:
     """A copy of the warehouse, with what its build left, and a landing folder that has one row less."""
     entrepot = tmp_path / "cia.duckdb"
-    shutil.copy2(publie.entrepot, entrepot)
-    shutil.copytree(WorkingFolder(publie.entrepot).root, WorkingFolder(entrepot).root)
+    copy_of_the_warehouse(publie.entrepot, entrepot)
     ici, ailleurs = tmp_path / "ici", tmp_path / "ailleurs"
     shutil.copytree(publie.donnees, ici)
     shutil.copytree(publie.donnees, ailleurs)
@@ -70,27 +74,15 @@ def banc(publie: Publie, tmp_path: Path) -> Banc:
     return Banc(entrepot, (ici, ailleurs), {ici: content_of_a_whole_warehouse(entrepot)})
 
 
-def read_in_a_loop(entrepot: str, stop: Any, found: Any) -> None:
-    """What an analyst's client does: open, ask questions that must agree, close; again."""
-    reads, versions = 0, set()
-    try:
-        while not stop.is_set():
-            with duckdb.connect(entrepot, read_only=True) as con:
-                ((version,),) = con.execute("select max(version) from meta.executions").fetchall()
-                ((facts,),) = con.execute("select count(*) from entrepot.fct_attribution").fetchall()
-                ((recorded,),) = con.execute(
-                    "select lignes from meta.empreintes "
-                    "where nom_schema = 'entrepot' and nom_table = 'fct_attribution'"
-                ).fetchall()
-            assert facts == recorded
-            reads += 1
-            versions.add(version)
-            # Twenty clients, not twenty processors.
-            time.sleep(2)
-    except Exception as error:
-        found.put((reads, versions, repr(error)))
-    else:
-        found.put((reads, versions, None))
+def version_and_its_rows(con: duckdb.DuckDBPyConnection) -> int:
+    """The version, once the number of its facts was found to be the one that it recorded."""
+    ((version,),) = con.execute("select max(version) from meta.executions").fetchall()
+    ((facts,),) = con.execute("select count(*) from entrepot.fct_attribution").fetchall()
+    ((recorded,),) = con.execute(
+        "select lignes from meta.empreintes where nom_schema = 'entrepot' and nom_table = 'fct_attribution'"
+    ).fetchall()
+    assert facts == recorded
+    return int(version)
 
 
 def children_of(pid: int) -> list[int]:
@@ -108,6 +100,25 @@ def wait_for_the_end_of(pids: list[int]) -> None:
     assert left == []
 
 
+def killed_after(arguments: list[str], secondes: float) -> bool:
+    """Run the command and kill it, and it alone, after some seconds; False when it ended before.
+
+    The processes that it had started end by themselves.
+    """
+    process = subprocess.Popen(
+        [COMMAND, *arguments], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment()
+    )
+    try:
+        process.wait(secondes)
+    except subprocess.TimeoutExpired:
+        children = children_of(process.pid)
+        process.send_signal(signal.SIGKILL)
+        process.wait(60)
+        wait_for_the_end_of(children)
+        return True
+    return False
+
+
 @pytest.mark.parametrize(
     ("coups", "secondes"),
     [pytest.param(2, 20, id="some"), pytest.param(50, 40, id="many", marks=pytest.mark.slow)],
@@ -118,24 +129,11 @@ def test_killed_at_random_while_readers_read(banc: Banc, appel: Call, coups: int
     The kills come within `secondes`: about what a build takes on two quiet processors, so that some of fifty
     come after the switch, and a few builds end before theirs.
     """
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["duckdb"])
-    stop, found = context.Event(), context.Queue()
-    readers = [
-        context.Process(target=read_in_a_loop, args=(str(banc.entrepot), stop, found)) for _ in range(READERS)
-    ]
-    for reader in readers:
-        reader.start()
-    try:
-        done = appel(*banc.build(banc.dossiers[1])[1:])
+    # Twenty clients, not twenty processors.
+    with reading(banc.entrepot, version_and_its_rows, pause=2) as versions:
+        done = appel(*banc.build(banc.dossiers[1]))
         assert done.returncode == 0, done.stderr
-    finally:
-        stop.set()
-    results = [found.get(timeout=120) for _ in readers]
-    for reader in readers:
-        reader.join(60)
-    assert [error for *_, error in results if error] == []
-    assert set().union(*(versions for _, versions, _ in results)) == {1, 2}
+    assert versions == {1, 2}
     banc.contenus[banc.dossiers[1]] = content_of_a_whole_warehouse(banc.entrepot)
     assert len(set(banc.contenus.values())) == 2
 
@@ -144,23 +142,13 @@ def test_killed_at_random_while_readers_read(banc: Banc, appel: Call, coups: int
     for _ in range(coups):
         donnees = banc.other
         before = banc.entrepot.read_bytes()
-        process = subprocess.Popen(
-            banc.build(donnees), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment()
-        )
-        try:
-            process.wait(moments.uniform(0.5, secondes))
-        except subprocess.TimeoutExpired:
-            children = children_of(process.pid)
-            process.send_signal(signal.SIGKILL)
-            process.wait(60)
-            killed += 1
-            wait_for_the_end_of(children)
+        killed += killed_after(banc.build(donnees), moments.uniform(0.5, secondes))
         if banc.entrepot.read_bytes() != before:
             assert content_of_a_whole_warehouse(banc.entrepot) == banc.contenus[donnees]
         assert kept_versions(WorkingFolder(banc.entrepot))[0].courante
     assert killed >= coups / 2
     donnees = banc.other
-    done = appel(*banc.build(donnees)[1:])
+    done = appel(*banc.build(donnees))
     assert done.returncode == 0, done.stderr
     assert content_of_a_whole_warehouse(banc.entrepot) == banc.contenus[donnees]
     check_what_is_left(WorkingFolder(banc.entrepot))
@@ -168,32 +156,15 @@ def test_killed_at_random_while_readers_read(banc: Banc, appel: Call, coups: int
     # Putting back a kept version dies as safely, and works after it has.
     kept = sorted(v.numero for v in kept_versions(WorkingFolder(banc.entrepot)))
     for _ in range(coups):
-        process = subprocess.Popen(
-            another_kept_version(banc),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            env=environment(),
-        )
-        try:
-            process.wait(moments.uniform(0.2, 2.5))
-        except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGKILL)
-            process.wait(60)
+        killed_after(banc.restore(), moments.uniform(0.2, 2.5))
         assert content_of_a_whole_warehouse(banc.entrepot) in banc.contenus.values()
         assert sorted(v.numero for v in kept_versions(WorkingFolder(banc.entrepot))) == kept
-    command = another_kept_version(banc)
-    done = appel(*command[1:])
+    asked = banc.restore()
+    done = appel(*asked)
     assert done.returncode == 0, done.stderr
     (published,) = (v for v in kept_versions(WorkingFolder(banc.entrepot)) if v.courante)
-    assert str(published.numero) == command[-1]
+    assert str(published.numero) == asked[-1]
     assert content_of_a_whole_warehouse(banc.entrepot) in banc.contenus.values()
-
-
-def another_kept_version(banc: Banc) -> list[str]:
-    """The command that puts back the newest kept version that is not the published one."""
-    versions = kept_versions(WorkingFolder(banc.entrepot))
-    numero = next(v.numero for v in versions if not v.courante)
-    return [COMMAND, "restaurer", "--entrepot", str(banc.entrepot), "--version", str(numero)]
 
 
 @pytest.fixture
@@ -205,8 +176,7 @@ def disque(tmp_path: Path) -> Iterator[PetitDisque]:
 def put_on(disque: PetitDisque, entrepot: Path) -> tuple[Path, Path]:
     """A copy of the warehouse on the disk: its path as commands see it, and from outside."""
     seen = disque.vu / entrepot.name
-    shutil.copy2(entrepot, seen)
-    shutil.copytree(WorkingFolder(entrepot).root, WorkingFolder(seen).root)
+    copy_of_the_warehouse(entrepot, seen)
     return disque.chemin / entrepot.name, seen
 
 

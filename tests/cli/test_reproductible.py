@@ -5,17 +5,14 @@ Content is compared by the hash of each table, reports by their bytes.
 
 import json
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from pipelines.demo import generate
 from pipelines.publication import content_hashes, open_warehouse
-from tests.cli.conftest import Call, Publie, environment
+from tests.cli.conftest import Call, Publie
 
-COMMAND = str(Path(sys.executable).with_name("observatoire"))
 COMMON = ("--epci", "247100589", "--annee", "2021")
 EVERY_FORMAT = "html,pdf,xlsx,csv,parquet"
 # A row group of DuckDB: under it, one thread does all the work whatever it is allowed.
@@ -67,10 +64,7 @@ def test_elsewhere_another_day_in_another_order(
     settings = {"TZ": "Pacific/Auckland", "LC_ALL": "C", "OBSERVATOIRE_FILS": "1", "PYTHONHASHSEED": "7"}
     donnees = renamed(publie.donnees, tmp_path / "ailleurs" / "depot")
     entrepot = tmp_path / "ailleurs" / "w.duckdb"
-    command = [*autre_jour, COMMAND, "build", "--donnees", str(donnees), "--entrepot", str(entrepot)]
-    done = subprocess.run(
-        command, capture_output=True, text=True, check=False, timeout=900, env=environment(**settings)
-    )
+    done = appel("build", "--donnees", donnees, "--entrepot", entrepot, before=autre_jour, **settings)
     assert done.returncode == 0, done.stderr
     assert contents(entrepot) == contents(publie.entrepot)
     with open_warehouse(entrepot) as con:
@@ -84,18 +78,15 @@ def test_elsewhere_another_day_in_another_order(
 
 @pytest.mark.slow
 def test_every_format_is_the_same_bytes_another_day(
-    publie: Publie, autre_jour: list[str], tmp_path: Path
+    appel: Call, publie: Publie, autre_jour: list[str], tmp_path: Path
 ) -> None:
     """The clock of the process that writes the report is another one too, for the PDF as for the rest."""
     pages = []
     for name, before in (("un", []), ("deux", autre_jour)):
-        command = [*before, COMMAND, "bilan", "--entrepot", str(publie.entrepot), *COMMON, "--json"]
-        done = subprocess.run(
-            [*command, "--format", EVERY_FORMAT, "--sortie", str(tmp_path / name)],
-            capture_output=True,
-            text=True,
-            check=False,
-            env=environment(),
+        done = appel(
+            *("bilan", "--entrepot", publie.entrepot, *COMMON, "--json"),
+            *("--format", EVERY_FORMAT, "--sortie", tmp_path / name),
+            before=before,
         )
         assert done.returncode == 0, done.stderr
         pages.append({Path(p).name: Path(p).read_bytes() for p in json.loads(done.stdout)["fichiers"]})

@@ -13,7 +13,7 @@ from pipelines.lac.partage import SANS_LIGNES
 from pipelines.paths import DBT_PROJECT
 from pipelines.projet_dbt import SPATIAL_VARIABLE, executable, spatial_extension
 from pipelines.publication.empreintes import WRITTEN_AT_PUBLICATION
-from pipelines.publication.sql import literal, qualified
+from pipelines.sql import literal, qualified
 from tests.cli.conftest import environment
 from tests.lac.conftest import Serveur
 

@@ -1,4 +1,4 @@
-"""Quoting of names in the few statements that publication writes; values always go through parameters."""
+"""Quoting of names in the few statements that Python writes; values always go through parameters."""
 
 
 def identifier(name: str) -> str:
