@@ -8,7 +8,7 @@ DEMO ?= demo
 # Two workers on two cores: the tests of a whole build are the longest.
 WORKERS ?= 2
 
-.PHONY: help setup demo test lint format slow moteurs audit clean
+.PHONY: help setup demo test lint format slow spark moteurs audit clean
 .DEFAULT_GOAL := help
 
 help: ## Lists the targets
@@ -42,8 +42,10 @@ slow: setup ## The long proofs: kill -9, reproducibility, national volume
 audit: setup ## Known vulnerabilities of the pinned dependencies (needs the network)
 	@$(BIN)/pip-audit --require-hashes --disable-pip -r requirements-deploiement.lock
 
-moteurs: setup ## Spark, then the proof that it gives the tables of DuckDB (needs Java 17)
+spark: setup ## Installs Spark too (500 MB, needs Java 17): the tests then compare its tables with DuckDB's
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-spark.lock
+
+moteurs: spark ## The proof that Spark gives the tables of DuckDB, on one territory and on five
 	@$(BIN)/pytest tests/moteurs
 
 format: setup ## Formats Python

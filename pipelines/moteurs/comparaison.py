@@ -67,8 +67,8 @@ def compare_engines(entrepot: Path, dossier: Path, schemas: tuple[str, ...] = PU
     """
     regles = projet_dbt.read_rules()
     manifest = regles.manifest
-    with session(dossier) as moteur:
-        fichiers = export(entrepot, read_by_models(manifest), dossier / "sources")
+    fichiers = export(entrepot, read_by_models(manifest), dossier / "sources")
+    with session(dossier, sum(fichier.stat().st_size for fichier in fichiers.values())) as moteur:
         for (schema, table), fichier in fichiers.items():
             moteur.declare(schema, table, fichier)
         Execution(moteur, manifest, regles, dossier).run()

@@ -21,6 +21,8 @@ _INSTALLER = "uv pip install --require-hashes -r requirements-spark.lock"
 # A machine's memory for the driver, which is also the executor of a local session.
 MEMORY_VARIABLE = "OBSERVATOIRE_SPARK_MEMOIRE"
 _MEMORY = "4g"
+# Bytes of validated Parquet for which one more part of a table is worth starting.
+_PART = 16_000_000
 
 
 def missing() -> str | None:
@@ -71,8 +73,12 @@ class Spark:
 
 
 @contextmanager
-def session(dossier: Path) -> Iterator[Spark]:
+def session(dossier: Path, octets: int) -> Iterator[Spark]:
     """Open a session whose tables are under a folder, unless an endpoint holds them, and close it at the end.
+
+    Args:
+        dossier: where a local session writes its tables.
+        octets: size of the files to read, which says how many parts are worth their cost.
 
     Raises:
         ObservatoireError: Spark or Java is not there.
@@ -85,7 +91,7 @@ def session(dossier: Path) -> Iterator[Spark]:
 
     builder = SparkSession.builder.appName("observatoire")
     if not os.environ.get(REMOTE_VARIABLE):
-        for name, value in _local(dossier).items():
+        for name, value in _local(dossier, octets).items():
             builder = builder.config(name, value)
     opened = builder.getOrCreate()
     try:
@@ -94,8 +100,9 @@ def session(dossier: Path) -> Iterator[Spark]:
         opened.stop()
 
 
-def _local(dossier: Path) -> dict[str, str]:
+def _local(dossier: Path, octets: int) -> dict[str, str]:
     """Settings of a session on this machine, reachable from it only."""
+    parts = min(os.cpu_count() or 1, 1 + octets // _PART)
     return {
         "spark.master": "local[*]",
         "spark.driver.bindAddress": "127.0.0.1",
@@ -109,10 +116,16 @@ def _local(dossier: Path) -> dict[str, str]:
         "spark.sql.catalogImplementation": "in-memory",
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.ansi.enabled": "true",
-        # One machine reads small tables: as many parts as cores, not two hundred; and compiling a plan of a
-        # hundred branches, or planning it again at each stage, takes longer than running it.
-        "spark.sql.shuffle.partitions": str(os.cpu_count() or 1),
+        # One machine reads small tables. A part costs more than its rows, two hundred parts much more.
+        # Compiling a plan of a hundred branches, planning it again at each stage, inferring filters and
+        # writing it out for a page that nobody opens take longer than running it.
+        "spark.sql.shuffle.partitions": str(parts),
         "spark.sql.codegen.wholeStage": "false",
         "spark.sql.codegen.factoryMode": "NO_CODEGEN",
         "spark.sql.adaptive.enabled": "false",
+        "spark.sql.constraintPropagation.enabled": "false",
+        "spark.sql.ui.explainMode": "simple",
+        "spark.sql.maxPlanStringLength": "100",
+        # Without checksum files, each of which starts a process to set its rights.
+        "spark.hadoop.fs.file.impl": "org.apache.hadoop.fs.RawLocalFileSystem",
     }

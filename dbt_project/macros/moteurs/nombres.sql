@@ -1,6 +1,6 @@
 {#- Arithmetic that engines do each in their own way: one form per engine, the same figures. DuckDB is the reference.
 
-    What is written `/* par moteur */` in a compiled model is what tests/dbt/portabilite.py lets through. -#}
+    What is written `/* par moteur */` in a compiled model is what tests/modeles/portabilite.py lets through. -#}
 
 {#- Integer division, towards zero. -#}
 {%- macro division_entiere(a, b) -%}

@@ -19,7 +19,7 @@ from sqlglot.optimizer.qualify import qualify
 
 from pipelines import projet_dbt
 from pipelines.paths import BASE_NAME, DBT_PROJECT
-from tests.dbt.magasin import Sources, dbt
+from tests.modeles.magasin import Sources, dbt
 
 # The catalogue that the parser is told of, whatever the name of the file.
 CATALOGUE = "base"

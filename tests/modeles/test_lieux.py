@@ -4,8 +4,8 @@ from datetime import date
 
 import pytest
 
-from tests.dbt.magasin import Entrepot
-from tests.dbt.scenarios import AUTRE, COMMUNES, DEFAUT, GEO, LYON, QPV_2015, QPV_2024
+from tests.modeles.magasin import Entrepot
+from tests.modeles.scenarios import AUTRE, COMMUNES, DEFAUT, GEO, LYON, QPV_2015, QPV_2024
 
 
 def _secteurs(entrepot: Entrepot, epci: str, ident: str) -> dict[date, tuple[object, ...]]:

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.dbt.magasin import Entrepot
-from tests.dbt.scenarios import AUTRE, BAILLEUR, COMMUNES, DEFAUT, PUBLIE
+from tests.modeles.magasin import Entrepot
+from tests.modeles.scenarios import AUTRE, BAILLEUR, COMMUNES, DEFAUT, PUBLIE
 
 
 def test_published_rate_of_grand_chalon(entrepot: Entrepot) -> None:

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.dbt.magasin import Entrepot
-from tests.dbt.scenarios import AUTRE, AUTRE_BAILLEUR, BAILLEUR, DEFAUT, DEMANDE, GEO, PARC, VIDE
+from tests.modeles.magasin import Entrepot
+from tests.modeles.scenarios import AUTRE, AUTRE_BAILLEUR, BAILLEUR, DEFAUT, DEMANDE, GEO, PARC, VIDE
 
 
 @pytest.mark.parametrize(

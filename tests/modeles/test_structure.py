@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from pipelines.paths import DBT_PROJECT, PROJECT_ROOT
-from tests.dbt.magasin import Entrepot
+from tests.modeles.magasin import Entrepot
 
 MODELES = sorted((DBT_PROJECT / "models").rglob("*.sql"))
 MACROS = sorted((DBT_PROJECT / "macros").rglob("*.sql"))

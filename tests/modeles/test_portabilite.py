@@ -3,8 +3,8 @@
 import pytest
 from sqlglot import MappingSchema
 
-from tests.dbt.portabilite import CATALOGUE, Projet, ecarts
-from tests.dbt.scenarios import NOMS
+from tests.modeles.portabilite import CATALOGUE, Projet, ecarts
+from tests.modeles.scenarios import NOMS
 
 # Needs DuckDB's spatial extension: another engine never reads it (docs/moteurs.md says where it runs instead).
 HORS_MOTEUR = {"int_logement_polygone"}

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from tests.dbt.magasin import Entrepot, dbt
+from tests.modeles.magasin import Entrepot, dbt
 
 
 def test_unit_tests_of_the_models_pass(entrepot: Entrepot, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from datetime import date
 from itertools import count
 from typing import Any
 
-from tests.dbt.magasin import AU_DESSUS, AU_SEUIL, SEUIL, SOUS_LE_SEUIL, Ligne, Sources
+from tests.modeles.magasin import AU_DESSUS, AU_SEUIL, SEUIL, SOUS_LE_SEUIL, Ligne, Sources
 
 PUBLIE = "990000001"
 ARRONDI = "990000002"

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.dbt.magasin import Entrepot
-from tests.dbt.scenarios import (
+from tests.modeles.magasin import Entrepot
+from tests.modeles.scenarios import (
     ARRONDI,
     AUTRE_BAILLEUR,
     BAILLEUR,

@@ -4,8 +4,8 @@ import duckdb
 import pytest
 
 from pipelines.paths import BASE_NAME
-from tests.dbt import scenarios
-from tests.dbt.magasin import Entrepot, Sources, dbt
+from tests.modeles import scenarios
+from tests.modeles.magasin import Entrepot, Sources, dbt
 
 # What the tests read, and all that it is made of.
 MODELES = ("+indicateurs", "+evolutions", "+suivi_semestriel", "+dim_zone")
