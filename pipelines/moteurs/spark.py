@@ -91,7 +91,7 @@ def session(dossier: Path, octets: int) -> Iterator[Spark]:
 
     builder = SparkSession.builder.appName("observatoire")
     if not os.environ.get(REMOTE_VARIABLE):
-        for name, value in _local(dossier, octets).items():
+        for name, value in local_settings(dossier, octets).items():
             builder = builder.config(name, value)
     opened = builder.getOrCreate()
     try:
@@ -100,8 +100,8 @@ def session(dossier: Path, octets: int) -> Iterator[Spark]:
         opened.stop()
 
 
-def _local(dossier: Path, octets: int) -> dict[str, str]:
-    """Settings of a session on this machine, reachable from it only."""
+def local_settings(dossier: Path, octets: int) -> dict[str, str]:
+    """Return the settings of Spark on this machine, reachable from it only."""
     parts = min(os.cpu_count() or 1, 1 + octets // _PART)
     return {
         "spark.master": "local[*]",

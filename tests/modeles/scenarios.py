@@ -21,13 +21,17 @@ LYON = "990000007"
 DEMANDE = "990000008"
 PARC = "990000009"
 VIDE = "990000010"
+NOMME = "990000011"
+VOISIN = "990000012"
 
 COMMUNES = {
     PUBLIE: ["71901"], ARRONDI: ["71902"], OBJECTIFS: ["71903"], DEFAUT: ["71904"], AUTRE: ["71905"],
     GEO: ["71906", "39906"], LYON: ["69123"], DEMANDE: ["71908"], PARC: ["71909"], VIDE: ["71910"],
+    NOMME: ["71911"], VOISIN: ["71912"],
 }  # fmt: skip
 NOMS = {siren: f"Territoire {siren[-2:]}" for siren in COMMUNES}
 BAILLEUR, AUTRE_BAILLEUR, BAILLEUR_SANS_OBJET = "911000001", "911000002", "911000003"
+VERT, VIOLET, OFFICE, ABSORBANT, ABSORBE = "913000001", "913000002", "914000001", "915000001", "915000002"
 QPV_2015, QPV_2024 = "QP071991", "QN07191M"
 
 _numeros = count(1)
@@ -88,6 +92,7 @@ def remplir(sources: Sources) -> None:
     )  # fmt: skip
     _lieux(sources)
     _tension(sources)
+    _bailleurs(sources)
     _parc(sources)
     _occupation(sources)
     _revenus(sources)
@@ -395,6 +400,49 @@ def _tension(sources: Sources) -> None:
     sources.remplir("sne_demandes", (demande("71908", date(2021, 3, 1)) for _ in range(20426)))
     sources.remplir("sne_attributions", (bail("71908", date(2021, 1 + i % 12, 8)) for i in range(2741)))
     sources.remplir("sne_demandes", (demande("71908", date(2022, 3, 1), 2022) for _ in range(5)))
+
+
+def _bailleurs(sources: Sources) -> None:
+    """Landlords known by a name, which two conventions do not read alike, and a merger."""
+    for epci, siren, nom, alias in (
+        (NOMME, VERT, "Habitat Vert", "HV"),
+        (VOISIN, VIOLET, "Habitat Violet", "HV"),
+        (VOISIN, VIOLET, "Habitat Violet", "Office commun"),
+    ):
+        sources.con.execute(
+            "insert into sources.convention_bailleurs values (?, ?, ?, ?)", [epci, siren, nom, alias]
+        )
+    sources.remplir(
+        "ref_bailleurs",
+        (
+            {"millesime": 2021, "siren": OFFICE, "nom": "Office commun"},
+            {"millesime": 2021, "siren": ABSORBE, "nom": "Ancien office"},
+            {"millesime": 2021, "siren": ABSORBANT, "nom": "Grand office", "alias": ABSORBE},
+        ),
+    )
+    for epci in (NOMME, VOISIN):
+        commune = COMMUNES[epci][0]
+        noms = ("h. v.", "Habitat vert", "Habitat Violet", "OFFICE COMMUN", "Ancien office", "Inconnu")
+        sources.remplir(
+            "sne_attributions",
+            [bail(commune, date(2021, 5, 3), bailleur_siren=None, bailleur_nom=nom) for nom in noms],
+        )
+    depart = {"mutation": True, "bailleur_nom": "Grand office"}
+    sources.remplir(
+        "sne_attributions",
+        [
+            bail(COMMUNES[NOMME][0], date(2021, 6, 1), bailleur_siren=siren, bailleur_origine_siren=origine, **depart)
+            for siren, origine in (
+                (ABSORBANT, ABSORBE), (None, ABSORBANT), (ABSORBANT, OFFICE), (ABSORBANT, None),
+            )
+        ]
+        + [
+            bail(
+                COMMUNES[NOMME][0], date(2021, 6, 1), bailleur_siren=None, bailleur_nom="Inconnu",
+                mutation=True, bailleur_origine_siren=OFFICE,
+            ),
+        ],
+    )  # fmt: skip
 
 
 def _parc(sources: Sources) -> None:

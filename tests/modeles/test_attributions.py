@@ -5,7 +5,20 @@ from typing import Any
 import pytest
 
 from tests.modeles.magasin import Entrepot
-from tests.modeles.scenarios import AUTRE, BAILLEUR, COMMUNES, DEFAUT, PUBLIE
+from tests.modeles.scenarios import (
+    ABSORBANT,
+    ABSORBE,
+    AUTRE,
+    BAILLEUR,
+    COMMUNES,
+    DEFAUT,
+    NOMME,
+    OFFICE,
+    PUBLIE,
+    VERT,
+    VIOLET,
+    VOISIN,
+)
 
 
 def test_published_rate_of_grand_chalon(entrepot: Entrepot) -> None:
@@ -187,3 +200,40 @@ def test_landlord_axis_shows_its_name(entrepot: Entrepot) -> None:
     assert (
         entrepot.figure(PUBLIE, "baux", axe="bailleur", modalite=BAILLEUR)["modalite_libelle"] == "Bailleur"
     )
+
+
+@pytest.mark.parametrize(
+    ("epci", "attendus"),
+    [
+        # What the neighbour's convention calls its landlords says nothing here.
+        (NOMME, {"h. v.": VERT, "Habitat vert": VERT, "Habitat Violet": None, "OFFICE COMMUN": OFFICE}),
+        # A name that everybody gives to one landlord and the convention to another means none.
+        (VOISIN, {"h. v.": VIOLET, "Habitat vert": None, "Habitat Violet": VIOLET, "OFFICE COMMUN": None}),
+    ],
+)
+def test_a_convention_names_landlords_in_its_territory(
+    entrepot: Entrepot, epci: str, attendus: dict[str, str | None]
+) -> None:
+    lus = entrepot.lire(
+        "select s.bailleur_nom, a.bailleur_siren from entrepot.fct_attribution as a "
+        "inner join staging.stg_sne__attributions as s using (attribution_id) "
+        "where a.epci_siren = ? and s.bailleur_siren is null and not a.est_mutation",
+        [epci],
+    )
+    assert dict(lus) == {**attendus, "Ancien office": ABSORBANT, "Inconnu": None}
+
+
+def test_a_merger_is_followed_on_both_sides_of_a_mutation(entrepot: Entrepot) -> None:
+    lus = entrepot.lire(
+        "select s.bailleur_siren, s.bailleur_origine_siren, a.type_mutation from entrepot.fct_attribution as a "
+        "inner join staging.stg_sne__attributions as s using (attribution_id) "
+        "where a.epci_siren = ? and a.est_mutation",
+        [NOMME],
+    )
+    assert set(lus) == {
+        (ABSORBANT, ABSORBE, "interne"),
+        (None, ABSORBANT, "interne"),
+        (ABSORBANT, OFFICE, "inter_bailleurs"),
+        (ABSORBANT, None, "mutation_bailleur_inconnu"),
+        (None, OFFICE, "mutation_bailleur_inconnu"),
+    }

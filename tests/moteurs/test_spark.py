@@ -2,8 +2,11 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
+import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +20,7 @@ from pipelines.moteurs import Table, missing
 from pipelines.moteurs.comparaison import compare_table
 from pipelines.moteurs.execution import beside
 from pipelines.moteurs.sources import export, read_by_models
+from pipelines.moteurs.spark import local_settings
 
 # Every mart has rows at this scale; Spark's time is the number of models more than of rows.
 SCALE = 0.005
@@ -36,7 +40,33 @@ def _command(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.skipif(missing() is not None, reason=str(missing()))
+SPARK = pytest.mark.skipif(missing() is not None, reason=str(missing()))
+
+
+def _build(folder: Path, *territoires: str) -> Path:
+    generate(folder / "donnees", echelle=SCALE)
+    entrepot = folder / "cia.duckdb"
+    built = _command("build", "--donnees", str(folder / "donnees"), "--entrepot", str(entrepot), *territoires)
+    assert built.returncode == 0, built.stderr[-4000:]
+    return entrepot
+
+
+def _check_every_table(entrepot: Path, **env: str) -> None:
+    compared = _command("comparer-moteurs", "--entrepot", str(entrepot), "--json", **env)
+    assert compared.returncode == 0, (compared.stdout + compared.stderr)[-4000:]
+    tables = {f"{t['schema']}.{t['table']}": t["lignes"] for t in json.loads(compared.stdout)["tables"]}
+    with duckdb.connect(str(entrepot), read_only=True) as con:
+        marts = con.execute(
+            "select 'marts.' || table_name, estimated_size from duckdb_tables() where schema_name = 'marts'"
+        )
+        lignes = dict(marts.fetchall())
+    assert lignes.items() <= tables.items()
+    assert {"entrepot.secret", "entrepot.indicateurs", "entrepot.fct_logement"} <= set(tables)
+    # Nothing equal because empty: a small territory with no list of residences is the only exception.
+    assert {nom for nom, n in lignes.items() if not n} <= {"marts.residences_enjeu", "marts.relogements"}
+
+
+@SPARK
 @pytest.mark.parametrize(
     "territoires",
     [
@@ -45,22 +75,58 @@ def _command(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
     ],
 )
 def test_every_published_table_is_that_of_duckdb(territoires: tuple[str, ...], tmp_path: Path) -> None:
-    donnees, entrepot = tmp_path / "donnees", tmp_path / "cia.duckdb"
-    generate(donnees, echelle=SCALE)
-    built = _command("build", "--donnees", str(donnees), "--entrepot", str(entrepot), *territoires)
-    assert built.returncode == 0, built.stderr[-4000:]
-    compared = _command("comparer-moteurs", "--entrepot", str(entrepot), "--json")
-    assert compared.returncode == 0, (compared.stdout + compared.stderr)[-4000:]
-    tables = {f"{t['schema']}.{t['table']}": t for t in json.loads(compared.stdout)["tables"]}
-    with duckdb.connect(str(entrepot), read_only=True) as con:
-        marts = con.execute(
-            "select 'marts.' || table_name, estimated_size from duckdb_tables() where schema_name = 'marts'"
-        )
-        lignes = dict(marts.fetchall())
-    assert lignes.items() <= {nom: t["lignes"] for nom, t in tables.items()}.items()
-    assert {"entrepot.secret", "entrepot.indicateurs", "entrepot.fct_logement"} <= set(tables)
-    # Nothing equal because empty: a small territory with no list of residences is the only exception.
-    assert {nom for nom, n in lignes.items() if not n} <= {"marts.residences_enjeu", "marts.relogements"}
+    _check_every_table(_build(tmp_path, *territoires))
+
+
+@pytest.fixture
+def endpoint(tmp_path: Path) -> Iterator[str]:
+    """The address of a Spark Connect server, a process of its own on this machine."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    settings = {
+        **local_settings(tmp_path, 0),
+        "spark.connect.grpc.binding.address": "127.0.0.1",
+        "spark.connect.grpc.binding.port": str(port),
+    }
+    import pyspark
+
+    home = Path(pyspark.__file__).parent
+    command = [
+        str(home / "bin" / "spark-submit"),
+        "--class",
+        "org.apache.spark.sql.connect.service.SparkConnectServer",
+    ]
+    for name, value in settings.items():
+        command += ["--conf", f"{name}={value}"]
+    env = {**os.environ, "SPARK_HOME": str(home)}
+    with (
+        (tmp_path / "serveur.log").open("w") as log,
+        subprocess.Popen(command, env=env, stdout=log, stderr=log) as server,
+    ):
+        try:
+            _wait(port, server)
+            yield f"sc://127.0.0.1:{port}"
+        finally:
+            server.terminate()
+
+
+def _wait(port: int, server: subprocess.Popen[bytes]) -> None:
+    for _ in range(240):
+        assert server.poll() is None, "the server ended"
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.5)
+    pytest.fail("the server does not answer")
+
+
+@SPARK
+@pytest.mark.slow
+def test_an_endpoint_gives_the_tables_of_duckdb(endpoint: str, tmp_path: Path) -> None:
+    _check_every_table(_build(tmp_path, "--epci", TERRITOIRE), SPARK_REMOTE=endpoint)
+    # The server made them.
+    assert any((tmp_path / "entrepot" / "marts.db").iterdir())
 
 
 def test_a_machine_without_spark_says_what_to_install(tmp_path: Path) -> None:

@@ -46,6 +46,40 @@ rangs as (
 
 ),
 
+lieux as (
+
+    select
+        lues.attribution_id,
+        membres.epci_siren
+    from lues
+    left join {{ ref('int_epci_membres') }} as membres
+        on extract(year from lues.date_reference) = membres.annee and lues.code_commune = membres.code_commune
+
+),
+
+-- The landlord of the dwelling, and that of the dwelling left in a mutation, mergers followed: by its number, else by its
+-- name, which is read as the convention of the place reads it.
+bailleurs as (
+
+    select
+        lues.attribution_id,
+        coalesce(
+            signataires.bailleur_siren,
+            lues.bailleur_siren,
+            case when propres.nom_normalise is null then communs.bailleur_siren else propres.bailleur_siren end
+        ) as bailleur_siren,
+        coalesce(origines.bailleur_siren, lues.bailleur_origine_siren) as bailleur_origine_siren
+    from lues
+    inner join lieux on lues.attribution_id = lieux.attribution_id
+    left join {{ ref('int_bailleurs') }} as signataires on lues.bailleur_siren = signataires.siren
+    left join {{ ref('int_bailleurs') }} as origines on lues.bailleur_origine_siren = origines.siren
+    left join {{ ref('int_bailleurs_noms') }} as communs
+        on {{ nom_normalise('lues.bailleur_nom') }} = communs.nom_normalise and communs.epci_siren is null
+    left join {{ ref('int_bailleurs_noms') }} as propres
+        on {{ nom_normalise('lues.bailleur_nom') }} = propres.nom_normalise and lieux.epci_siren = propres.epci_siren
+
+),
+
 -- The dwelling's row in the register: the vintage that pairs with the year of the event, else the nearest.
 logements as (
 
@@ -143,8 +177,8 @@ select
     lues.code_commune_logement as code_commune_lu,
     lues.code_commune,
     communes.departement,
-    membres.epci_siren,
-    coalesce(bailleurs.bailleur_siren, lues.bailleur_siren, nommes.bailleur_siren) as bailleur_siren,
+    lieux.epci_siren,
+    bailleurs.bailleur_siren,
     lues.reservataire,
     logements.code_iris,
     -- Where the dwelling stands: the allocation's own code, else the dwelling's in the register, else the declared flag.
@@ -196,8 +230,8 @@ select
     lues.mutation as est_mutation,
     case
         when not lues.mutation then 'primo'
-        when lues.mutation and lues.bailleur_origine_siren = lues.bailleur_siren then 'interne'
-        when lues.mutation and lues.bailleur_origine_siren is not null then 'inter_bailleurs'
+        when lues.mutation and bailleurs.bailleur_origine_siren = bailleurs.bailleur_siren then 'interne'
+        when lues.mutation and bailleurs.bailleur_origine_siren <> bailleurs.bailleur_siren then 'inter_bailleurs'
         when lues.mutation then 'mutation_bailleur_inconnu'
     end as type_mutation,
     lues.dalo as est_dalo,
@@ -218,13 +252,11 @@ select
 from lues
 inner join rangs on lues.attribution_id = rangs.attribution_id
 inner join menages on lues.attribution_id = menages.attribution_id
+inner join lieux on lues.attribution_id = lieux.attribution_id
+inner join bailleurs on lues.attribution_id = bailleurs.attribution_id
 left join logements on lues.attribution_id = logements.attribution_id and logements.rang = 1
 left join plafonds on lues.attribution_id = plafonds.attribution_id
 left join {{ ref('ref_qpv_generations') }} as generations on substr(lues.code_qpv, 1, 2) = generations.prefixe
 left join {{ ref('dim_commune') }} as communes on lues.code_commune = communes.code_commune
-left join {{ ref('int_epci_membres') }} as membres
-    on extract(year from lues.date_reference) = membres.annee and lues.code_commune = membres.code_commune
-left join {{ ref('int_bailleurs') }} as bailleurs on lues.bailleur_siren = bailleurs.siren
-left join {{ ref('int_bailleurs_noms') }} as nommes on {{ nom_normalise('lues.bailleur_nom') }} = nommes.nom_normalise
 left join {{ ref('ref_relogements') }} as relogements on lues.relogement = relogements.relogement
 left join {{ ref('ref_reservataires_mal_loges') }} as contingents on lues.reservataire = contingents.code

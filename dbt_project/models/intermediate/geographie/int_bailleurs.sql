@@ -1,48 +1,6 @@
 -- The landlords, under one identifier and one name each. A row with an alias and a different SIREN states a merger: what
 -- the absorbed landlord signed is counted with the one that absorbed it.
-with declares as (
-
-    select
-        siren,
-        nom,
-        alias,
-        1 as priorite
-    from {{ ref('stg_referentiels__bailleurs') }}
-    union all
-    select
-        siren,
-        nom,
-        alias,
-        2 as priorite
-    from {{ ref('stg_conventions__bailleurs') }}
-    union all
-    select distinct
-        bailleur_siren as siren,
-        bailleur_nom as nom,
-        cast(null as {{ dbt.type_string() }}) as alias,
-        3 as priorite
-    from {{ ref('stg_sne__attributions') }}
-    where bailleur_siren is not null
-    union all
-    select distinct
-        siren_bailleur as siren,
-        nom_bailleur as nom,
-        cast(null as {{ dbt.type_string() }}) as alias,
-        4 as priorite
-    from {{ ref('stg_rpls__logements') }}
-    where siren_bailleur is not null
-    union all
-    select distinct
-        bailleur_siren as siren,
-        cast(null as {{ dbt.type_string() }}) as nom,
-        cast(null as {{ dbt.type_string() }}) as alias,
-        5 as priorite
-    from {{ ref('stg_ops__occupation') }}
-    where bailleur_siren is not null
-
-),
-
-noms as (
+with noms as (
 
     select
         siren,
@@ -51,7 +9,7 @@ noms as (
             partition by siren
             order by case when nom is null then 1 else 0 end, priorite nulls last, nom nulls last
         ) as rang
-    from declares
+    from {{ ref('int_bailleurs_declares') }}
     where siren is not null
 
 ),
@@ -61,8 +19,8 @@ fusions as (
     select
         alias as siren,
         min(siren) as bailleur_siren
-    from declares
-    where alias in (select autres.siren from declares as autres) and alias <> siren
+    from {{ ref('int_bailleurs_declares') }}
+    where alias in (select autres.siren from {{ ref('int_bailleurs_declares') }} as autres) and alias <> siren
     group by alias
 
 )

@@ -1,29 +1,55 @@
--- The landlord that a written name means, for rows that give a name without a SIREN: its names and aliases, folded. A
--- name that means two landlords means none.
-with noms as (
+-- The landlord that a written name means, for rows that give a name without a SIREN: names and aliases, folded. What a
+-- convention calls its landlords holds in its territory only, beside what everybody calls them; a name that means two
+-- landlords means none.
+with ecrits as (
 
     select
+        epci_siren,
         {{ nom_normalise('nom') }} as nom_normalise,
         siren
-    from {{ ref('int_bailleurs') }}
+    from {{ ref('int_bailleurs_declares') }}
     union
     select
+        epci_siren,
         {{ nom_normalise('alias') }} as nom_normalise,
         siren
-    from {{ ref('stg_referentiels__bailleurs') }}
+    from {{ ref('int_bailleurs_declares') }}
+
+),
+
+noms as (
+
+    select distinct
+        ecrits.epci_siren,
+        ecrits.nom_normalise,
+        bailleurs.bailleur_siren
+    from ecrits
+    inner join {{ ref('int_bailleurs') }} as bailleurs on ecrits.siren = bailleurs.siren
+    where ecrits.nom_normalise is not null
+
+),
+
+lus as (
+
+    select
+        epci_siren,
+        nom_normalise,
+        bailleur_siren
+    from noms
     union
     select
-        {{ nom_normalise('alias') }} as nom_normalise,
-        siren
-    from {{ ref('stg_conventions__bailleurs') }}
+        propres.epci_siren,
+        propres.nom_normalise,
+        communs.bailleur_siren
+    from noms as propres
+    inner join noms as communs on propres.nom_normalise = communs.nom_normalise
+    where propres.epci_siren is not null and communs.epci_siren is null
 
 )
 
 select
-    noms.nom_normalise,
-    min(bailleurs.bailleur_siren) as bailleur_siren
-from noms
-inner join {{ ref('int_bailleurs') }} as bailleurs on noms.siren = bailleurs.siren
-where noms.nom_normalise is not null
-group by noms.nom_normalise
-having count(distinct bailleurs.bailleur_siren) = 1
+    epci_siren,
+    nom_normalise,
+    case when min(bailleur_siren) = max(bailleur_siren) then min(bailleur_siren) end as bailleur_siren
+from lus
+group by epci_siren, nom_normalise
