@@ -5,8 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 # The folder that `make demo` writes in.
 DEMO ?= demo
-# Two workers on two cores: the tests of a whole build are the longest.
-WORKERS ?= 2
+# More workers than two cores: the tests of a whole build wait for the disk, for readers, for other processes.
+WORKERS ?= 3
 
 .PHONY: help setup demo test lint format slow spark moteurs audit clean
 .DEFAULT_GOAL := help
