@@ -32,10 +32,9 @@ lint: setup ## Style, types, layers, dependencies
 	@$(BIN)/deptry .
 	@$(BIN)/sqlfluff lint --disable-progress-bar --processes 2 dbt_project/models
 
-# A file of tests stays on one worker, which builds its warehouse once. In the order of the files: the long ones are few,
-# and sorting by number would leave them for the end.
+# A file of tests stays on one worker, which builds its warehouse once.
 test: lint ## Lint, then every test but the slow ones
-	@$(BIN)/pytest -m "not slow" -n $(WORKERS) --dist loadscope --no-loadscope-reorder
+	@$(BIN)/pytest -m "not slow" -n $(WORKERS) --dist loadscope
 
 slow: setup ## The long proofs: kill -9, reproducibility, national volume
 	@$(BIN)/pytest -m slow
