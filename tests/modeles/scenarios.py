@@ -427,6 +427,11 @@ def _bailleurs(sources: Sources) -> None:
             "sne_attributions",
             [bail(commune, date(2021, 5, 3), bailleur_siren=None, bailleur_nom=nom) for nom in noms],
         )
+    # A name typed beside the wrong number takes nothing from the landlord whose name it is.
+    sources.remplir(
+        "sne_attributions",
+        [bail(COMMUNES[NOMME][0], date(2021, 5, 3), bailleur_siren=ABSORBE, bailleur_nom="Office commun")],
+    )
     depart = {"mutation": True, "bailleur_nom": "Grand office"}
     sources.remplir(
         "sne_attributions",

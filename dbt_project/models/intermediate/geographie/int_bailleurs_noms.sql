@@ -1,13 +1,29 @@
 -- The landlord that a written name means, for rows that give a name without a SIREN: names and aliases, folded. What a
 -- convention calls its landlords holds in its territory only, beside what everybody calls them; a name that means two
 -- landlords means none.
-with ecrits as (
+with declares as (
+
+    -- One name a landlord, the most trusted: a name typed once beside the wrong number is not one of its names.
+    select
+        epci_siren,
+        siren,
+        nom,
+        row_number() over (
+            partition by epci_siren, siren
+            order by case when nom is null then 1 else 0 end, priorite nulls last, nom nulls last
+        ) as rang
+    from {{ ref('int_bailleurs_declares') }}
+
+),
+
+ecrits as (
 
     select
         epci_siren,
         {{ nom_normalise('nom') }} as nom_normalise,
         siren
-    from {{ ref('int_bailleurs_declares') }}
+    from declares
+    where rang = 1
     union
     select
         epci_siren,
