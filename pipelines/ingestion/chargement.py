@@ -1,31 +1,41 @@
 """Load the entries of the store into a warehouse: tables of `sources`, `quarantaine` and `meta`.
 
-Rules between files are here (which one wins when two give the same row); those within one, in `fichier`.
+What makes one record of several rows is in `enregistrements`; what happens inside one file, in `fichier`.
 """
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import duckdb
-import polars as pl
 
-from pipelines.ingestion.comptes import TABLES_META, CompteFichier
-from pipelines.ingestion.correspondances import correspondances
-from pipelines.ingestion.declarations import Produit, ident, products_of, quote, table_ddl
+from pipelines.ingestion import enregistrements
+from pipelines.ingestion.comptes import TABLES_META, Avertissement, CompteFichier
+from pipelines.ingestion.declarations import (
+    COLONNES_QUARANTAINE,
+    Produit,
+    ident,
+    products_of,
+    quote,
+    table_ddl,
+)
 from pipelines.ingestion.fichier import count
 from pipelines.ingestion.magasin import Magasin
+
+_LIGNES_CITEES = 5
+# Where landlords' mergers are said: a row whose alias is the SIREN of another landlord.
+_FUSIONS = ("ref_bailleurs", "convention_bailleurs")
 
 
 def load(con: duckdb.DuckDBPyConnection, source: str, comptes: Sequence[CompteFichier]) -> dict[str, int]:
     """Create the tables `sources.*` and `quarantaine.*` of a source and fill them from the store.
 
-    Every table of the source is created, empty when nothing was read. When two files of the same product and
-    vintage give the same key, the last in path order wins and the earlier rows are counted as duplicates.
-    Rows are added to `meta.verrou`, `meta.avertissements` and `meta.couverture`.
+    Every table of the source is created, empty when nothing was read. Rows of one thing, in one file or in
+    several, become one record. Rows are added to `meta.verrou`, `meta.avertissements`, `meta.couverture` and
+    `meta.conflits`.
 
     Args:
-        con: an open, writable connection to the warehouse being built.
+        con: an open, writable connection to the warehouse being built. Landlords' mergers are known when the
+            sources `referentiels` and the conventions were loaded before.
         source: name of the source.
         comptes: accounts returned by `ingest` for that source.
 
@@ -36,19 +46,17 @@ def load(con: duckdb.DuckDBPyConnection, source: str, comptes: Sequence[CompteFi
         con.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
     for table, (titre, colonnes) in TABLES_META.items():
         _create_meta(con, table, titre, colonnes)
-    finaux: dict[tuple[str, str | None], CompteFichier] = {(c.fichier, c.produit): c for c in comptes}
+        con.execute(f"DELETE FROM meta.{table} WHERE source = ?", [source])
+    finaux = [c for c in comptes if c.produit is None]
     rangs = {}
+    fusions = _mergers(con)
     for produit in products_of(source):
         for ddl in table_ddl(produit):
             con.execute(ddl)
         siens = sorted((c for c in comptes if c.produit == produit.produit), key=lambda c: c.fichier)
-        for compte in _load_product(con, produit, siens):
-            finaux[compte.fichier, compte.produit] = compte
+        finaux += _load_product(con, produit, siens, fusions)
         rangs[produit.produit] = count(con, f"SELECT count(*) FROM sources.{ident(produit.produit)}")
-    ordonnes = sorted(finaux.values(), key=lambda c: (c.fichier, c.produit or ""))
-    for table in TABLES_META:
-        con.execute(f"DELETE FROM meta.{table} WHERE source = ?", [source])
-    for compte in ordonnes:
+    for compte in sorted(finaux, key=lambda c: (c.fichier, c.produit or "")):
         for table, lignes in (
             ("verrou", [compte.lock_row()]),
             ("avertissements", compte.warning_rows()),
@@ -70,88 +78,166 @@ def _create_meta(
         con.execute(f"COMMENT ON COLUMN meta.{table}.{ident(nom)} IS {quote(texte)}")
 
 
+def _mergers(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """Landlords that were absorbed, and by whom, as far as the sources already loaded say it."""
+    connues = con.execute(
+        "SELECT table_name FROM information_schema.tables WHERE table_schema = 'sources' "
+        "AND table_name IN (SELECT unnest(?)) ORDER BY table_name",
+        [list(_FUSIONS)],
+    ).fetchall()
+    fusions: dict[str, str] = {}
+    for (table,) in connues:
+        trouvees = con.execute(
+            f"SELECT alias, min(siren) FROM sources.{ident(table)} "
+            "WHERE regexp_full_match(alias, '[0-9]{9}') AND alias <> siren GROUP BY alias ORDER BY alias"
+        ).fetchall()
+        for absorbe, par in trouvees:
+            fusions[absorbe] = min(par, fusions.get(absorbe, par))
+    return fusions
+
+
 def _load_product(
-    con: duckdb.DuckDBPyConnection, produit: Produit, comptes: Sequence[CompteFichier]
-) -> Iterator[CompteFichier]:
-    """Fill one table; yields the accounts with the duplicates found between files."""
-    dernier_par_cle = {c.cle: ordre for ordre, c in enumerate(comptes)}
-    parties = []
-    for ordre, c in enumerate(comptes):
-        if dernier_par_cle[c.cle] != ordre:
-            continue  # the same content comes again later under another name
-        ligne = "_ligne" if c.premiere_ligne is None else f"file_row_number + {c.premiere_ligne} AS _ligne"
-        colonnes = ", ".join(ident(f.nom) for f in produit.champs)
-        parties.append(
-            (
-                ordre,
-                f"SELECT {colonnes}, millesime, {quote(c.fichier)} AS _fichier, {ligne}, {ordre} AS _ordre, "
-                f"file_row_number AS _rang "
-                f"FROM read_parquet({quote(str(Magasin(c.magasin).parquet(c.cle)))}, file_row_number = true)",
-            )
-        )
-    remplacees = _replaced(con, produit, comptes, parties)
-    table = f"sources.{ident(produit.produit)}"
-    noms = ", ".join(ident(n) for n in produit.colonnes)
-    filtre = ""
-    if remplacees is not None:
-        con.register("remplacees", remplacees)
-        filtre = " ANTI JOIN remplacees USING (_ordre, _rang)"
-    for _, sql in parties:
-        con.execute(f"INSERT INTO {table} ({noms}) SELECT {noms} FROM ({sql}){filtre}")
-    if remplacees is not None:
-        con.unregister("remplacees")
-
-    for ordre, c in enumerate(comptes):
-        if dernier_par_cle[c.cle] != ordre:
-            perdues = c.lignes_gardees
-        elif remplacees is None or not remplacees.filter(pl.col("_ordre") == ordre).height:
-            perdues = 0
-        else:
-            restantes = count(
-                con, f"SELECT count(DISTINCT _ligne) FROM {table} WHERE _fichier = {quote(c.fichier)}"
-            )
-            perdues = c.lignes_gardees - restantes
-        refusees = quote(str(Magasin(c.magasin).quarantaine(c.cle)))
-        con.execute(
-            f"INSERT INTO quarantaine.{ident(produit.produit)} "
-            f"SELECT {quote(c.fichier)}, _ligne, colonne, valeur, regle, message "
-            f"FROM read_parquet({refusees})"
-        )
-        yield (
-            replace(c, lignes_gardees=c.lignes_gardees - perdues, lignes_doublons=c.lignes_doublons + perdues)
-            if perdues
-            else c
-        )
-
-
-def _replaced(
     con: duckdb.DuckDBPyConnection,
     produit: Produit,
     comptes: Sequence[CompteFichier],
-    parties: Sequence[tuple[int, str]],
-) -> pl.DataFrame | None:
-    """Rows (`_ordre`, `_rang`) whose key comes again in a later file of the same vintage."""
-    if not produit.cle or len(parties) < 2:
-        return None
-    millesimes = Counter(comptes[ordre].millesime for ordre, _ in parties)
-    # Files read with a vintage per row have none of their own: they may meet any other.
-    par_ligne = any(_vintage_per_row(comptes[ordre]) for ordre, _ in parties)
-    concernees = [sql for ordre, sql in parties if par_ligne or millesimes[comptes[ordre].millesime] > 1]
-    if not concernees:
-        return None
-    cle = ", ".join(ident(c) for c in ("millesime", *produit.cle))
-    connue = " OR ".join(f"{ident(c)} IS NOT NULL" for c in produit.cle)
-    union = " UNION ALL ".join(
-        f"SELECT {cle}, _ordre, _rang FROM ({sql}) WHERE {connue}" for sql in concernees
+    fusions: Mapping[str, str],
+) -> list[CompteFichier]:
+    """Fill one table; the accounts, with what became part of another record and what the files disagree on."""
+    for compte in comptes:
+        refusees = quote(str(Magasin(compte.magasin).quarantaine(compte.cle)))
+        colonnes = ", ".join(ident(c) for c in COLONNES_QUARANTAINE if c != "_fichier")
+        con.execute(
+            f"INSERT INTO quarantaine.{ident(produit.produit)} "
+            f"SELECT {quote(compte.fichier)} AS _fichier, {colonnes} FROM read_parquet({refusees})"
+        )
+    if not comptes:
+        return []
+    # A file that has no row left to read gives an empty Parquet, which is a part like another.
+    parties = " UNION ALL ".join(_rows(produit, rang, compte) for rang, compte in enumerate(comptes))
+    con.execute(f"CREATE OR REPLACE TEMP VIEW {enregistrements.LIGNES} AS {parties}")
+    bilan = enregistrements.resolve(con, produit, fusions)
+    _fill(con, produit, comptes, bilan)
+    finaux = _accounts(con, comptes)
+    con.execute(f"DROP VIEW {enregistrements.LIGNES}")
+    return finaux
+
+
+def _rows(produit: Produit, rang: int, compte: CompteFichier) -> str:
+    """The rows of one file as they were read, dated by the file where they have no date of their own."""
+    colonnes = ", ".join(ident(f.nom) for f in produit.champs)
+    date = "NULL" if compte.date_extraction is None else quote(compte.date_extraction.isoformat())
+    ligne = (
+        "_ligne" if compte.premiere_ligne is None else f"file_row_number + {compte.premiere_ligne} AS _ligne"
     )
-    trouvees = con.execute(
-        f"SELECT _ordre, _rang FROM ({union}) "
-        f"QUALIFY _ordre < max(_ordre) OVER (PARTITION BY {cle}) ORDER BY ALL"
-    ).pl()
-    return trouvees if trouvees.height else None
+    parquet = quote(str(Magasin(compte.magasin).parquet(compte.cle)))
+    return (
+        f"SELECT {colonnes}, millesime, coalesce(date_extraction, {date}::DATE) AS date_extraction, {ligne}, "
+        f"{rang}::INTEGER AS _ordre, file_row_number AS _rang, {quote(compte.sha256)} AS _sha "
+        f"FROM read_parquet({parquet}, file_row_number = true)"
+    )
 
 
-def _vintage_per_row(compte: CompteFichier) -> bool:
-    noms = {c.correspondance: c for c in correspondances(compte.source)}
-    correspondance = noms.get(compte.correspondance)
-    return correspondance is None or "millesime" in correspondance.alias
+def _absent(produit: Produit, comptes: Sequence[CompteFichier]) -> str | None:
+    """The fields that none of some files holds, between commas; None when every one is there."""
+    lus = {champ for c in comptes for champ in c.champs_lus}
+    absents = sorted(f.nom for f in produit.champs if f.nom not in lus)
+    return f",{','.join(absents)}," if absents else None
+
+
+def _fill(
+    con: duckdb.DuckDBPyConnection,
+    produit: Produit,
+    comptes: Sequence[CompteFichier],
+    bilan: enregistrements.Bilan,
+) -> None:
+    """Write the rows that are alone as they are, then the merged records, and what was set aside."""
+    table = f"sources.{ident(produit.produit)}"
+    noms = ", ".join(ident(n) for n in produit.colonnes)
+    champs = ", ".join(ident(f.nom) for f in produit.champs)
+    con.execute(
+        "CREATE OR REPLACE TEMP TABLE enr_fichiers (_ordre INTEGER, fichier VARCHAR, absents VARCHAR)"
+    )
+    con.executemany(
+        "INSERT INTO enr_fichiers VALUES (?, ?, ?)",
+        [[rang, c.fichier, _absent(produit, [c])] for rang, c in enumerate(comptes)],
+    )
+    con.execute(
+        f"INSERT INTO {table} ({noms}) SELECT {champs}, millesime, date_extraction, absents, fichier, _ligne "
+        f"FROM {enregistrements.LIGNES} INNER JOIN enr_fichiers USING (_ordre) "
+        f"ANTI JOIN {enregistrements.GROUPES} AS g USING (_ordre, _rang)"
+    )
+    if not bilan.groupes:
+        return
+    reunis = con.execute(f"SELECT DISTINCT _fichiers FROM {enregistrements.RECORDS} ORDER BY 1").fetchall()
+    con.execute("CREATE OR REPLACE TEMP TABLE enr_reunis (_fichiers INTEGER[], absents VARCHAR)")
+    con.executemany(
+        "INSERT INTO enr_reunis VALUES (?, ?)",
+        [[rangs, _absent(produit, [comptes[rang] for rang in rangs])] for (rangs,) in reunis],
+    )
+    con.execute(
+        f"INSERT INTO {table} ({noms}) SELECT {champs}, millesime, date_extraction, enr_reunis.absents, "
+        f"fichier, _ligne FROM {enregistrements.RECORDS} INNER JOIN enr_fichiers USING (_ordre) "
+        "INNER JOIN enr_reunis USING (_fichiers) ORDER BY _ordre, _rang"
+    )
+    con.execute(
+        f"INSERT INTO meta.conflits SELECT {quote(produit.source)}, {quote(produit.produit)}, c.regle, c.colonne, "
+        "c.utilisee, a.fichier, c.ligne, c.valeur, b.fichier, c.autre_ligne, c.autre_valeur "
+        f"FROM {enregistrements.CONFLITS} AS c INNER JOIN enr_fichiers AS a ON c.o = a._ordre "
+        "INNER JOIN enr_fichiers AS b ON c.o2 = b._ordre ORDER BY ALL"
+    )
+
+
+def _accounts(con: duckdb.DuckDBPyConnection, comptes: Sequence[CompteFichier]) -> list[CompteFichier]:
+    """The accounts once records are made: a line is kept when one of its rows is the origin of a record."""
+    # A line of a wide file gives several rows: it is lost when none of them is left.
+    perdues = con.execute(
+        f"WITH sorties AS (SELECT _ordre, _ligne, count(*) AS n, bool_and(_repetee) AS repetee "
+        f"FROM {enregistrements.GROUPES} WHERE NOT _origine GROUP BY ALL), "
+        f"toutes AS (SELECT _ordre, _ligne, count(*) AS n FROM {enregistrements.LIGNES} "
+        f"SEMI JOIN sorties USING (_ordre, _ligne) GROUP BY ALL) "
+        "SELECT _ordre, count(*) FILTER (repetee), count(*) FILTER (NOT repetee) "
+        "FROM sorties INNER JOIN toutes USING (_ordre, _ligne) WHERE sorties.n = toutes.n GROUP BY _ordre"
+    ).fetchall()
+    repetees = {ordre: int(n) for ordre, n, _ in perdues}
+    fusionnees = {ordre: int(n) for ordre, _, n in perdues}
+    return [
+        replace(
+            compte,
+            lignes_gardees=compte.lignes_gardees - repetees.get(rang, 0) - fusionnees.get(rang, 0),
+            lignes_doublons=compte.lignes_doublons + repetees.get(rang, 0),
+            lignes_fusionnees=fusionnees.get(rang, 0),
+            avertissements=(*compte.avertissements, *_warnings(con, rang, compte, comptes)),
+        )
+        for rang, compte in enumerate(comptes)
+    ]
+
+
+def _warnings(
+    con: duckdb.DuckDBPyConnection, rang: int, compte: CompteFichier, comptes: Sequence[CompteFichier]
+) -> list[Avertissement]:
+    trouves = []
+    for colonne, nombre in con.execute(
+        f"SELECT colonne, count(*) FROM {enregistrements.CONFLITS} "
+        "WHERE o = ? AND utilisee GROUP BY colonne ORDER BY colonne",
+        [rang],
+    ).fetchall():
+        message = (
+            f"« {colonne} » : une autre ligne dit autre chose du même enregistrement (voir meta.conflits)"
+        )
+        trouves.append(Avertissement("conflit", message, int(nombre), compte.lignes_lues))
+    lignes = con.execute(
+        f"SELECT _ligne FROM {enregistrements.AMBIGUS} WHERE _ordre = ? ORDER BY _ligne", [rang]
+    ).fetchall()
+    if lignes:
+        citees = ", ".join(str(n) for (n,) in lignes[:_LIGNES_CITEES])
+        message = (
+            "Candidat qui pourrait être l'un ou l'autre de deux autres, faute de numéro de logement : gardé à part "
+            f"(lignes {citees})"
+        )
+        trouves.append(Avertissement("candidat_ambigu", message, len(lignes), compte.lignes_lues))
+    memes = [c for c in comptes if c.sha256 == compte.sha256 and c.millesime != compte.millesime]
+    if memes:
+        noms = ", ".join(c.fichier for c in memes)
+        message = f"Ce fichier est déposé à l'identique sous un autre millésime : {noms}"
+        trouves.append(Avertissement("meme_fichier_deux_millesimes", message))
+    return trouves

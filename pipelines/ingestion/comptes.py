@@ -1,9 +1,10 @@
 """The account of one file: what was read, kept, refused and why; the rows of `meta.verrou`,
-`meta.avertissements` and `meta.couverture`.
+`meta.avertissements` and `meta.couverture`, and the shape of `meta.conflits`.
 
 Only counts and names belong here, never the content of a row.
 """
 
+import datetime as dt
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,10 +23,19 @@ TABLES_META: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
             "lecteur": ("VARCHAR", "Lecteur employé : forme du fichier."),
             "correspondance": ("VARCHAR", "Correspondance de colonnes employée."),
             "version_declaration": ("VARCHAR", "Version de la déclaration du produit."),
-            "lignes_lues": ("BIGINT", "Lignes lues = gardées + en quarantaine + en double."),
-            "lignes_gardees": ("BIGINT", "Lignes gardées."),
+            "date_extraction": (
+                "DATE",
+                "Date de l'extraction : nom du fichier, sinon extractions.yml, sinon fin du millésime ; une colonne "
+                "du fichier l'emporte, ligne par ligne.",
+            ),
+            "lignes_lues": ("BIGINT", "Lignes lues = gardées + fusionnées + en double + en quarantaine."),
+            "lignes_gardees": ("BIGINT", "Lignes gardées : chacune est l'origine d'un enregistrement."),
+            "lignes_fusionnees": (
+                "BIGINT",
+                "Lignes qui disent un état d'un enregistrement dont l'origine est une autre ligne.",
+            ),
             "lignes_quarantaine": ("BIGINT", "Lignes refusées, décrites dans « quarantaine »."),
-            "lignes_doublons": ("BIGINT", "Lignes en double, ou remplacées par un fichier suivant."),
+            "lignes_doublons": ("BIGINT", "Lignes qui répètent exactement une autre ligne."),
             "corrections": ("BIGINT", "Cellules corrigées par corrections/*.yml."),
         },
     ),
@@ -39,6 +49,30 @@ TABLES_META: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
             "message": ("VARCHAR", "Ce qui a été constaté, en français."),
             "nombre": ("BIGINT", "Lignes concernées ; vide : l'avertissement ne porte pas sur des lignes."),
             "total": ("BIGINT", "Lignes examinées."),
+        },
+    ),
+    "conflits": (
+        "Ce que deux lignes disent autrement du même enregistrement, à la même date et dans le même état. "
+        "Grain : un enregistrement, une colonne et une valeur écartée",
+        {
+            "source": ("VARCHAR", "Source."),
+            "produit": ("VARCHAR", "Produit."),
+            "regle": (
+                "VARCHAR",
+                "valeurs_divergentes : la valeur gardée est la plus complète, puis la première dans l'ordre "
+                "alphabétique ; deux_declarants : deux bailleurs disent avoir le même logement.",
+            ),
+            "colonne": ("VARCHAR", "Colonne en désaccord."),
+            "utilisee": ("BOOLEAN", "Un indicateur peut dépendre de cette colonne."),
+            "fichier": ("VARCHAR", "Fichier de la valeur gardée."),
+            "ligne": ("BIGINT", "Ligne de la valeur gardée."),
+            "valeur": ("VARCHAR", "Valeur gardée ; vide pour un texte libre ou un identifiant de personne."),
+            "autre_fichier": ("VARCHAR", "Fichier de la valeur écartée."),
+            "autre_ligne": ("BIGINT", "Ligne de la valeur écartée."),
+            "autre_valeur": (
+                "VARCHAR",
+                "Valeur écartée ; vide pour un texte libre ou un identifiant de personne.",
+            ),
         },
     ),
     "couverture": (
@@ -56,6 +90,10 @@ TABLES_META: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
 }
 
 
+# What only this run knows of a file, and its account in the store does not keep.
+_DE_L_EXECUTION = frozenset({"reutilise", "magasin", "date_extraction"})
+
+
 @dataclass(frozen=True)
 class Avertissement:
     """Something a person should see; `nombre` of `total` rows when it is about rows."""
@@ -68,7 +106,8 @@ class Avertissement:
 
 @dataclass(frozen=True)
 class CompteFichier:
-    """What one product read from one file. `lignes_lues` = gardees + quarantaine + doublons, always.
+    """What one product read from one file. `lignes_lues` = gardees + fusionnees + doublons + quarantaine,
+    always.
 
     Lines are those of the file: a line of a wide file that gives several rows counts once. `produit` is None
     for a file that was recognised as nothing and only gives a warning.
@@ -85,6 +124,7 @@ class CompteFichier:
     version_declaration: str = ""
     lignes_lues: int = 0
     lignes_gardees: int = 0
+    lignes_fusionnees: int = 0
     lignes_quarantaine: int = 0
     lignes_doublons: int = 0
     communes_touchees: tuple[tuple[str, int, int], ...] = ()  # commune, lines read, lines refused
@@ -92,25 +132,28 @@ class CompteFichier:
     corrections_appliquees: dict[str, int] = field(default_factory=dict)  # fingerprint -> rows
     rangs: int = 0  # rows in the Parquet: more than lines when a line gives several rows
     premiere_ligne: int | None = None  # line of the first row, when the Parquet has no `_ligne` of its own
+    champs_lus: tuple[str, ...] = ()  # fields that the file holds, empty or not
     colonnes_ignorees: tuple[str, ...] = ()
     avertissements: tuple[Avertissement, ...] = ()
     cle: str = ""
     magasin: Path = field(default=Path(), compare=False)  # where the rows are, for this run
     reutilise: bool = field(default=False, compare=False)
+    date_extraction: dt.date | None = field(default=None, compare=False)  # from its name, which may change
 
     def __post_init__(self) -> None:
-        total = self.lignes_gardees + self.lignes_quarantaine + self.lignes_doublons
+        total = self.lignes_gardees + self.lignes_fusionnees + self.lignes_quarantaine + self.lignes_doublons
         if self.lignes_lues != total:
             raise AssertionError(f"{self.fichier}: {self.lignes_lues} read, {total} accounted for")
 
     def to_json(self) -> dict[str, Any]:
         """A plain dictionary, without what only this run knows."""
-        return {k: v for k, v in asdict(self).items() if k not in {"reutilise", "magasin"}}
+        return {k: v for k, v in asdict(self).items() if k not in _DE_L_EXECUTION}
 
     @classmethod
     def from_json(cls, contenu: dict[str, Any]) -> "CompteFichier":
         """The inverse of `to_json`."""
         contenu = dict(contenu)
+        contenu["champs_lus"] = tuple(contenu["champs_lus"])
         contenu["colonnes_ignorees"] = tuple(contenu["colonnes_ignorees"])
         contenu["communes_touchees"] = tuple(tuple(c) for c in contenu["communes_touchees"])
         contenu["avertissements"] = tuple(Avertissement(**a) for a in contenu["avertissements"])
@@ -120,8 +163,9 @@ class CompteFichier:
         """The row of `meta.verrou`, in the order of its columns."""
         return (
             *(self.fichier, self.source, self.produit, self.millesime, self.taille, self.sha256),
-            *(self.lecteur, self.correspondance, self.version_declaration, self.lignes_lues),
-            *(self.lignes_gardees, self.lignes_quarantaine, self.lignes_doublons, self.corrections),
+            *(self.lecteur, self.correspondance, self.version_declaration, self.date_extraction),
+            *(self.lignes_lues, self.lignes_gardees, self.lignes_fusionnees, self.lignes_quarantaine),
+            *(self.lignes_doublons, self.corrections),
         )
 
     def coverage_rows(self) -> list[tuple[Any, ...]]:

@@ -18,7 +18,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from pipelines.errors import DonneesRefusees
-from pipelines.ingestion.declarations import Produit, declarations, load_yaml
+from pipelines.ingestion.declarations import COMMUNES_LUES, Produit, declarations, load_yaml
 
 DOSSIER = Path(__file__).parent / "correspondances"
 _NON_ALNUM = re.compile(r"[^a-z0-9{}]+")
@@ -111,7 +111,7 @@ class Correspondance(_Strict):
         produit = declarations().get(self.produit)
         if produit is None:
             raise ValueError(f"produit inconnu « {self.produit} » (connus : {', '.join(declarations())})")
-        noms = {c.nom for c in produit.champs} | {"millesime"}
+        noms = {c.nom for c in produit.champs} | set(COMMUNES_LUES)
         for usage in (self.champs, self.constantes, self.derives, self.valeurs, self.nuls):
             if inconnus := sorted(set(usage) - noms):
                 raise ValueError(f"champs inconnus de {self.produit} : {', '.join(inconnus)}")
@@ -134,7 +134,8 @@ class Correspondance(_Strict):
         if self.canonique:
             for c in self.declaration.champs:
                 par_champ.setdefault(c.nom, (c.nom,))
-            par_champ.setdefault("millesime", ("millesime",))
+            for commun in COMMUNES_LUES:
+                par_champ.setdefault(commun, (commun,))
         return par_champ
 
 
@@ -163,6 +164,19 @@ class Appariement:
         for _, position, avec in self.longues:
             positions |= {position, *avec.values()}
         return positions
+
+    @property
+    def champs_lus(self) -> tuple[str, ...]:
+        """Fields that the file gives, from its columns or from the mapping itself, in alphabetical order."""
+        c = self.correspondance
+        lus = {*self.positions, *self.derivees, *c.constantes}
+        lus |= {champ for champ, d in c.derives.items() if d.defaut is not None}
+        if c.depivot:
+            lus |= {champ for longue, _, avec in self.longues for champ in (*longue.fixe, *avec)}
+            lus |= {c.depivot.valeur, *([c.depivot.statut] if c.depivot.statut else [])}
+        if c.eclater:
+            lus.add(c.eclater.champ)
+        return tuple(sorted(lus))
 
     @property
     def ignorees(self) -> list[str]:

@@ -45,9 +45,21 @@ COLONNES_COMMUNES = {
         "Millésime de la donnée (année) : colonne du fichier si elle existe, sinon dossier ou nom du "
         "fichier ; vide si la donnée n'est pas datée",
     ),
+    "date_extraction": (
+        "DATE",
+        "Date de l'extraction la plus récente qui dit l'enregistrement : colonne du fichier, sinon son nom, sinon "
+        "extractions.yml, sinon fin du millésime",
+    ),
+    "champs_absents": (
+        "VARCHAR",
+        "Champs qu'aucun des fichiers de l'enregistrement ne contient, entre virgules (« ,dalo,pdalhpd, ») : ils "
+        "sont inconnus pour lui ; vide si tous y sont",
+    ),
     "_fichier": ("VARCHAR", "Fichier d'origine, relatif au dossier de dépôt"),
     "_ligne": ("BIGINT", "Ligne dans le fichier d'origine (1 = première ligne, en-tête compris)"),
 }
+# Those of the common columns that a file may give, row by row.
+COMMUNES_LUES = ("millesime", "date_extraction")
 COLONNES_QUARANTAINE = {
     "_fichier": ("VARCHAR", "Fichier d'origine, relatif au dossier de dépôt"),
     "_ligne": ("BIGINT", "Ligne refusée dans le fichier d'origine"),
@@ -78,6 +90,8 @@ class Champ(_Strict):
     min: float | None = None
     max: float | None = None
     motif: str | None = None
+    # No figure is made with it: two files that disagree on it are told, and warn of nothing.
+    indicatif: bool = False
 
     @field_validator("type")
     @classmethod
@@ -123,6 +137,26 @@ class Regle(_Strict):
     gravite: Literal["rejet", "alerte"] = "rejet"
 
 
+class Etats(_Strict):
+    """How the rows of one thing follow one another; the latest extraction always comes first."""
+
+    # SQL over a row: within one extraction, the highest is the most advanced state.
+    avancement: str | None = None
+    # The field that says who declares, and SQL over a row: of several holders, one for whom it is true is the right one.
+    declarant: str | None = None
+    presence: str | None = None
+
+
+class Rapprochement(_Strict):
+    """An identity that a row may not give whole: the key says who and when, `objet` of what."""
+
+    objet: str
+    # Rows without `objet` are the same thing when nothing that both give of these disagrees.
+    accords: tuple[str, ...]
+    # What stands for an empty field of the key.
+    repli: dict[str, str] = Field(default_factory=dict)
+
+
 class Produit(_Strict):
     """One table of schema `sources`: what a row is, who produces it, its columns and its rules."""
 
@@ -136,7 +170,11 @@ class Produit(_Strict):
     restreint: bool = False
     dossiers: tuple[str, ...]
     millesime_requis: bool = True
-    cle: tuple[str, ...] = ()
+    cle: tuple[str, ...] = ()  # what makes two rows one thing; empty: every row is a thing
+    rapprochement: Rapprochement | None = None
+    etats: Etats = Etats()
+    # Rows without their key are as many things as one file repeats them, and one thing from a file to another.
+    exemplaires: bool = False
     commune: str | None = None  # field whose coverage, read against kept, is followed
     tolerance: float = 0.02
     nuls: tuple[str, ...] = ()
@@ -148,9 +186,11 @@ class Produit(_Strict):
         noms = [c.nom for c in self.champs]
         if len(set(noms)) != len(noms):
             raise ValueError(f"{self.produit} : un champ est déclaré deux fois")
-        connus = set(noms) | {"millesime"}
-        communes = (self.commune,) if self.commune else ()
-        for usage in [self.cle, communes, *(r.colonnes for r in self.regles)]:
+        connus = set(noms) | set(COMMUNES_LUES)
+        r = self.rapprochement
+        rapproches = (r.objet, *r.accords, *r.repli, *r.repli.values()) if r else ()
+        seuls = [c for c in (self.commune, self.etats.declarant) if c]
+        for usage in [self.cle, rapproches, seuls, *(r.colonnes for r in self.regles)]:
             if inconnus := set(usage) - connus:
                 raise ValueError(f"{self.produit} : champs inconnus {sorted(inconnus)}")
         return self

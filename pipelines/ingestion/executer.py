@@ -3,6 +3,7 @@
 Which files are read, and which are known already; what happens inside one file belongs in `fichier`.
 """
 
+import datetime as dt
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -18,6 +19,7 @@ from pipelines.ingestion.corrections import check_applied, load_corrections
 from pipelines.ingestion.correspondances import Correspondance, correspondances
 from pipelines.ingestion.declarations import declarations, quote
 from pipelines.ingestion.exclusions import load_exclusions
+from pipelines.ingestion.extractions import declared_dates, extraction_date
 from pipelines.ingestion.fichier import Contexte, LectureFichier
 from pipelines.ingestion.landing import (
     FichierDepose,
@@ -78,9 +80,16 @@ def ingest(
     finally:
         shutil.rmtree(temporaire, ignore_errors=True)
     check_applied(corrections, comptes)
+    dates = declared_dates(donnees)
+    comptes = [_dated(compte, dates) for compte in comptes]
     if source == "referentiels":
         comptes += [_ignored(source, donnees / nom, nom) for nom in stray_entries(donnees)]
     return comptes
+
+
+def _dated(compte: CompteFichier, declarees: Sequence[tuple[str, dt.date]]) -> CompteFichier:
+    trouvee = extraction_date(compte.fichier, compte.millesime, declarees)
+    return replace(compte, date_extraction=trouvee.date if trouvee else None)
 
 
 def _hash(chemin: Path, nom: str) -> tuple[int, str]:

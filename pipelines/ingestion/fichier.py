@@ -19,7 +19,7 @@ from pipelines.errors import DonneesRefusees
 from pipelines.ingestion import exclusions, lecture
 from pipelines.ingestion.comptes import Avertissement, CompteFichier
 from pipelines.ingestion.corrections import Correction
-from pipelines.ingestion.declarations import COLONNES_QUARANTAINE, Produit, ident, quote
+from pipelines.ingestion.declarations import COLONNES_QUARANTAINE, COMMUNES_LUES, Produit, ident, quote
 from pipelines.ingestion.exclusions import Exclusions
 from pipelines.ingestion.magasin import Magasin, entry_key
 from pipelines.ingestion.normalise import CelluleCorrigee, Requete, build_query
@@ -133,12 +133,8 @@ class LectureFichier:
         refus += ecartees
         refuses = self._quarantine(parquet, brut, refus, malformees)
         self._check_tolerance(refuses, lues, tolere)
-        doublons, conflits = self._duplicates(parquet, brut, refuses)
-        if conflits.height:
-            refuses = pl.concat([refuses, conflits])
-            self._check_tolerance(refuses, lues, tolere)
         communes = self._communes(parquet, brut, refuses)
-        gardees, en_double = self._write(parquet, brut, refuses, doublons, lignes)
+        gardees = self._write(parquet, brut, refuses, lignes)
         refuses = pl.concat([refuses, exclues])
         quarantaine = refuses["_ligne"].n_unique()
         compte = CompteFichier(
@@ -154,12 +150,12 @@ class LectureFichier:
             lignes_lues=lues,
             lignes_gardees=gardees,
             lignes_quarantaine=quarantaine,
-            lignes_doublons=en_double,
             communes_touchees=communes,
             corrections=sum(corrigees.values()),
             corrections_appliquees=corrigees,
             rangs=pq.ParquetFile(parquet).metadata.num_rows,
             premiere_ligne=None if self._has_line(parquet) else brut.premiere_ligne,
+            champs_lus=self.appariement.champs_lus,
             colonnes_ignorees=tuple(self.appariement.ignorees),
             avertissements=(
                 *self.avertissements,
@@ -421,72 +417,23 @@ class LectureFichier:
             "décrivez sa présentation dans correspondances/*.yml si elle diffère."
         )
 
-    def _duplicates(
-        self, parquet: Path, brut: lecture.Brut, refuses: pl.DataFrame
-    ) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """Ranks of exact repetitions of a key; quarantine rows for keys that come back with other content."""
-        vide = pl.DataFrame(schema={"_rang": pl.Int64, "_ligne": pl.Int64})
-        if not self.produit.cle:
-            return vide, pl.DataFrame(schema=_QUARANTAINE_SCHEMA)
+    def _write(self, parquet: Path, brut: lecture.Brut, refuses: pl.DataFrame, lignes: int) -> int:
+        """Drop the refused rows when there are any; lines kept."""
+        if not refuses.height:
+            return lignes
         self.con.register("refuses", refuses.select("_ligne").unique())
-        cle = ", ".join(ident(c) for c in ("millesime", *self.produit.cle))
-        connue = " OR ".join(f"{ident(c)} IS NOT NULL" for c in self.produit.cle)
-        contenu = ", ".join(f"{ident(c.nom)}: {ident(c.nom)}" for c in self.produit.champs)
-        lignes = (
-            f"(SELECT * FROM {self._rows(parquet, brut)} WHERE ({connue}) "
-            "AND _ligne NOT IN (SELECT _ligne FROM refuses))"
-        )
-        memes = " AND ".join(
-            f"r.{ident(c)} IS NOT DISTINCT FROM k.{ident(c)}" for c in ("millesime", *self.produit.cle)
-        )
-        repetees = self.con.execute(
-            f"""
-            WITH k AS (SELECT {cle} FROM {lignes} GROUP BY {cle} HAVING count(*) > 1),
-            r AS (SELECT * FROM {lignes} r WHERE EXISTS (SELECT 1 FROM k WHERE {memes}))
-            SELECT _rang, _ligne, {{{contenu}}} IS NOT DISTINCT FROM first({{{contenu}}}) OVER w AS meme
-            FROM r WINDOW w AS (PARTITION BY {cle} ORDER BY _rang)
-            QUALIFY row_number() OVER w > 1 ORDER BY _rang
-            """
-        ).pl()
-        self.con.unregister("refuses")
-        conflits = repetees.filter(~pl.col("meme"))
-        noms = ", ".join(self.produit.cle)
-        message = f"La clé ({noms}) est déjà prise par une ligne précédente au contenu différent"
-        quarantaine = conflits.select(
-            pl.col("_ligne"),
-            pl.lit(", ".join(self.produit.cle)).alias("colonne"),
-            pl.lit(None, dtype=pl.String).alias("valeur"),
-            pl.lit("cle_en_double").alias("regle"),
-            pl.lit(message).alias("message"),
-        ).unique(maintain_order=True)
-        return repetees.filter(pl.col("meme")).select("_rang", "_ligne"), quarantaine.cast(
-            _QUARANTAINE_SCHEMA
-        )
-
-    def _write(
-        self, parquet: Path, brut: lecture.Brut, refuses: pl.DataFrame, doublons: pl.DataFrame, lignes: int
-    ) -> tuple[int, int]:
-        """Drop refused and repeated rows when there are any; lines kept and lines in double."""
-        if not refuses.height and not doublons.height:
-            return lignes, 0
-        self.con.register("refuses", refuses.select("_ligne").unique())
-        self.con.register("doublons", doublons)
         cible = self.temporaire / "garde.parquet"
-        colonnes = ", ".join(["_ligne", *(ident(c.nom) for c in self.produit.champs), "millesime"])
+        colonnes = ", ".join(
+            ident(c) for c in ("_ligne", *(c.nom for c in self.produit.champs), *COMMUNES_LUES)
+        )
         self.con.execute(
             f"COPY (SELECT {colonnes} FROM {self._rows(parquet, brut)} "
-            "WHERE _ligne NOT IN (SELECT _ligne FROM refuses) AND _rang NOT IN (SELECT _rang FROM doublons)) "
+            "WHERE _ligne NOT IN (SELECT _ligne FROM refuses)) "
             f"TO {quote(str(cible))} (FORMAT parquet, COMPRESSION zstd)"
         )
-        en_double = count(
-            self.con,
-            "SELECT count(DISTINCT _ligne) FROM doublons WHERE _ligne NOT IN (SELECT _ligne FROM refuses) "
-            f"AND _ligne NOT IN (SELECT _ligne FROM read_parquet({quote(str(cible))}))",
-        )
         self.con.unregister("refuses")
-        self.con.unregister("doublons")
         cible.replace(parquet)
-        return (self._count_lines(parquet), en_double)
+        return self._count_lines(parquet)
 
 
 def _messages(objets: Mapping[Any, str], nature: type[pl.DataType]) -> pl.DataFrame:

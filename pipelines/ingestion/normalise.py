@@ -23,7 +23,11 @@ _OUI = ("oui", "o", "vrai", "true", "t", "yes", "y", "1", "1.0", "x")
 _NON = ("non", "n", "faux", "false", "f", "no", "0", "2", "0.0", "2.0")
 _COMMUNE = "^(0[1-9]|[1-8][0-9]|9[0-8]|2[AB])[0-9]{3}$"
 _QPV = "^(QP[0-9]{2}[0-9AB][0-9]{3}|QN[0-9]{2}[0-9AB][0-9]{2}[MINC])$"
-_MILLESIME = Champ(nom="millesime", type="annee", description="Millésime")
+# What a file may say of itself, row by row, whatever the product.
+_COMMUNS = (
+    Champ(nom="millesime", type="annee", description="Millésime"),
+    Champ(nom="date_extraction", type="date", description="Date de l'extraction"),
+)
 
 
 def _in(expression: str, valeurs: Sequence[str]) -> str:
@@ -265,7 +269,7 @@ def build_query(
     """
     c = appariement.correspondance
     base, bruts, surs = _raw_expressions(appariement, relation, millesime)
-    tous = (*produit.champs, _MILLESIME)
+    tous = (*produit.champs, *_COMMUNS)
     champs = [f for f in tous if f.nom in bruts]
     gardee = ["_ligne"] if ligne else []
     # Values that come from the mapping and not from a cell need no cleaning: they cross the layers as is.
@@ -326,7 +330,7 @@ def _final(
     it."""
     noms = {f.nom for f in lus}
     expressions = []
-    for f in (*produit.champs, _MILLESIME):
+    for f in (*produit.champs, *_COMMUNS):
         valeur = ident(f.nom) if f.nom in noms or f.nom in surs else f"CAST(NULL AS {f.type_duckdb})"
         if f.nom in noms:
             for nombre in _numeric_tokens(f, (*produit.nuls, *f.nuls, *nuls.get(f.nom, ()))):

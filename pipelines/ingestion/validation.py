@@ -20,7 +20,7 @@ import polars as pl
 from pandera.errors import SchemaErrors
 
 from pipelines.ingestion.comptes import Avertissement
-from pipelines.ingestion.declarations import Champ, Produit, Regle
+from pipelines.ingestion.declarations import COMMUNES_LUES, Champ, Produit, Regle
 from pipelines.ingestion.normalise import MASQUE, SEPARATEUR_REJETS, SEPARATEUR_VALEUR
 
 TRANCHE = 1_000_000
@@ -107,8 +107,8 @@ def _type_refusals(produit: Produit, tranche: pl.LazyFrame, debut: int) -> Itera
     for rang, texte in lus.iter_rows():
         for item in texte.split(SEPARATEUR_REJETS):
             nom, _, valeur = item.partition(SEPARATEUR_VALEUR)
-            if nom == "millesime":
-                message = "Millésime illisible"
+            if nom in COMMUNES_LUES:
+                message = f"« {nom} » est illisible"
             else:
                 message = _message(produit, produit.champ(nom), "type")
             yield Refus(debut + rang, nom, valeur, "type", message)

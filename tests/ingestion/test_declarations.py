@@ -189,22 +189,20 @@ def test_over_the_tolerance_the_build_stops(depot: Depot) -> None:
         assert morceau in message
 
 
-def test_same_key_with_other_content_is_refused_after_the_first(depot: Depot) -> None:
+def test_same_key_with_other_content_is_one_record_and_a_conflict(depot: Depot) -> None:
     lignes = demandes(100)
     lignes.append(lignes[0] | {"cotation": "99"})
     lignes.append(dict(lignes[1]))
     depot.drop("sne/2021/demandes.csv", table(*lignes))
     depot.load("sne")
     (compte,) = depot.comptes["sne"]
-    assert (compte.lignes_lues, compte.lignes_gardees, compte.lignes_quarantaine, compte.lignes_doublons) == (
-        102,
-        100,
-        1,
-        1,
-    )
-    assert depot.rows("SELECT _ligne, regle, valeur FROM quarantaine.sne_demandes") == [
-        (102, "cle_en_double", None)
-    ]
+    assert compte.lignes_gardees == 102
+    assert depot.rows(
+        "SELECT lignes_lues, lignes_gardees, lignes_fusionnees, lignes_quarantaine, lignes_doublons FROM meta.verrou"
+    ) == [(102, 100, 1, 0, 1)]
+    assert depot.rows(
+        "SELECT regle, colonne, ligne, valeur, autre_ligne, autre_valeur FROM meta.conflits"
+    ) == [("valeurs_divergentes", "cotation", 2, "12.50", 102, "99.00")]
 
 
 def test_malformed_lines_keep_their_place_in_the_original_file(depot: Depot) -> None:

@@ -39,16 +39,22 @@ def archive(fichiers: dict[str, str]) -> bytes:
 
 def test_the_same_rows_from_every_container(depot: Depot) -> None:
     lignes = attributions(40)
-    texte = table(*lignes)
-    depot.drop("sne/2019/attributions.csv", texte)
-    depot.drop("sne/2020/attributions.csv.gz", gzip.compress(texte.encode()))
-    depot.drop("sne/2021/export.zip", archive({"dossier/attributions.csv": texte, "lisez-moi.txt": "notice"}))
-    entete, *corps = [ligne.split(";") for ligne in texte.strip().split("\n")]
+    # Other persons in each file: the same ones would be the same records.
+    texte = {
+        a: table(*[x | {"numero_unique": f"{a}{x['numero_unique'][4:]}"} for x in lignes])
+        for a in range(2019, 2025)
+    }
+    depot.drop("sne/2019/attributions.csv", texte[2019])
+    depot.drop("sne/2020/attributions.csv.gz", gzip.compress(texte[2020].encode()))
+    depot.drop(
+        "sne/2021/export.zip", archive({"dossier/attributions.csv": texte[2021], "lisez-moi.txt": "notice"})
+    )
+    entete, *corps = [ligne.split(";") for ligne in texte[2022].strip().split("\n")]
     depot.drop("sne/2022/attributions.xlsx", workbook({"Export": [["Extraction"], [], entete, *corps]}))
     tampon = io.BytesIO()
     pl.DataFrame(lignes).write_parquet(tampon)
     depot.drop("sne/2023/attributions.parquet", tampon.getvalue())
-    depot.drop("sne/2024/attributions.csv", texte.replace(",", " ").replace(";", ","))
+    depot.drop("sne/2024/attributions.csv", texte[2024].replace(",", " ").replace(";", ","))
     depot.load("sne")
     assert [(c.fichier, c.lecteur, c.lignes_gardees) for c in depot.comptes["sne"]] == [
         ("sne/2019/attributions.csv", "csv", 40),
@@ -58,8 +64,10 @@ def test_the_same_rows_from_every_container(depot: Depot) -> None:
         ("sne/2023/attributions.parquet", "parquet", 40),
         ("sne/2024/attributions.csv", "csv", 40),
     ]
-    distincts = "SELECT DISTINCT * EXCLUDE (millesime, _fichier, _ligne) FROM sources.sne_attributions"
-    assert depot.one(f"SELECT count(*) FROM ({distincts})") == 40
+    propres = "millesime, date_extraction, demandeur_id, _fichier, _ligne"
+    distincts = f"SELECT DISTINCT * EXCLUDE ({propres}) FROM sources.sne_attributions"
+    assert depot.one(f"SELECT count(*) FROM ({distincts})") == 1
+    assert depot.one("SELECT count(DISTINCT demandeur_id) FROM sources.sne_attributions") == 6 * 40
     # Two lines stand above the header of the workbook.
     assert depot.one("SELECT min(_ligne) FROM sources.sne_attributions WHERE millesime = 2022") == 4
     assert depot.one("SELECT min(_ligne) FROM sources.sne_attributions WHERE millesime = 2023") == 1

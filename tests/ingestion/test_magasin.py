@@ -39,20 +39,24 @@ def test_the_same_content_twice_in_a_vintage_counts_once(depot: Depot) -> None:
     depot.drop("rpls/2023/c.csv", contenu)
     depot.load("rpls")
     assert depot.rows("SELECT fichier, lignes_gardees, lignes_doublons FROM meta.verrou ORDER BY 1") == [
-        ("rpls/2022/a.csv", 0, 50),
-        ("rpls/2022/b.csv", 50, 0),
+        ("rpls/2022/a.csv", 50, 0),
+        ("rpls/2022/b.csv", 0, 50),
         ("rpls/2023/c.csv", 50, 0),
     ]
     assert depot.one("SELECT count(*) FROM sources.rpls_logements") == 100
 
 
-def test_open_registers_without_identifier_are_never_merged(depot: Depot) -> None:
-    """Two regional files of the same vintage have no key: all their rows are kept."""
-    lignes = [{k: v for k, v in x.items() if k != "IDENT_REP"} | {"LIBSEGPATRIM": ""} for x in logements(30)]
+def test_dwellings_without_a_number_are_as_many_as_one_file_repeats_them(depot: Depot) -> None:
+    sans = [{k: v for k, v in x.items() if k != "IDENT_REP"} for x in logements(30)]
+    lignes = [x | {"SURFHAB": f"{60 + rang},00", "LIBSEGPATRIM": ""} for rang, x in enumerate(sans)]
     depot.drop("rpls/2018/nord.csv", table(*lignes))
-    depot.drop("rpls/2018/sud.csv", table(*lignes[:20]))
+    depot.drop("rpls/2018/sud.csv", table(*lignes[:20], *[lignes[0]] * 4, lignes[29] | {"SURFHAB": "99"}))
+    # Another vintage is another state of the stock.
+    depot.drop("rpls/2019/sud.csv", table(*lignes[:20]))
     depot.load("rpls")
-    assert depot.one("SELECT count(*) FROM sources.rpls_logements") == 50
+    assert depot.one("SELECT count(*) FROM sources.rpls_logements WHERE millesime = 2018") == 35
+    assert depot.one("SELECT count(*) FROM sources.rpls_logements WHERE millesime = 2019") == 20
+    assert depot.one("SELECT sum(lignes_lues - lignes_gardees - lignes_doublons) FROM meta.verrou") == 0
 
 
 def test_what_the_content_depends_on_is_in_the_key(depot: Depot) -> None:

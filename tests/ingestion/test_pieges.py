@@ -334,13 +334,17 @@ def test_14_the_qpv_flag_is_one_or_two(depot: Depot) -> None:
 
 def test_15_the_same_row_twice_and_files_that_replace_one_another(depot: Depot) -> None:
     lignes = logements(100)
-    depot.drop("rpls/2022/rpls_a.csv", table(*lignes, lignes[3]))
-    depot.drop("rpls/2022/rpls_b.csv", table(*[ligne | {"LOYERPRINC": "400,00"} for ligne in lignes[:40]]))
+    depot.drop("rpls/2022/rpls_a_20221001.csv", table(*lignes, lignes[3]))
+    plus_tard = [ligne | {"LOYERPRINC": "400,00"} for ligne in lignes[:40]]
+    depot.drop("rpls/2022/rpls_b_20221101.csv", table(*plus_tard))
     depot.load("rpls")
     assert depot.rows(
-        "SELECT fichier, lignes_lues, lignes_gardees, lignes_quarantaine, lignes_doublons "
+        "SELECT fichier, lignes_lues, lignes_gardees, lignes_fusionnees, lignes_quarantaine, lignes_doublons "
         "FROM meta.verrou ORDER BY 1"
-    ) == [("rpls/2022/rpls_a.csv", 101, 60, 0, 41), ("rpls/2022/rpls_b.csv", 40, 40, 0, 0)]
+    ) == [
+        ("rpls/2022/rpls_a_20221001.csv", 101, 60, 40, 0, 1),
+        ("rpls/2022/rpls_b_20221101.csv", 40, 40, 0, 0, 0),
+    ]
     assert depot.one("SELECT count(*) FROM sources.rpls_logements") == 100
     assert depot.one("SELECT count(DISTINCT ident_rep) FROM sources.rpls_logements") == 100
     assert depot.one("SELECT count(*) FROM sources.rpls_logements WHERE loyer_principal = 400") == 40

@@ -75,7 +75,6 @@ def test_no_raw_identifier_is_left_anywhere(
         (3, "bail_avant_demande"),
         (4, "code_inconnu"),
         (11, "ligne_mal_formee"),
-        (403, "cle_en_double"),
     ]
 
 

@@ -1,0 +1,300 @@
+"""One thing, one record: identity, states that follow one another, conflicts; neither paths nor rows decide."""
+
+import itertools
+from collections.abc import Sequence
+
+import pytest
+
+from tests.ingestion.conftest import Depot
+from tests.ingestion.exemples import ATTRIBUTION, DEMANDE, RPLS, attributions, logements, occupations, table
+
+COMPTE = (
+    "SELECT sum(lignes_lues), sum(lignes_gardees), sum(lignes_fusionnees), sum(lignes_doublons), "
+    "sum(lignes_quarantaine) FROM meta.verrou"
+)
+SANS_NUMERO = {"num_rpls": "", "residence": "", "code_qpv": ""}
+
+
+def sans(lignes: Sequence[dict[str, str]], *colonnes: str) -> list[dict[str, str]]:
+    """The same rows in an export that lacks these columns."""
+    return [{k: v for k, v in ligne.items() if k not in colonnes} for ligne in lignes]
+
+
+def records(depot: Depot, colonnes: str, produit: str = "sne_attributions") -> list[tuple[object, ...]]:
+    return depot.rows(f"SELECT {colonnes} FROM sources.{produit} ORDER BY ALL")
+
+
+# ---------------------------------------------------------------- identity of an allocation
+
+
+def test_a_lease_found_later_belongs_to_the_allocation_decided_before(depot: Depot) -> None:
+    decisions = [x | {"date_signature_bail": "", "date_entree": ""} for x in attributions(3)]
+    depot.drop("sne/2020/attributions.csv", table(*decisions))
+    depot.drop("sne/2021/attributions.csv", table(*attributions(3)))
+    depot.load("sne")
+    assert (
+        records(depot, "millesime, date_extraction::VARCHAR, date_signature_bail::VARCHAR")
+        == [(2021, "2021-12-31", "2021-01-04")] * 3
+    )
+    assert depot.rows(COMPTE) == [(6, 3, 3, 0, 0)]
+    assert depot.one("SELECT count(*) FROM meta.conflits") == 0
+
+
+def test_an_export_with_fewer_columns_adds_nothing_and_takes_nothing(depot: Depot) -> None:
+    depot.drop("sne/2021/bailleur.csv", table(*attributions(4)))
+    depot.drop("sne/2021/prefecture.csv", table(*sans(attributions(4), "residence", "dalo", "rang")))
+    depot.load("sne")
+    assert records(depot, "residence, dalo, rang, champs_absents") == [("Les Ormes", False, 1, None)] * 4
+    assert depot.rows(COMPTE) == [(8, 4, 4, 0, 0)]
+
+
+def test_a_field_that_no_export_of_a_record_holds_is_said(depot: Depot) -> None:
+    depot.drop("sne/2021/un.csv", table(*sans(attributions(2), "dalo", "pdalhpd")))
+    depot.drop("sne/2021/deux.csv", table(*sans(attributions(1), "pdalhpd", "rfr")))
+    depot.load("sne")
+    assert records(depot, "champs_absents") == [(",dalo,pdalhpd,",), (",pdalhpd,",)]
+
+
+@pytest.mark.parametrize(
+    ("autre", "attendus"),
+    [
+        ({}, 1),
+        ({"residence": "Résidence des ORMES"}, 2),
+        ({"residence": "LES-ORMES"}, 1),
+        ({"residence": "ormes"}, 1),
+        ({"residence": "Les Lilas"}, 2),
+        ({"rang": "2"}, 2),
+        ({"rang": ""}, 1),
+        ({"code_commune_logement": "71105"}, 2),
+        ({"bailleur_siren": "900007106"}, 2),
+        ({"bailleur_siren": ""}, 1),
+        ({"date_decision": "2020-12-07"}, 2),
+        ({"date_premier_depot": "2019-06-01"}, 1),
+    ],
+)
+def test_without_a_dwelling_number_nothing_that_both_give_may_disagree(
+    depot: Depot, autre: dict[str, str], attendus: int
+) -> None:
+    ligne = ATTRIBUTION | {"num_rpls": ""}
+    depot.drop("sne/2021/a.csv", table(ligne))
+    depot.drop("sne/2021/b.csv", table(ATTRIBUTION | autre))
+    depot.load("sne")
+    assert depot.one("SELECT count(*) FROM sources.sne_attributions") == attendus
+
+
+def test_two_dwellings_of_one_committee_are_two_allocations(depot: Depot) -> None:
+    depot.drop("sne/2021/a.csv", table(ATTRIBUTION, ATTRIBUTION | {"num_rpls": "7101005582"}))
+    depot.load("sne")
+    assert depot.one("SELECT count(*) FROM sources.sne_attributions") == 2
+
+
+def test_one_dwelling_is_one_allocation_whatever_is_said_of_it(depot: Depot) -> None:
+    autre = ATTRIBUTION | {"rang": "2", "residence": "Les Lilas", "loyer": "470.00"}
+    depot.drop("sne/2021/a.csv", table(ATTRIBUTION, autre))
+    depot.load("sne")
+    assert records(depot, "rang, residence, loyer::DOUBLE") == [(1, "Les Lilas", 469.7)]
+    assert depot.rows("SELECT colonne, valeur, autre_valeur FROM meta.conflits ORDER BY 1") == [
+        ("loyer", "469.70", "470.00"),
+        ("rang", "1", "2"),
+        # A free text in a file about persons is told by its place only.
+        ("residence", None, None),
+    ]
+    assert (
+        depot.rows("SELECT regle, nombre FROM meta.avertissements WHERE regle = 'conflit'")
+        == [("conflit", 1)] * 3
+    )
+
+
+def test_a_row_that_could_be_two_things_joins_neither(depot: Depot) -> None:
+    deux = [ATTRIBUTION, ATTRIBUTION | {"num_rpls": "7101005582", "loyer": "500"}]
+    depot.drop("sne/2021/a.csv", table(*deux))
+    depot.drop("sne/2021/b.csv", table(ATTRIBUTION | SANS_NUMERO | {"loyer": ""}))
+    depot.load("sne")
+    assert depot.one("SELECT count(*) FROM sources.sne_attributions") == 3
+    assert depot.rows("SELECT fichier, nombre FROM meta.avertissements WHERE regle = 'candidat_ambigu'") == [
+        ("sne/2021/b.csv", 1)
+    ]
+
+
+def test_a_landlord_and_the_one_that_absorbed_it_are_one(depot: Depot) -> None:
+    depot.drop("referentiels/bailleurs.csv", "siren;nom;alias\n900007105;OPAC;900007199\n900007199;Ancien;\n")
+    depot.load("referentiels")
+    depot.drop("sne/2021/a.csv", table(ATTRIBUTION | {"num_rpls": ""}))
+    depot.drop("sne/2021/b.csv", table(ATTRIBUTION | {"bailleur_siren": "900007199"}))
+    depot.load("sne")
+    assert depot.one("SELECT count(*) FROM sources.sne_attributions") == 1
+    assert depot.one("SELECT count(*) FROM meta.conflits") == 0
+
+
+def test_without_a_decision_the_lease_dates_the_allocation(depot: Depot) -> None:
+    ligne = ATTRIBUTION | SANS_NUMERO | {"date_decision": ""}
+    depot.drop(
+        "sne/2021/a.csv", table(ligne, ligne | {"date_signature_bail": "2021-09-01", "date_entree": ""})
+    )
+    depot.drop("sne/2021/b.csv", table(ligne | {"loyer": ""}))
+    depot.load("sne")
+    assert records(depot, "date_signature_bail::VARCHAR") == [("2021-01-04",), ("2021-09-01",)]
+
+
+# ---------------------------------------------------------------- states
+
+
+def test_within_an_extraction_the_lease_wins_over_the_decision_in_any_order(depot: Depot) -> None:
+    decidee = ATTRIBUTION | {"date_signature_bail": "", "date_entree": "", "loyer": "400"}
+    signee = ATTRIBUTION | {"date_entree": "", "loyer": "410"}
+    entree = ATTRIBUTION | {"loyer": "", "surface": ""}
+    for rang, ordre in enumerate(itertools.permutations([decidee, signee, entree])):
+        depot.drop("sne/2021/a.csv", table(*ordre))
+        depot.load("sne")
+        assert records(depot, "date_entree::VARCHAR, loyer::DOUBLE, surface::DOUBLE") == [
+            ("2021-01-10", 410.0, 101.0)
+        ], rang
+        assert depot.one("SELECT count(*) FROM meta.conflits") == 0
+
+
+def test_the_latest_extraction_wins_value_by_value(depot: Depot) -> None:
+    ancien = ATTRIBUTION | {"loyer": "400", "surface": "99"}
+    recent = ATTRIBUTION | {"loyer": "420", "surface": "", "date_entree": ""}
+    depot.drop("sne/2021/z_2021-03-31.csv", table(ancien))
+    depot.drop("sne/2021/a_2021-06-30.csv", table(recent))
+    depot.load("sne")
+    attendu = [(420.0, 99.0, "2021-01-10", "2021-06-30")]
+    colonnes = "loyer::DOUBLE, surface::DOUBLE, date_entree::VARCHAR, date_extraction::VARCHAR"
+    assert records(depot, colonnes) == attendu
+    # The folder and the beginning of the name say nothing.
+    (depot.donnees / "sne/2022").mkdir()
+    (depot.donnees / "sne/2021/z_2021-03-31.csv").rename(depot.donnees / "sne/2022/b_2021-03-31.csv")
+    depot.load("sne")
+    assert records(depot, colonnes) == attendu
+
+
+def test_a_column_dates_each_row(depot: Depot) -> None:
+    depot.drop(
+        "sne/2021/a_2021-12-31.csv",
+        table(
+            ATTRIBUTION | {"loyer": "400", "date_extraction": "2021-11-30"},
+            ATTRIBUTION | {"loyer": "420", "date_extraction": "2021-10-31"},
+        ),
+    )
+    depot.load("sne")
+    assert records(depot, "loyer::DOUBLE, date_extraction::VARCHAR") == [(400.0, "2021-11-30")]
+
+
+def test_extractions_yml_dates_a_file_whose_name_says_nothing(depot: Depot) -> None:
+    depot.drop("sne/2021/a.csv", table(ATTRIBUTION | {"loyer": "400"}))
+    depot.drop("sne/2021/b.csv", table(ATTRIBUTION | {"loyer": "420"}))
+    depot.drop("extractions.yml", "- {fichier: sne/2021/b.csv, date: 2021-03-31}\n")
+    depot.load("sne")
+    assert records(depot, "loyer::DOUBLE") == [(400.0,)]
+
+
+def test_at_equal_dates_the_fuller_then_the_smaller_value_and_a_conflict(depot: Depot) -> None:
+    un = ATTRIBUTION | {"loyer": "420.00", "bailleur_nom": "OPAC"}
+    deux = ATTRIBUTION | {"loyer": "400.00", "bailleur_nom": "OPAC de Saône-et-Loire", "surface": ""}
+    for noms in (("a", "b"), ("b", "a")):
+        depot.drop(f"sne/2021/{noms[0]}.csv", table(un))
+        depot.drop(f"sne/2021/{noms[1]}.csv", table(deux))
+        depot.load("sne")
+        assert records(depot, "loyer::DOUBLE, bailleur_nom, surface::DOUBLE") == [
+            (400.0, "OPAC de Saône-et-Loire", 101.0)
+        ]
+        assert depot.rows("SELECT colonne, utilisee, valeur FROM meta.conflits ORDER BY 1") == [
+            ("bailleur_nom", True, None),
+            ("loyer", True, "400.00"),
+        ]
+
+
+def test_the_same_bytes_under_two_vintages_are_said(depot: Depot) -> None:
+    for annee in (2021, 2022):
+        depot.drop(f"rpls/{annee}/r.csv", table(*logements(3)))
+    depot.load("rpls")
+    assert depot.rows(
+        "SELECT fichier, regle FROM meta.avertissements WHERE regle LIKE 'meme%' ORDER BY 1"
+    ) == [
+        ("rpls/2021/r.csv", "meme_fichier_deux_millesimes"),
+        ("rpls/2022/r.csv", "meme_fichier_deux_millesimes"),
+    ]
+
+
+# ---------------------------------------------------------------- requests
+
+
+def test_a_request_has_one_state_per_extraction(depot: Depot) -> None:
+    active = DEMANDE | {"statut": "active", "date_radiation": "", "motif_radiation": ""}
+    depot.drop("sne/2021/a.csv", table(active))
+    depot.drop("sne/2021/b.csv", table(DEMANDE | {"guichet": ""}))
+    depot.drop("sne/2022/a.csv", table(active | {"cotation": "20"}))
+    depot.load("sne")
+    assert records(depot, "date_extraction::VARCHAR, statut, guichet, cotation::DOUBLE", "sne_demandes") == [
+        ("2021-12-31", "radiee", "Mairie", 12.5),
+        ("2022-12-31", "active", "Mairie", 20.0),
+    ]
+
+
+# ---------------------------------------------------------------- the register
+
+
+def test_present_beats_left_between_landlords_whatever_the_order_and_the_date(depot: Depot) -> None:
+    vendu = RPLS | {"MODE": "9", "SORTIEPATRIM": "1", "BAIL": "", "LOYERPRINC": "111"}
+    achete = RPLS | {"SIRET": "90000710600010", "RS": "Acheteur", "LOYERPRINC": ""}
+    for premier, second in ((vendu, achete), (achete, vendu)):
+        depot.drop("rpls/2022/a_2022-06-30.csv", table(premier))
+        depot.drop("rpls/2022/b_2022-09-30.csv", table(second))
+        depot.load("rpls")
+        # Nothing of the seller's is mixed with what the buyer says.
+        assert records(depot, "siren_bailleur, mode, loyer_principal", "rpls_logements") == [
+            ("900007106", "1", None)
+        ]
+        assert depot.one("SELECT count(*) FROM meta.conflits") == 0
+
+
+def test_one_landlord_that_corrects_itself_is_believed(depot: Depot) -> None:
+    vendu = RPLS | {"MODE": "9", "SORTIEPATRIM": "1", "BAIL": ""}
+    depot.drop("rpls/2022/a_2022-06-30.csv", table(RPLS))
+    depot.drop("rpls/2022/b_2022-09-30.csv", table(vendu))
+    depot.load("rpls")
+    assert records(depot, "mode", "rpls_logements") == [("9",)]
+
+
+def test_two_landlords_that_hold_one_dwelling_are_a_conflict(depot: Depot) -> None:
+    depot.drop("rpls/2022/a.csv", table(RPLS))
+    depot.drop("rpls/2022/b.csv", table(RPLS | {"SIRET": "90000710600010"}))
+    depot.load("rpls")
+    assert records(depot, "siren_bailleur", "rpls_logements") == [("900007105",)]
+    assert depot.rows("SELECT regle, valeur, autre_valeur FROM meta.conflits") == [
+        ("deux_declarants", "900007105", "900007106")
+    ]
+
+
+# ---------------------------------------------------------------- other products
+
+
+def test_a_survey_row_given_twice_is_one_and_lines_add_up(depot: Depot) -> None:
+    lignes = occupations(5)
+    depot.drop("ops/2020/a.csv", table(*lignes))
+    depot.drop("ops/2020/b.csv", table(*lignes[:3], lignes[3] | {"effectif": "700"}))
+    depot.load("ops")
+    assert depot.one("SELECT count(*) FROM sources.ops_occupation") == 5
+    assert depot.rows(COMPTE)[0][0] == 9
+    assert depot.rows("SELECT colonne, valeur, autre_valeur FROM meta.conflits") == [
+        ("effectif", "664", "700")
+    ]
+
+
+def test_a_threshold_has_no_vintage(depot: Depot) -> None:
+    entete = "annee;portee;code;seuil\n"
+    depot.drop("referentiels/seuils_q1_2021-05-01.csv", entete + "2021;epci;247100589;8900\n")
+    depot.drop("referentiels/seuils_q1_2022-05-01.csv", entete + "2021;epci;247100589;8958\n")
+    depot.load("referentiels")
+    assert records(depot, "annee, seuil::DOUBLE", "ref_seuils_q1") == [(2021, 8958.0)]
+
+
+def test_requests_and_allocations_keep_their_order_out_of_the_content(depot: Depot) -> None:
+    lignes = [*attributions(20), *[x | {"loyer": "500"} for x in attributions(20)]]
+    contenus = []
+    for ordre in (lignes, lignes[::-1], sorted(lignes, key=lambda x: x["loyer"])):
+        depot.drop("sne/2021/a.csv", table(*ordre))
+        depot.load("sne")
+        contenus.append(records(depot, "* EXCLUDE (_ligne)"))
+    assert contenus[0] == contenus[1] == contenus[2]
+    assert depot.rows(COMPTE) == [(40, 20, 20, 0, 0)]
