@@ -129,7 +129,7 @@ plafonds as (
     select
         lues.attribution_id,
         base.plafond_eur
-        + greatest(menages.rang_categorie - categories.categorie_max, 0) * supplement.plafond_eur as plafond_plus
+        + {{ plus_grand('menages.rang_categorie - categories.categorie_max', '0') }} * supplement.plafond_eur as plafond_plus
     from lues
     inner join menages on lues.attribution_id = menages.attribution_id
     cross join {{ ref('ref_categories_plafonds') }} as categories
@@ -141,7 +141,7 @@ plafonds as (
     inner join {{ ref('dim_plafond') }} as base
         on
             base.produit = 'PLUS'
-            and base.categorie = least(menages.rang_categorie, categories.categorie_max)
+            and base.categorie = {{ plus_petit('menages.rang_categorie', 'categories.categorie_max') }}
             and base.zone = coalesce(zone_commune.zone, zone_departement.zone)
             and lues.date_decision >= base.debut
             and lues.date_decision <= coalesce(base.fin, lues.date_decision)

@@ -105,7 +105,7 @@ select
     case when qpv.loyer_principal > 0 and qpv.surface_habitable > 0 then qpv.surface_habitable end as surface_louee,
     qpv.surface_habitable,
     qpv.nb_pieces,
-    'T' || cast(least(qpv.nb_pieces, 6) as {{ dbt.type_string() }}) as typologie,
+    'T' || cast({{ plus_petit('qpv.nb_pieces', 'bornes.pieces_max') }} as {{ dbt.type_string() }}) as typologie,
     qpv.type_construction,
     qpv.famille_financement,
     periodes.code as periode_construction,

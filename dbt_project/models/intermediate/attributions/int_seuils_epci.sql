@@ -44,8 +44,8 @@ select
     territoires.code,
     coalesce(seuils.seuil, regionaux.seuil) as seuil_q1,
     case when seuils.seuil is not null then seuils.annee_reference else regionaux.annee_reference end as annee_seuil_q1,
-    greatest(bornes.borne_q2, coalesce(seuils.seuil, regionaux.seuil)) as borne_q2,
-    greatest(bornes.borne_q3, coalesce(seuils.seuil, regionaux.seuil)) as borne_q3,
+    {{ plus_grand('bornes.borne_q2', 'coalesce(seuils.seuil, regionaux.seuil)') }} as borne_q2,
+    {{ plus_grand('bornes.borne_q3', 'coalesce(seuils.seuil, regionaux.seuil)') }} as borne_q3,
     bornes.annee_bornes
 from territoires
 left join {{ ref('dim_seuil_q1') }} as seuils
