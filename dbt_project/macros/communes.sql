@@ -13,3 +13,20 @@
 {%- macro commune_courante(colonne, alias) -%}
     coalesce({{ alias }}.code_commune, {{ colonne }})
 {%- endmacro -%}
+
+{#- The EPCI that a commune had in a year, from the code that the source writes: the one way to look membership up. -#}
+{%- macro joindre_epci(annee, code_lu, alias) -%}
+    left join {{ ref('int_epci_membres') }} as {{ alias }}
+        on {{ annee }} = {{ alias }}.annee and {{ code_lu }} = {{ alias }}.code_lu
+{%- endmacro -%}
+
+{#- The communes of each EPCI as they are today, whatever the year; not the one that absorbed a commune from another EPCI. -#}
+{%- macro communes_des_epci() -%}
+    select distinct
+        listees.epci_siren,
+        listees.code_commune
+    from {{ ref('int_epci_membres') }} as listees
+    left join {{ ref('int_epci_membres') }} as actuelles
+        on listees.annee = actuelles.annee and listees.code_commune = actuelles.code_lu
+    where listees.est_listee and listees.epci_siren = coalesce(actuelles.epci_siren, listees.epci_siren)
+{%- endmacro -%}

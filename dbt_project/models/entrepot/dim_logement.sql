@@ -102,6 +102,5 @@ from logements
 left join connus on true
 left join polygones
     on logements.logement_id = polygones.logement_id and logements.millesime = polygones.millesime
-left join {{ ref('int_epci_membres') }} as membres
-    on logements.millesime = membres.annee and logements.code_commune_courante = membres.code_commune
+{{ joindre_epci('logements.millesime', 'logements.code_commune', 'membres') }}
 left join {{ ref('ref_financements') }} as financements on logements.financement = financements.code

@@ -52,8 +52,7 @@ lieux as (
         lues.attribution_id,
         membres.epci_siren
     from lues
-    left join {{ ref('int_epci_membres') }} as membres
-        on extract(year from lues.date_reference) = membres.annee and lues.code_commune = membres.code_commune
+    {{ joindre_epci('extract(year from lues.date_reference)', 'lues.code_commune_logement', 'membres') }}
 
 ),
 
@@ -226,6 +225,7 @@ select
     lues.age,
     lues.situation_pro,
     lues.situation_logement,
+    lues.code_commune_origine as code_commune_origine_lu,
     lues.code_commune_origine_courante as code_commune_origine,
     lues.mutation as est_mutation,
     case

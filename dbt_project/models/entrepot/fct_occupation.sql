@@ -8,12 +8,12 @@ with lieux as (
         membres.annee,
         min(membres.epci_siren) as epci_siren
     from {{ ref('int_qpv') }} as qpv
-    inner join {{ ref('int_epci_membres') }} as membres on qpv.code_commune = membres.code_commune
+    inner join {{ ref('int_epci_membres') }} as membres on qpv.code_commune = membres.code_lu
     group by qpv.code_qpv, membres.annee
     union all
     select
         'commune' as niveau,
-        code_commune as code,
+        code_lu as code,
         annee,
         epci_siren
     from {{ ref('int_epci_membres') }}
@@ -73,6 +73,6 @@ from lus
 left join lieux
     on
         lus.niveau = lieux.niveau
-        and lus.code_courant = lieux.code
+        and lus.code = lieux.code
         and lus.millesime = lieux.annee
 left join {{ ref('int_bailleurs') }} as bailleurs on lus.bailleur_siren = bailleurs.siren

@@ -13,8 +13,7 @@ with ressources as (
         on
             demandes.date_situation >= echelle.debut
             and demandes.date_situation <= coalesce(echelle.fin, demandes.date_situation)
-    left join {{ ref('int_epci_membres') }} as membres
-        on demandes.annee = membres.annee and demandes.code_commune_choix1 = membres.code_commune
+    {{ joindre_epci('demandes.annee', 'demandes.commune_choix1', 'membres') }}
     left join {{ ref('dim_commune') }} as communes on demandes.code_commune_choix1 = communes.code_commune
 
 ),

@@ -44,10 +44,7 @@ baux as (
             evenements.attribution_id = mesures.attribution_id
             and evenements.evenement = mesures.evenement
     inner join {{ ref('int_annees') }} as annees on evenements.annee = annees.annee and annees.est_demandee
-    left join {{ ref('int_epci_membres') }} as origines
-        on
-            evenements.annee = origines.annee
-            and attributions.code_commune_origine = origines.code_commune
+    {{ joindre_epci('evenements.annee', 'attributions.code_commune_origine_lu', 'origines') }}
     where evenements.evenement = 'bail_signe'
 
 ),
@@ -60,6 +57,7 @@ departements as (
         annee,
         {{ departement_de('code_commune') }} as departement
     from {{ ref('int_epci_membres') }}
+    where est_listee
 
 ),
 
