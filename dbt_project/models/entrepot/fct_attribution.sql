@@ -164,9 +164,10 @@ select
     lues.issue,
     coalesce(lues.est_prononcee, false) as est_prononcee,
     coalesce(lues.est_attribuee, false) and rangs.nb_restants_avant = 0 as est_effective,
-    lues.date_signature_bail is not null as est_bail_signe,
+    case when not {{ champ_absent('lues', 'date_signature_bail') }} then lues.date_signature_bail is not null end
+        as est_bail_signe,
     lues.date_signature_bail,
-    lues.date_entree is not null as est_entree,
+    case when not {{ champ_absent('lues', 'date_entree') }} then lues.date_entree is not null end as est_entree,
     lues.date_entree,
     lues.cle_commission,
     lues.num_rpls,
@@ -237,7 +238,14 @@ select
     lues.dalo as est_dalo,
     lues.pdalhpd as est_pdalhpd,
     lues.priorite_l441_1,
+    -- A union of grounds: unknown as soon as one of them is in none of the files of the record, even if another says yes. In a
+    -- file that has them all, an empty list of grounds is none.
     case
+        when
+            {{ champ_absent('lues', 'dalo') }}
+            or {{ champ_absent('lues', 'pdalhpd') }}
+            or {{ champ_absent('lues', 'priorite_l441_1') }}
+            then null
         when lues.dalo or lues.pdalhpd or lues.priorite_l441_1 is not null then true
         when lues.dalo is null and lues.pdalhpd is null then null
         else false
