@@ -73,6 +73,7 @@ select
         else logements.qpv_declare
     end as en_qpv_{{ generation }},
     {%- endfor %}
+    coalesce(logements.libelle_segment_patrimoine, logements.code_segment_patrimoine) as segment_patrimoine,
     logements.type_construction,
     logements.nb_pieces,
     logements.surface_habitable,

@@ -173,7 +173,9 @@ select
     lues.num_rpls,
     logements.logement_id,
     logements.millesime as millesime_logement,
-    lues.residence,
+    -- Its dwelling's in the register, else the register's of that name, landlord and commune, else as the source writes it.
+    coalesce(registre.residence, nommees.residence, lues.residence) as residence,
+    lues.residence as residence_lue,
     lues.code_commune_logement as code_commune_lu,
     lues.code_commune,
     communes.departement,
@@ -263,6 +265,14 @@ inner join menages on lues.attribution_id = menages.attribution_id
 inner join lieux on lues.attribution_id = lieux.attribution_id
 inner join bailleurs on lues.attribution_id = bailleurs.attribution_id
 left join logements on lues.attribution_id = logements.attribution_id and logements.rang = 1
+left join {{ ref('int_logement_residence') }} as registre
+    on logements.logement_id = registre.logement_id and logements.millesime = registre.millesime
+left join {{ ref('int_residences_noms') }} as nommees
+    on
+        lieux.epci_siren = nommees.epci_siren
+        and bailleurs.bailleur_siren = nommees.bailleur_siren
+        and lues.code_commune = nommees.code_commune
+        and {{ residence_normalisee('lues.residence') }} = nommees.cle
 left join plafonds on lues.attribution_id = plafonds.attribution_id
 left join {{ ref('ref_qpv_generations') }} as generations on substr(lues.code_qpv, 1, 2) = generations.prefixe
 left join {{ ref('dim_commune') }} as communes on lues.code_commune = communes.code_commune
