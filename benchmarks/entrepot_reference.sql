@@ -41,8 +41,8 @@ where
 create table bornes as
 select
     epci_siren,
-    cast(quantile_disc(ressources_mensuelles * 12 / uc, 0.5) as decimal(14, 2)) as borne_q2,
-    cast(quantile_disc(ressources_mensuelles * 12 / uc, 0.75) as decimal(14, 2)) as borne_q3
+    quantile_disc(cast(ressources_mensuelles * 12 as double) / uc, 0.5) as borne_q2,
+    quantile_disc(cast(ressources_mensuelles * 12 as double) / uc, 0.75) as borne_q3
 from actives
 where ressources_mensuelles is not null and uc > 0
 group by epci_siren;
@@ -67,8 +67,8 @@ select
     case
         when ressources is null or uc is null or uc <= 0 then null
         when ressources < seuil * uc then 1
-        when ressources < borne_q2 * uc then 2
-        when ressources < borne_q3 * uc then 3
+        when cast(ressources as double) / uc < borne_q2 then 2
+        when cast(ressources as double) / uc < borne_q3 then 3
         else 4
     end as quartile,
     lues.dalo or lues.pdalhpd or lues.priorite_l441_1 is not null as est_prioritaire,

@@ -32,6 +32,8 @@
 
 {%- macro aide_logement(loyer, m) -%}
     case
+        -- `least` and `greatest` pass over what is unknown: the aid of an unknown rent or income is unknown.
+        when {{ loyer }} is null or {{ m }}.ressources_apl is null or {{ m }}.plafond_loyer is null then null
         when {{ aide_brute(loyer, m) }} < {{ m }}.montant_minimal then 0
         else {{ arrondi(aide_brute(loyer, m) ~ " * (1 - " ~ m ~ ".crds_pct / 100)", 2) }}
     end

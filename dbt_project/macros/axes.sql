@@ -17,17 +17,22 @@
     ]) }}
 {%- endmacro -%}
 
-{#- Segments of allocations: a column, and the axes that carry it. -#}
+{#- Segments of allocations: a column, and the axes that carry it. Those of `segments_comptes` only count leases on a commune:
+    what the requests there are divided by. -#}
 {%- macro segments_attribution() -%}
     {{ return([
         {'segment_type': 'secteur', 'axes': ['epci', 'commune', 'bailleur', 'reservataire'], 'niveau': 1},
         {'segment_type': 'secteur_elargi', 'axes': ['epci', 'bailleur'], 'niveau': 1},
         {'segment_type': 'quartile', 'axes': ['epci', 'commune', 'qpv', 'bailleur', 'qpv x commune'], 'niveau': 1},
-        {'segment_type': 'typologie', 'axes': ['epci'], 'niveau': 1},
-        {'segment_type': 'composition', 'axes': ['epci'], 'niveau': 1},
+        {'segment_type': 'typologie', 'axes': ['epci', 'commune'], 'niveau': 1},
+        {'segment_type': 'composition', 'axes': ['epci', 'commune'], 'niveau': 1},
         {'segment_type': 'financement', 'axes': ['epci', 'bailleur'], 'niveau': 1},
-        {'segment_type': 'demandeur', 'axes': ['epci', 'bailleur'], 'niveau': 1},
+        {'segment_type': 'demandeur', 'axes': ['epci', 'commune', 'bailleur'], 'niveau': 1},
     ]) }}
+{%- endmacro -%}
+
+{%- macro segments_comptes() -%}
+    {{ return(['typologie', 'composition', 'demandeur']) }}
 {%- endmacro -%}
 
 {#- Every measure of int_attribution_mesures: its indicator, the segment it makes by itself, whether it is worth a figure on

@@ -16,16 +16,22 @@
     )
 {%- endmacro -%}
 
+{#- Yearly resources per consumption unit, not rounded: one division, so that two households whose resources per unit are equal
+    have equal numbers, and the household that is the bound of a quartile is on it. -#}
+{%- macro ressources_par_uc(ressources, uc) -%}
+    cast({{ ressources }} as double) / nullif(cast({{ uc }} as double), 0)
+{%- endmacro -%}
+
 {#- Quartile of yearly resources: below the order's threshold (or equal to it, if the convention says so) is Q1; the
-    bounds of the second and third quartiles are those of the demand. Unknown resources give NULL, never a quartile. -#}
+    bounds of the second and third quartiles are incomes of the demand, compared as they were computed. Unknown resources give NULL, never a quartile. -#}
 {%- macro quartile(ressources, uc, seuil, q2, q3, egalite) -%}
     case
         when {{ ressources }} is null or {{ uc }} is null or {{ uc }} <= 0 or {{ seuil }} is null then null
         when {{ ressources }} < {{ seuil }} * {{ uc }} then 'Q1'
         when {{ ressources }} = {{ seuil }} * {{ uc }} and {{ egalite }} = 'q1' then 'Q1'
         when {{ q2 }} is null or {{ q3 }} is null then 'Q2-4'
-        when {{ ressources }} < {{ q2 }} * {{ uc }} then 'Q2'
-        when {{ ressources }} < {{ q3 }} * {{ uc }} then 'Q3'
+        when {{ ressources_par_uc(ressources, uc) }} < {{ q2 }} then 'Q2'
+        when {{ ressources_par_uc(ressources, uc) }} < {{ q3 }} then 'Q3'
         else 'Q4'
     end
 {%- endmacro -%}

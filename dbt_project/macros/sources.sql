@@ -1,3 +1,8 @@
+{#- Does none of the files of a record hold a field? What they do not hold is unknown, not "no". -#}
+{%- macro champ_absent(alias, champ) -%}
+    coalesce({{ alias }}.champs_absents, '') like '%,{{ champ }},%'
+{%- endmacro -%}
+
 {#- The sources of a figure and their vintages, as a reader names them: "SNE 2021", "SNE 2021, RPLS 2022"; and which one is
     missing when the figure is not available. -#}
 {%- macro libelle_sources(sources, annee, periode_type, statut) -%}

@@ -39,6 +39,8 @@ class Sources:
         self.con = con
         for source in ingestion.sources():
             ingestion.load(con, source, [])
+        for table in ("sne_attributions", "sne_demandes"):
+            con.execute(f"alter table sources.{table} add column if not exists champs_absents varchar")
         write_tables(con, [default_convention(siren, nom) for siren, nom in sorted(noms.items())])
         write_parameters(con, [], [], False)
         con.execute("delete from sources.convention_objectifs")

@@ -15,6 +15,16 @@
     (({{ a }}) div ({{ b }}))
 {%- endmacro -%}
 
+{#- The smaller, the greater of two values, unknown when one is: `least` and `greatest` pass over what is unknown, in DuckDB as
+    in Spark, so that a number of rooms that nobody gave would be the largest class. Dates and numbers. -#}
+{%- macro plus_petit(a, b) -%}
+    case when {{ a }} is not null and {{ b }} is not null then least({{ a }}, {{ b }}) end
+{%- endmacro -%}
+
+{%- macro plus_grand(a, b) -%}
+    case when {{ a }} is not null and {{ b }} is not null then greatest({{ a }}, {{ b }}) end
+{%- endmacro -%}
+
 {#- A real number rounded to some decimals, ties away from zero, in binary arithmetic. Spark would round the decimal
     writing of the number: 2.675 gives 2.68 there and 2.67 here. -#}
 {%- macro arrondi(x, decimales=0) -%}

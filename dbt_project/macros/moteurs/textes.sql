@@ -49,6 +49,41 @@
     )
 {%- endmacro -%}
 
+{#- The name of a residence without accents, case, articles, punctuation, spaces nor the word « résidence »: « Les Tilleuls » and
+    « RESIDENCE LES TILLEULS » are one. A name that is made of nothing else is kept whole. -#}
+{%- macro residence_normalisee(colonne) -%}
+    {{ return(adapter.dispatch('residence_normalisee', 'observatoire')(colonne)) }}
+{%- endmacro -%}
+
+{%- macro default__residence_normalisee(colonne) -%}
+    coalesce(
+        nullif(
+            replace(
+                regexp_replace(
+                    regexp_replace(lower(strip_accents({{ colonne }})), '[^a-z0-9]+', ' ', 'g'),
+                    '\b(residence|le|la|les|l|de|du|des|d)\b', '', 'g'
+                ), ' ', ''
+            ), ''
+        ), {{ nom_normalise(colonne) }}
+    )
+{%- endmacro -%}
+
+{%- macro spark__residence_normalisee(colonne) -%}
+    coalesce(
+        nullif(
+            replace(
+                regexp_replace(
+                    regexp_replace(
+                        translate(lower({{ colonne }}), 'àáâãäåçèéêëìíîïñòóôõöùúûüýÿ', 'aaaaaaceeeeiiiinooooouuuuyy'),
+                        '[^a-z0-9]+', ' '
+                    ),
+                    '(?<![a-z0-9])(residence|le|la|les|l|de|du|des|d)(?![a-z0-9])', ''
+                ), ' ', ''
+            ), ''
+        ), {{ nom_normalise(colonne) }}
+    )
+{%- endmacro -%}
+
 {#- A number made from some columns: equal for equal rows, and as good as never for others. Never stored: each engine has its
     own. -#}
 {%- macro cle_courte(colonnes) -%}

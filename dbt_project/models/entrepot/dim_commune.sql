@@ -95,9 +95,6 @@ select
 from choisies
 left join {{ ref('ref_departements') }} as departements
     on
-        departements.code_departement = case
-            when choisies.code_commune like '97%' then substr(choisies.code_commune, 1, 3)
-            else substr(choisies.code_commune, 1, 2)
-        end
+        departements.code_departement = {{ departement_de('choisies.code_commune') }}
 left join zonage on choisies.code_commune = zonage.code_commune
 where choisies.rang = 1

@@ -73,6 +73,7 @@ select
         else logements.qpv_declare
     end as en_qpv_{{ generation }},
     {%- endfor %}
+    coalesce(logements.libelle_segment_patrimoine, logements.code_segment_patrimoine) as segment_patrimoine,
     logements.type_construction,
     logements.nb_pieces,
     logements.surface_habitable,
@@ -102,6 +103,5 @@ from logements
 left join connus on true
 left join polygones
     on logements.logement_id = polygones.logement_id and logements.millesime = polygones.millesime
-left join {{ ref('int_epci_membres') }} as membres
-    on logements.millesime = membres.annee and logements.code_commune_courante = membres.code_commune
+{{ joindre_epci('logements.millesime', 'logements.code_commune', 'membres') }}
 left join {{ ref('ref_financements') }} as financements on logements.financement = financements.code

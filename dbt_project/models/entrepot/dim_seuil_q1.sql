@@ -1,5 +1,6 @@
--- Threshold of the first quartile for each covered year and territory: that of the year, else of the nearest known year
--- (the earlier one when two are as near), said so in `annee_reference`.
+-- Threshold of the first quartile for each covered year and territory: that of the year's order, else of the year just before,
+-- which is provisional; never of an older year nor of a later one. Beside it, what the requests say the threshold could be: an
+-- estimate by the order's own method, which judges nothing.
 with seuils as (
 
     select
@@ -42,21 +43,34 @@ proches as (
         seuils.annee as annee_reference,
         seuils.origine,
         row_number() over (
-            partition by annees.annee, seuils.portee, seuils.code
-            order by abs(seuils.annee - annees.annee) nulls last, seuils.annee nulls last
+            partition by annees.annee, seuils.portee, seuils.code order by seuils.annee desc nulls last
         ) as rang
     from annees
-    inner join seuils on true
+    inner join seuils on annees.annee - seuils.annee between 0 and 1
+
+),
+
+retenus as (
+
+    select * from proches
+    where rang = 1
 
 )
 
 select
-    annee,
-    portee,
-    code,
-    seuil,
-    annee_reference,
-    annee_reference = annee as est_exact,
-    origine
-from proches
-where rang = 1
+    coalesce(retenus.annee, estimes.annee) as annee,
+    coalesce(retenus.portee, estimes.portee) as portee,
+    coalesce(retenus.code, estimes.code) as code,
+    retenus.seuil,
+    retenus.annee_reference,
+    case
+        when retenus.annee_reference is null then 'absent'
+        when retenus.annee_reference = retenus.annee then 'exact'
+        else 'provisoire'
+    end as statut,
+    retenus.origine,
+    estimes.borne_q1 as seuil_estime,
+    estimes.nb_demandes as nb_demandes_estimation
+from retenus
+full outer join {{ ref('int_quartiles_demande') }} as estimes
+    on retenus.annee = estimes.annee and retenus.portee = estimes.portee and retenus.code = estimes.code

@@ -6,7 +6,7 @@ with noms as (
         max(epci_nom) as epci_nom,
         count(distinct code_commune) as nb_communes
     from {{ ref('int_epci_membres') }}
-    where annee = (select max(toutes.annee) from {{ ref('int_epci_membres') }} as toutes)
+    where annee = (select max(toutes.annee) from {{ ref('int_epci_membres') }} as toutes) and est_listee
     group by epci_siren
 
 )

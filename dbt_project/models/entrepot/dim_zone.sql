@@ -12,12 +12,11 @@ from {{ ref('int_qpv') }} as qpv
 inner join {{ ref('ref_qpv_generations') }} as generations on qpv.generation = generations.generation
 left join (
     select
-        code_commune,
-        min(epci_siren) as epci_siren
+        code_lu,
+        epci_siren
     from {{ ref('int_epci_membres') }}
     where annee = (select max(toutes.annee) from {{ ref('int_epci_membres') }} as toutes)
-    group by code_commune
-) as membres on qpv.code_commune = membres.code_commune
+) as membres on qpv.code_commune = membres.code_lu
 group by qpv.code_qpv, qpv.generation
 union all
 select

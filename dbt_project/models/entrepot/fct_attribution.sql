@@ -52,8 +52,7 @@ lieux as (
         lues.attribution_id,
         membres.epci_siren
     from lues
-    left join {{ ref('int_epci_membres') }} as membres
-        on extract(year from lues.date_reference) = membres.annee and lues.code_commune = membres.code_commune
+    {{ joindre_epci('extract(year from lues.date_reference)', 'lues.code_commune_logement', 'membres') }}
 
 ),
 
@@ -129,7 +128,7 @@ plafonds as (
     select
         lues.attribution_id,
         base.plafond_eur
-        + greatest(menages.rang_categorie - categories.categorie_max, 0) * supplement.plafond_eur as plafond_plus
+        + {{ plus_grand('menages.rang_categorie - categories.categorie_max', '0') }} * supplement.plafond_eur as plafond_plus
     from lues
     inner join menages on lues.attribution_id = menages.attribution_id
     cross join {{ ref('ref_categories_plafonds') }} as categories
@@ -141,7 +140,7 @@ plafonds as (
     inner join {{ ref('dim_plafond') }} as base
         on
             base.produit = 'PLUS'
-            and base.categorie = least(menages.rang_categorie, categories.categorie_max)
+            and base.categorie = {{ plus_petit('menages.rang_categorie', 'categories.categorie_max') }}
             and base.zone = coalesce(zone_commune.zone, zone_departement.zone)
             and lues.date_decision >= base.debut
             and lues.date_decision <= coalesce(base.fin, lues.date_decision)
@@ -165,15 +164,18 @@ select
     lues.issue,
     coalesce(lues.est_prononcee, false) as est_prononcee,
     coalesce(lues.est_attribuee, false) and rangs.nb_restants_avant = 0 as est_effective,
-    lues.date_signature_bail is not null as est_bail_signe,
+    case when not {{ champ_absent('lues', 'date_signature_bail') }} then lues.date_signature_bail is not null end
+        as est_bail_signe,
     lues.date_signature_bail,
-    lues.date_entree is not null as est_entree,
+    case when not {{ champ_absent('lues', 'date_entree') }} then lues.date_entree is not null end as est_entree,
     lues.date_entree,
     lues.cle_commission,
     lues.num_rpls,
     logements.logement_id,
     logements.millesime as millesime_logement,
-    lues.residence,
+    -- Its dwelling's in the register, else the register's of that name, landlord and commune, else as the source writes it.
+    coalesce(registre.residence, nommees.residence, lues.residence) as residence,
+    lues.residence as residence_lue,
     lues.code_commune_logement as code_commune_lu,
     lues.code_commune,
     communes.departement,
@@ -226,6 +228,7 @@ select
     lues.age,
     lues.situation_pro,
     lues.situation_logement,
+    lues.code_commune_origine as code_commune_origine_lu,
     lues.code_commune_origine_courante as code_commune_origine,
     lues.mutation as est_mutation,
     case
@@ -237,7 +240,14 @@ select
     lues.dalo as est_dalo,
     lues.pdalhpd as est_pdalhpd,
     lues.priorite_l441_1,
+    -- A union of grounds: unknown as soon as one of them is in none of the files of the record, even if another says yes. In a
+    -- file that has them all, an empty list of grounds is none.
     case
+        when
+            {{ champ_absent('lues', 'dalo') }}
+            or {{ champ_absent('lues', 'pdalhpd') }}
+            or {{ champ_absent('lues', 'priorite_l441_1') }}
+            then null
         when lues.dalo or lues.pdalhpd or lues.priorite_l441_1 is not null then true
         when lues.dalo is null and lues.pdalhpd is null then null
         else false
@@ -255,6 +265,14 @@ inner join menages on lues.attribution_id = menages.attribution_id
 inner join lieux on lues.attribution_id = lieux.attribution_id
 inner join bailleurs on lues.attribution_id = bailleurs.attribution_id
 left join logements on lues.attribution_id = logements.attribution_id and logements.rang = 1
+left join {{ ref('int_logement_residence') }} as registre
+    on logements.logement_id = registre.logement_id and logements.millesime = registre.millesime
+left join {{ ref('int_residences_noms') }} as nommees
+    on
+        lieux.epci_siren = nommees.epci_siren
+        and bailleurs.bailleur_siren = nommees.bailleur_siren
+        and lues.code_commune = nommees.code_commune
+        and {{ residence_normalisee('lues.residence') }} = nommees.cle
 left join plafonds on lues.attribution_id = plafonds.attribution_id
 left join {{ ref('ref_qpv_generations') }} as generations on substr(lues.code_qpv, 1, 2) = generations.prefixe
 left join {{ ref('dim_commune') }} as communes on lues.code_commune = communes.code_commune

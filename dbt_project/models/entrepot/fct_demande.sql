@@ -26,6 +26,8 @@ select
     {{ commune_courante('menages.commune_choix2', 'choix2') }} as code_commune_choix2,
     {{ commune_courante('menages.commune_choix3', 'choix3') }} as code_commune_choix3,
     membres.epci_siren as epci_siren_choix1,
+    membres2.epci_siren as epci_siren_choix2,
+    membres3.epci_siren as epci_siren_choix3,
     communes.departement as departement_choix1,
     menages.typologie_souhaitee as typologie,
     menages.residence_origine,
@@ -59,12 +61,10 @@ from menages
 {{ joindre_commune('menages.commune_choix2', 'choix2') }}
 {{ joindre_commune('menages.commune_choix3', 'choix3') }}
 {{ joindre_commune('menages.code_commune_origine', 'origine') }}
-left join {{ ref('int_epci_membres') }} as membres
-    on menages.annee = membres.annee and menages.code_commune_choix1 = membres.code_commune
-left join {{ ref('int_epci_membres') }} as origines
-    on
-        menages.annee = origines.annee
-        and {{ commune_courante('menages.code_commune_origine', 'origine') }} = origines.code_commune
+{{ joindre_epci('menages.annee', 'menages.commune_choix1', 'membres') }}
+{{ joindre_epci('menages.annee', 'menages.commune_choix2', 'membres2') }}
+{{ joindre_epci('menages.annee', 'menages.commune_choix3', 'membres3') }}
+{{ joindre_epci('menages.annee', 'menages.code_commune_origine', 'origines') }}
 left join {{ ref('dim_commune') }} as communes on menages.code_commune_choix1 = communes.code_commune
 left join {{ ref('int_parametres') }} as parametres on membres.epci_siren = parametres.epci_siren
 left join {{ ref('int_seuils_epci') }} as seuils

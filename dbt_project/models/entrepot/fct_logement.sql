@@ -5,6 +5,7 @@ with situes as (
     select
         logements.*,
         residences.residence,
+        residences.segment_patrimoine as segment_sans_residence,
         modes.est_loue,
         modes.est_vacant,
         modes.est_dans_le_parc as mode_dans_le_parc,
@@ -22,7 +23,8 @@ with situes as (
         ) as est_assimile
     from {{ ref('dim_logement') }} as logements
     left join {{ ref('int_parametres') }} as parametres on logements.epci_siren = parametres.epci_siren
-    left join {{ ref('int_logement_residence') }} as residences on logements.ident_rep = residences.ident_rep
+    left join {{ ref('int_logement_residence') }} as residences
+        on logements.logement_id = residences.logement_id and logements.millesime = residences.millesime
     left join {{ ref('ref_modes_occupation') }} as modes on logements.mode = modes.code
     left join {{ ref('ref_sorties_patrimoine') }} as sorties on logements.sortie_patrimoine = sorties.code
     left join {{ ref('ref_qpv_generations') }} as generations
@@ -72,6 +74,7 @@ select
     communes.departement,
     qpv.bailleur_siren,
     qpv.residence,
+    qpv.segment_sans_residence,
     qpv.generation as generation_qpv,
     qpv.code_qpv,
     qpv.methode_qpv,
@@ -105,7 +108,7 @@ select
     case when qpv.loyer_principal > 0 and qpv.surface_habitable > 0 then qpv.surface_habitable end as surface_louee,
     qpv.surface_habitable,
     qpv.nb_pieces,
-    'T' || cast(least(qpv.nb_pieces, 6) as {{ dbt.type_string() }}) as typologie,
+    'T' || cast({{ plus_petit('qpv.nb_pieces', 'bornes.pieces_max') }} as {{ dbt.type_string() }}) as typologie,
     qpv.type_construction,
     qpv.famille_financement,
     periodes.code as periode_construction,

@@ -8,12 +8,12 @@ with lieux as (
         membres.annee,
         min(membres.epci_siren) as epci_siren
     from {{ ref('int_qpv') }} as qpv
-    inner join {{ ref('int_epci_membres') }} as membres on qpv.code_commune = membres.code_commune
+    inner join {{ ref('int_epci_membres') }} as membres on qpv.code_commune = membres.code_lu
     group by qpv.code_qpv, membres.annee
     union all
     select
         'commune' as niveau,
-        code_commune as code,
+        code_lu as code,
         annee,
         epci_siren
     from {{ ref('int_epci_membres') }}
@@ -25,16 +25,27 @@ with lieux as (
         zones.epci_siren
     from {{ ref('int_zones') }} as zones
     cross join (select distinct millesime as annee from {{ ref('stg_ops__occupation') }}) as annees
+
+),
+
+-- A survey writes a residence by its landlord and name, at most.
+residences as (
+
+    select distinct
+        epci_siren,
+        bailleur_siren,
+        cle,
+        residence
+    from {{ ref('int_residences_noms') }}
+    where est_seule_du_bailleur
     union all
-    select
-        'residence' as niveau,
-        logements.residence as code,
-        annees.annee,
-        min(logements.epci_siren) as epci_siren
-    from {{ ref('fct_logement') }} as logements
-    cross join (select distinct millesime as annee from {{ ref('stg_ops__occupation') }}) as annees
-    where logements.residence is not null
-    group by logements.residence, annees.annee
+    select distinct
+        epci_siren,
+        cast(null as {{ dbt.type_string() }}) as bailleur_siren,
+        cle,
+        residence
+    from {{ ref('int_residences_noms') }}
+    where est_seule
 
 ),
 
@@ -45,7 +56,8 @@ lus as (
         case
             when occupation.niveau = 'commune' then {{ commune_courante('occupation.code', 'courante') }}
             else occupation.code
-        end as code_courant
+        end as code_courant,
+        case when occupation.niveau = 'residence' then {{ residence_normalisee('occupation.code') }} end as cle_residence
     from {{ ref('stg_ops__occupation') }} as occupation
     {{ joindre_commune('occupation.code', 'courante') }}
 
@@ -53,9 +65,12 @@ lus as (
 
 select
     lus.millesime,
-    case when lus.niveau = 'epci' then lus.code else lieux.epci_siren end as epci_siren,
+    case
+        when lus.niveau = 'epci' then lus.code
+        else coalesce(lieux.epci_siren, propres.epci_siren, communes.epci_siren)
+    end as epci_siren,
     lus.niveau,
-    lus.code_courant as code,
+    coalesce(propres.residence, communes.residence, lus.code_courant) as code,
     lus.code as code_lu,
     lus.zone,
     coalesce(bailleurs.bailleur_siren, lus.bailleur_siren) as bailleur_siren,
@@ -73,6 +88,11 @@ from lus
 left join lieux
     on
         lus.niveau = lieux.niveau
-        and lus.code_courant = lieux.code
+        and lus.code = lieux.code
         and lus.millesime = lieux.annee
 left join {{ ref('int_bailleurs') }} as bailleurs on lus.bailleur_siren = bailleurs.siren
+left join residences as propres
+    on
+        lus.cle_residence = propres.cle
+        and coalesce(bailleurs.bailleur_siren, lus.bailleur_siren) = propres.bailleur_siren
+left join residences as communes on lus.cle_residence = communes.cle and communes.bailleur_siren is null

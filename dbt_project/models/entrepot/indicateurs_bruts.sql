@@ -2,6 +2,22 @@
 
 -- Every figure with its target, unmasked: what marts.indicateurs publishes after the small-cell rule. One row per EPCI,
 -- period, indicator, axis, modality and segment.
+with seuils as (
+
+    select
+        fins.epci_siren,
+        fins.annee,
+        debuts.annee as annee_debut,
+        case
+            when 'absent' in (fins.statut_seuil_q1, debuts.statut_seuil_q1) then 'absent'
+            when 'provisoire' in (fins.statut_seuil_q1, debuts.statut_seuil_q1) then 'provisoire'
+        end as statut_seuil_q1
+    from {{ ref('int_seuils_epci') }} as fins
+    inner join {{ ref('int_seuils_epci') }} as debuts
+        on fins.epci_siren = debuts.epci_siren and fins.annee - debuts.annee between 0 and 1
+
+)
+
 select
     figures.epci_siren,
     figures.periode_type,
@@ -27,11 +43,18 @@ select
         when figures.valeur is null then 'indisponible'
         when cibles.est_en_rupture then 'rupture_serie'
         when cibles.statut_objectif = 'sans_objet' then 'sans_objet'
+        when seuils.statut_seuil_q1 = 'provisoire' then 'provisoire'
         else 'publiable'
     end as statut,
     {{ libelle_sources(
         'catalogue.source', 'figures.annee', 'figures.periode_type', 'figures.statut_source'
-    ) }} as source,
+    ) }}
+    || case seuils.statut_seuil_q1
+        when 'absent'
+            then ' ; seuil du 1er quartile absent (voir meta.seuils_q1)'
+        when 'provisoire' then ' ; seuil du 1er quartile provisoire, celui de l''année précédente'
+        else ''
+    end as source,
     catalogue.version_methode,
     cibles.objectif,
     catalogue.domaine,
@@ -43,6 +66,15 @@ select
 from {{ ref('int_figures_valeurs') }} as figures
 inner join {{ ref('ref_indicateurs') }} as catalogue on figures.indicateur = catalogue.indicateur
 inner join {{ ref('int_parametres') }} as parametres on figures.epci_siren = parametres.epci_siren
+-- The worst of the thresholds that a figure rests on: a window may begin in the year before that in which it ends, a vintage of
+-- the stock is compared with the threshold of the year that ended the day before.
+left join seuils
+    on
+        (catalogue.depend_seuil or figures.segment_type = 'quartile')
+        and figures.epci_siren = seuils.epci_siren
+        and seuils.annee = figures.annee - case when figures.periode_type = 'millesime' then 1 else 0 end
+        and seuils.annee_debut
+        = figures.annee_debut - case when figures.periode_type = 'millesime' then 1 else 0 end
 left join {{ ref('int_figures_libelles') }} as libelles
     on
         figures.epci_siren = libelles.epci_siren

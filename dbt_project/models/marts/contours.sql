@@ -13,7 +13,9 @@ with communes as (
         ) as rang
     from {{ ref('stg_geographie__communes_contours') }} as contours
     inner join {{ ref('int_epci_membres') }} as membres on contours.code_commune = membres.code_commune
-    where membres.annee = (select max(tous.annee) from {{ ref('int_epci_membres') }} as tous)
+    where
+        membres.est_listee
+        and membres.annee = (select max(tous.annee) from {{ ref('int_epci_membres') }} as tous)
 
 ),
 

@@ -38,9 +38,10 @@ select
     case when ruptures.annee is null then courantes.valeur - precedentes.valeur end as ecart,
     ruptures.libelle as rupture,
     case
-        when courantes.statut not in ('publiable', 'sans_objet', 'rupture_serie') then courantes.statut
-        when precedentes.statut not in ('publiable', 'sans_objet', 'rupture_serie') then precedentes.statut
+        when courantes.statut not in ('publiable', 'sans_objet', 'rupture_serie', 'provisoire') then courantes.statut
+        when precedentes.statut not in ('publiable', 'sans_objet', 'rupture_serie', 'provisoire') then precedentes.statut
         when ruptures.annee is not null then 'rupture_serie'
+        when precedentes.statut = 'provisoire' then 'provisoire'
         else courantes.statut
     end as statut
 from annuelles as courantes

@@ -75,7 +75,7 @@ select
         when not (masque_valeur or masque_numerateur or masque_denominateur or masque_cible) then manque
     end as manque,
     case
-        when statut in ('publiable', 'sans_objet', 'rupture_serie') and masque_valeur then 'secret'
+        when statut in ('publiable', 'sans_objet', 'rupture_serie', 'provisoire') and masque_valeur then 'secret'
         else statut
     end as statut,
     source,

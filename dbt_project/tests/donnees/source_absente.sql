@@ -1,4 +1,5 @@
--- Where a source gave no row, its figures are not available; none has a value, least of all 0.
+-- Where a source gave no row, its figures are not available; none has a value, least of all 0. Published aggregates of the same
+-- source are a yardstick beside them (segment `reference`): they need no record.
 with sources_lues as (
 
     select
@@ -33,4 +34,7 @@ select
 from {{ ref('indicateurs_bruts') }} as figures
 inner join {{ ref('ref_indicateurs') }} as catalogue on figures.indicateur = catalogue.indicateur
 inner join sources_lues on catalogue.source = sources_lues.source and sources_lues.lignes = 0
-where figures.valeur is not null and figures.domaine in ('attributions', 'parc', 'occupation', 'revenus')
+where
+    figures.valeur is not null
+    and figures.segment_type <> 'reference'
+    and figures.domaine in ('attributions', 'parc', 'occupation', 'revenus')

@@ -12,7 +12,7 @@ select
 from {{ ref('indicateurs_bruts') }}
 where
     (statut in ('secret', 'indisponible') and valeur is not null)
-    or (statut in ('publiable', 'rupture_serie') and valeur is null)
+    or (statut in ('publiable', 'rupture_serie', 'provisoire') and valeur is null)
 union all
 select
     'marts' as schema_lu,
@@ -27,4 +27,4 @@ select
 from {{ ref('indicateurs') }}
 where
     (statut in ('secret', 'indisponible') and valeur is not null)
-    or (statut in ('publiable', 'rupture_serie') and valeur is null)
+    or (statut in ('publiable', 'rupture_serie', 'provisoire') and valeur is null)

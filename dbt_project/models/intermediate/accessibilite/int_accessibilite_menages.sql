@@ -124,7 +124,9 @@ select
     cast(baremes.crds_pct as double) as crds_pct,
     cast(foyers.tf_pct as double) as tf_pct,
     cast(foyers.r0 as double) as r0,
-    greatest(debuts_plafonds_loyer.debut, debuts_baremes.debut, debuts_foyers.debut) as debut_bareme
+    {{ plus_grand(
+        'debuts_plafonds_loyer.debut', plus_grand('debuts_baremes.debut', 'debuts_foyers.debut')
+    ) }} as debut_bareme
 from types
 inner join loyers
     on types.epci_siren = loyers.epci_siren and types.millesime = loyers.millesime and types.menage = loyers.menage

@@ -52,6 +52,7 @@ faits as (
         evenements.code_qpv,
         evenements.secteur,
         evenements.quartile,
+        evenements.seuil_q1 is not null as est_seuil_connu,
         attributions.code_commune,
         attributions.departement,
         attributions.bailleur_siren,
@@ -164,14 +165,16 @@ select
     demandeur,
     case when evenement = 'bail_signe' then delai_jours end as delai_jours,
 
-    -- Outside priority neighbourhoods: first quartile or rehoused (union, not sum); a rehoused household needs no income.
+    -- Outside priority neighbourhoods: first quartile or rehoused (union, not sum); a rehoused household needs no income. For
+    -- want of a threshold nothing is known of the others: rehoused households alone never make a rate.
     {{ taux('hors_qpv_q1', "compte_hors_qpv and secteur = 'hors_qpv'",
-            "case when est_releve then true else quartile = 'Q1' end") }},
+            "case when not est_seuil_connu then null when est_releve then true else quartile = 'Q1' end") }},
     {{ taux('hors_qpv_q1_strict', "compte_hors_qpv and secteur = 'hors_qpv'", "quartile = 'Q1'") }},
 
     -- In priority neighbourhoods: quartiles 2, 3 and 4.
     {{ taux('qpv_q234', "compte_qpv and secteur = 'qpv'",
-            "case when releves_toujours and est_releve then true else quartile <> 'Q1' end") }},
+            "case when not est_seuil_connu then null when releves_toujours and est_releve then true"
+            " else quartile <> 'Q1' end") }},
     {{ taux('qpv_q2', "compte_qpv and secteur = 'qpv'",
             "case when quartile <> 'Q2-4' then quartile = 'Q2' end") }},
     {{ taux('qpv_q34', "compte_qpv and secteur = 'qpv'",

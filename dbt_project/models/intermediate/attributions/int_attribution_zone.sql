@@ -19,7 +19,14 @@ with emplacements as (
             attribution_id,
             epci_siren,
             'residence' as critere,
-            residence as valeur
+            {{ residence_normalisee('residence') }} as valeur
+        from {{ ref('fct_attribution') }}
+        union all
+        select
+            attribution_id,
+            epci_siren,
+            'residence' as critere,
+            {{ residence_normalisee('residence_lue') }} as valeur
         from {{ ref('fct_attribution') }}
         union all
         select
@@ -61,4 +68,5 @@ inner join {{ ref('int_zones') }} as zones
     on
         emplacements.epci_siren = zones.epci_siren
         and emplacements.critere = zones.critere
-        and emplacements.valeur = zones.valeur
+        and emplacements.valeur
+        = case when zones.critere = 'residence' then {{ residence_normalisee('zones.valeur') }} else zones.valeur end

@@ -1,6 +1,6 @@
 -- Threshold and quartile bounds that apply to an EPCI in a year, by the scope its convention states. An Île-de-France
--- commune of an EPCI of regional scope takes its region's single value, and so does an EPCI that no order names. Bounds
--- never go below the threshold.
+-- commune of an EPCI of regional scope takes its region's single value, and so does an EPCI that no order names. Without
+-- an order of the year nor of the year before, there is no threshold.
 with territoires as (
 
     select
@@ -37,15 +37,30 @@ bornes as (
 
 )
 
+-- The year's own order, the territory's before its region's; else the order of the year before, in the same order.
 select
     territoires.annee,
     territoires.epci_siren,
     territoires.portee,
     territoires.code,
-    coalesce(seuils.seuil, regionaux.seuil) as seuil_q1,
-    case when seuils.seuil is not null then seuils.annee_reference else regionaux.annee_reference end as annee_seuil_q1,
-    greatest(bornes.borne_q2, coalesce(seuils.seuil, regionaux.seuil)) as borne_q2,
-    greatest(bornes.borne_q3, coalesce(seuils.seuil, regionaux.seuil)) as borne_q3,
+    case
+        when seuils.statut = 'exact' then seuils.seuil
+        when regionaux.statut = 'exact' then regionaux.seuil
+        else coalesce(seuils.seuil, regionaux.seuil)
+    end as seuil_q1,
+    case
+        when seuils.statut = 'exact' or regionaux.statut = 'exact' then territoires.annee
+        else coalesce(seuils.annee_reference, regionaux.annee_reference)
+    end as annee_seuil_q1,
+    case
+        when seuils.statut = 'exact' or regionaux.statut = 'exact' then 'exact'
+        when seuils.seuil is not null or regionaux.seuil is not null then 'provisoire'
+        else 'absent'
+    end as statut_seuil_q1,
+    coalesce(seuils.seuil_estime, regionaux.seuil_estime) as seuil_q1_estime,
+    coalesce(seuils.nb_demandes_estimation, regionaux.nb_demandes_estimation) as nb_demandes_estimation,
+    bornes.borne_q2,
+    bornes.borne_q3,
     bornes.annee_bornes
 from territoires
 left join {{ ref('dim_seuil_q1') }} as seuils

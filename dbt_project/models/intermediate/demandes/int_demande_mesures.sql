@@ -14,11 +14,10 @@ with choix as (
     select
         demandes.annee,
         demandes.demandeur_id,
-        membres.epci_siren,
+        demandes.epci_siren_choix{{ n }} as epci_siren,
         {{ n }} as rang
     from {{ ref('fct_demande') }} as demandes
-    inner join {{ ref('int_epci_membres') }} as membres
-        on demandes.annee = membres.annee and demandes.code_commune_choix{{ n }} = membres.code_commune
+    where demandes.epci_siren_choix{{ n }} is not null
     {%- endfor %}
 
 ),

@@ -1,20 +1,19 @@
 -- Bounds of the second and third quartiles of yearly resources per consumption unit, among the active requests on
--- 31 December of the year before, as the ministerial order does for the first. They serve the year's allocations.
+-- 31 December of the year before, as the ministerial order does for the first, of which an estimate stands beside. They serve the year's allocations.
 with ressources as (
 
     select
         demandes.annee + 1 as annee,
         membres.epci_siren,
         communes.region,
-        cast(demandes.ressources_mensuelles * 12 as double)
-        / nullif(cast({{ unites_consommation('demandes', 'echelle') }} as double), 0) as ressources_uc
+        {{ ressources_par_uc('demandes.ressources_mensuelles * 12', unites_consommation('demandes', 'echelle')) }}
+            as ressources_uc
     from {{ ref('int_demande_active') }} as demandes
     inner join {{ ref('ref_unites_consommation') }} as echelle
         on
             demandes.date_situation >= echelle.debut
             and demandes.date_situation <= coalesce(echelle.fin, demandes.date_situation)
-    left join {{ ref('int_epci_membres') }} as membres
-        on demandes.annee = membres.annee and demandes.code_commune_choix1 = membres.code_commune
+    {{ joindre_epci('demandes.annee', 'demandes.commune_choix1', 'membres') }}
     left join {{ ref('dim_commune') }} as communes on demandes.code_commune_choix1 = communes.code_commune
 
 ),
@@ -43,8 +42,11 @@ select
     annee,
     portee,
     code,
-    {{ en_decimal('percentile_disc(0.5) within group (order by ressources_uc)', 14, 2) }} as borne_q2,
-    {{ en_decimal('percentile_disc(0.75) within group (order by ressources_uc)', 14, 2) }} as borne_q3,
+    -- The first bound is an estimate of the order's threshold, shown in euros and cents. The two others are compared with
+    -- incomes that nobody rounded: they are not rounded either, so that the household whose income is the bound is on it.
+    {{ en_decimal('percentile_disc(0.25) within group (order by ressources_uc)', 14, 2) }} as borne_q1,
+    percentile_disc(0.5) within group (order by ressources_uc) as borne_q2,
+    percentile_disc(0.75) within group (order by ressources_uc) as borne_q3,
     count(*) as nb_demandes
 from portees
 where ressources_uc is not null

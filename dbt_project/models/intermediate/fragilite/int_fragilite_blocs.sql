@@ -56,7 +56,7 @@ select
     totaux.points,
     classes.classe,
     totaux.base_menages,
-    least(coalesce(totaux.compte_revele, totaux.base_menages), totaux.base_menages) as compte_revele,
+    {{ plus_petit('coalesce(totaux.compte_revele, totaux.base_menages)', 'totaux.base_menages') }} as compte_revele,
     case
         when totaux.points is not null then null
         when totaux.a_absent = 1 then 'absent'

@@ -8,7 +8,7 @@ with qpv as (
         qpv.generation,
         qpv.code_qpv
     from {{ ref('int_qpv') }} as qpv
-    inner join {{ ref('int_epci_membres') }} as membres on qpv.code_commune = membres.code_commune
+    inner join {{ ref('int_epci_membres') }} as membres on qpv.code_commune = membres.code_lu
 
 ),
 

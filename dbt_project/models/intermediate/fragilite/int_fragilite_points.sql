@@ -132,10 +132,10 @@ select
     case when catalogue.base_menages and retenus.etat = 'connu' then retenus.denominateur end as base_menages,
     case
         when catalogue.base_menages and retenus.etat = 'connu' and notes.est_seul
-            then least(
-                coalesce(nullif(retenus.numerateur, 0), retenus.denominateur),
-                coalesce(nullif(retenus.denominateur - retenus.numerateur, 0), retenus.denominateur)
-            )
+            then {{ plus_petit(
+                'coalesce(nullif(retenus.numerateur, 0), retenus.denominateur)',
+                'coalesce(nullif(retenus.denominateur - retenus.numerateur, 0), retenus.denominateur)'
+            ) }}
     end as compte_revele
 from retenus
 inner join {{ ref('ref_indicateurs') }} as catalogue on retenus.indicateur = catalogue.indicateur

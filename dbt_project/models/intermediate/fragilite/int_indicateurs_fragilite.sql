@@ -12,7 +12,7 @@ with figures as (
         'methode x critere' as segment_type,
         methode || ' x ' || bloc || ' x ' || indicateur as segment,
         cast(points as double) as mesure,
-        least(coalesce(compte_revele, base_menages), base_menages) as denominateur,
+        {{ plus_petit('coalesce(compte_revele, base_menages)', 'base_menages') }} as denominateur,
         case when points is null then case when etat = 'secret' then 'secret' else 'indisponible' end end
             as statut_source
     from {{ ref('int_fragilite_points') }}

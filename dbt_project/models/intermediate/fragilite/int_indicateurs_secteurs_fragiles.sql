@@ -146,10 +146,10 @@ select
     segment,
     cast(null as bigint) as numerateur,
     cast(
-        least(
-            case when nb_fragiles > 0 then nb_fragiles else nb end,
-            case when nb - nb_fragiles > 0 then nb - nb_fragiles else nb end
-        ) as bigint
+        {{ plus_petit(
+            'case when nb_fragiles > 0 then nb_fragiles else nb end',
+            'case when nb - nb_fragiles > 0 then nb - nb_fragiles else nb end'
+        ) }} as bigint
     ) as denominateur,
     cast(null as bigint) as inconnus,
     100 * cast(nb_fragiles as double) / nullif(nb, 0) as mesure,

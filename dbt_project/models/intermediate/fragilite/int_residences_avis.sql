@@ -15,13 +15,13 @@ derniers as (
     select
         listes.epci_siren,
         listes.date_liste,
-        avis.residence,
+        coalesce(noms.residence, avis.residence) as residence,
         avis.auteur,
         avis.avis,
         avis.motif,
         avis.date_avis,
         row_number() over (
-            partition by listes.epci_siren, listes.date_liste, avis.residence, avis.auteur
+            partition by listes.epci_siren, listes.date_liste, coalesce(noms.residence, avis.residence), avis.auteur
             order by avis.date_avis desc nulls last, avis.avis nulls last
         ) as rang
     from {{ ref('stg_geographie__avis_residences') }} as avis
@@ -30,6 +30,15 @@ derniers as (
             avis.epci_siren = listes.epci_siren
             and avis.date_avis > listes.date_liste
             and avis.date_avis <= listes.date_renouvellement
+    left join (
+        select distinct
+            epci_siren,
+            cle,
+            residence
+        from {{ ref('int_residences_noms') }}
+        where est_seule_de_l_epci
+    ) as noms
+        on avis.epci_siren = noms.epci_siren and {{ residence_normalisee('avis.residence') }} = noms.cle
 
 )
 

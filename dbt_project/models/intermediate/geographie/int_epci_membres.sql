@@ -1,21 +1,25 @@
--- Membership of each commune for each covered year: the landing folder's list of that year, else the latest earlier
--- one, else the earliest later one; communes it does not hold come from the shipped list.
-with lus as (
+-- The EPCI of each commune for each covered year, looked up by the code that a source writes and before any merger is followed:
+-- a commune belongs to the EPCI it had that year, whoever absorbed it since. The list is the landing folder's of that
+-- year, else the latest earlier one, else the earliest later one; an EPCI that this list does not have comes from the shipped
+-- one, whole. A code that the year's list does not hold is that of the communes of the list that are the same commune today;
+-- where these are of several EPCI, it is read in the nearest list that holds it.
+with listes as (
 
     select
         membres.millesime as millesime_liste,
+        membres.code_commune as code_lu,
         {{ commune_courante('membres.code_commune', 'courante') }} as code_commune,
         min(membres.epci_siren) as epci_siren,
         min(membres.epci_nom) as epci_nom
     from {{ ref('stg_geographie__epci_membres') }} as membres
     {{ joindre_commune('membres.code_commune', 'courante') }}
-    group by 1, 2
+    group by 1, 2, 3
 
 ),
 
 millesimes as (
 
-    select distinct millesime_liste from lus
+    select distinct millesime_liste from listes
 
 ),
 
@@ -55,10 +59,25 @@ choix as (
 
 ),
 
+deposes as (
+
+    select
+        choix.annee,
+        listes.code_lu,
+        listes.code_commune,
+        listes.epci_siren,
+        listes.epci_nom,
+        listes.millesime_liste
+    from choix
+    inner join listes on choix.millesime_liste = listes.millesime_liste
+
+),
+
 livres as (
 
     select
         annees.annee,
+        membres.code_commune as code_lu,
         {{ commune_courante('membres.code_commune', 'courante') }} as code_commune,
         min(membres.epci_siren) as epci_siren,
         min(membres.epci_nom) as epci_nom
@@ -68,31 +87,124 @@ livres as (
             annees.annee >= coalesce(extract(year from membres.debut), annees.annee)
             and annees.annee <= coalesce(extract(year from membres.fin), annees.annee)
     {{ joindre_commune('membres.code_commune', 'courante') }}
-    group by 1, 2
+    group by 1, 2, 3
+
+),
+
+membres as (
+
+    select
+        deposes.*,
+        'dossier' as origine
+    from deposes
+    union all
+    select
+        livres.annee,
+        livres.code_lu,
+        livres.code_commune,
+        livres.epci_siren,
+        livres.epci_nom,
+        cast(null as integer) as millesime_liste,
+        'livre' as origine
+    from livres
+    left join deposes as communes on livres.annee = communes.annee and livres.code_lu = communes.code_lu
+    left join (select distinct annee, epci_siren from deposes) as territoires
+        on livres.annee = territoires.annee and livres.epci_siren = territoires.epci_siren
+    where communes.code_lu is null and territoires.epci_siren is null
+
+),
+
+-- The codes that a source may write, and the commune that each is today.
+codes as (
+
+    select
+        code_lu,
+        code_commune
+    from {{ ref('int_commune_courante') }}
+    union
+    select
+        code_commune as code_lu,
+        code_commune
+    from membres
+
+),
+
+communes as (
+
+    select
+        annee,
+        code_commune,
+        case when min(epci_siren) = max(epci_siren) then min(epci_siren) end as epci_siren,
+        min(epci_nom) as epci_nom,
+        min(millesime_liste) as millesime_liste,
+        min(origine) as origine
+    from membres
+    group by annee, code_commune
+
+),
+
+absents as (
+
+    select
+        communes.*,
+        codes.code_lu
+    from communes
+    inner join codes on communes.code_commune = codes.code_commune
+    left join membres on communes.annee = membres.annee and codes.code_lu = membres.code_lu
+    where membres.code_lu is null
+
+),
+
+partages as (
+
+    select
+        absents.annee,
+        absents.code_lu,
+        absents.code_commune,
+        listes.epci_siren,
+        listes.epci_nom,
+        listes.millesime_liste,
+        row_number() over (
+            partition by absents.annee, absents.code_lu
+            order by abs(listes.millesime_liste - absents.annee) nulls last, listes.millesime_liste nulls last
+        ) as rang
+    from absents
+    inner join listes on absents.code_lu = listes.code_lu
+    where absents.epci_siren is null
 
 )
 
 select
-    choix.annee,
-    lus.code_commune,
-    lus.epci_siren,
-    lus.epci_nom,
-    lus.millesime_liste,
-    'dossier' as origine
-from choix
-inner join lus on choix.millesime_liste = lus.millesime_liste
+    annee,
+    code_lu,
+    code_commune,
+    epci_siren,
+    epci_nom,
+    millesime_liste,
+    origine,
+    true as est_listee
+from membres
 union all
 select
-    livres.annee,
-    livres.code_commune,
-    livres.epci_siren,
-    livres.epci_nom,
-    cast(null as integer) as millesime_liste,
-    'livre' as origine
-from livres
-where not exists (
-    select 1
-    from choix
-    inner join lus on choix.millesime_liste = lus.millesime_liste
-    where choix.annee = livres.annee and lus.code_commune = livres.code_commune
-)
+    annee,
+    code_lu,
+    code_commune,
+    epci_siren,
+    epci_nom,
+    millesime_liste,
+    origine,
+    false as est_listee
+from absents
+where epci_siren is not null
+union all
+select
+    annee,
+    code_lu,
+    code_commune,
+    epci_siren,
+    epci_nom,
+    millesime_liste,
+    'dossier' as origine,
+    false as est_listee
+from partages
+where rang = 1

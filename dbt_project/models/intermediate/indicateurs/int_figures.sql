@@ -38,21 +38,59 @@ with calculees as (
 
 ),
 
+-- The years of a territory are those of its own data: of its allocations and requests, else of its stock, else of its survey,
+-- its incomes, its published aggregates.
+annees_sne as (
+
+    select
+        territoires.epci_siren,
+        annees.annee
+    from {{ ref('dim_territoire') }} as territoires
+    cross join {{ ref('int_annees') }} as annees
+    where annees.est_demandee
+
+),
+
+annees_parc as (
+
+    select distinct
+        epci_siren,
+        millesime - 1 as annee
+    from {{ ref('dim_logement') }}
+    where
+        epci_siren is not null
+        and epci_siren not in (select annees_sne.epci_siren from annees_sne)
+
+),
+
 annees as (
 
-    select annee
-    from {{ ref('int_annees') }}
-    where est_demandee
+    select * from annees_sne
     union
-    select millesime - 1 as annee
-    from {{ ref('stg_rpls__logements') }}
-    where not exists (select 1 from {{ ref('int_annees') }})
+    select * from annees_parc
     union
-    select millesime as annee
-    from {{ ref('stg_filosofi__revenus') }}
+    select
+        epci_siren,
+        annee
+    from (
+        select
+            epci_siren,
+            annee
+        from {{ ref('int_indicateurs_revenus') }}
+        union all
+        select
+            epci_siren,
+            annee
+        from {{ ref('int_indicateurs_occupation') }}
+        union all
+        select
+            epci_siren,
+            annee
+        from {{ ref('int_indicateurs_reperes') }}
+    ) as ouvertes
     where
-        not exists (select 1 from {{ ref('int_annees') }})
-        and not exists (select 1 from {{ ref('stg_rpls__logements') }})
+        epci_siren not in (select annees_sne.epci_siren from annees_sne)
+        and epci_siren not in (select annees_parc.epci_siren from annees_parc)
 
 ),
 
@@ -69,7 +107,7 @@ attendues as (
             else 'millesime'
         end as periode_type
     from {{ ref('dim_territoire') }} as territoires
-    cross join annees
+    inner join annees on territoires.epci_siren = annees.epci_siren
     cross join {{ ref('ref_indicateurs') }} as indicateurs
 
 ),

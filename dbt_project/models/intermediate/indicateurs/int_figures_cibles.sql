@@ -151,31 +151,28 @@ select
         -- The aim to approach is a ratio of its own: held in millionths, it could ask for one more case than its equal.
         when cibles.operateur = 'approche' and cibles.valeur >= cibles.cible_retenue then 0
         when cibles.operateur in ('>=', 'approche')
-            then
-                greatest(
-                    {{ nombre_cible('cibles.cible_retenue', 'cibles.denominateur', 'parametres.arrondi_manque') }}
-                    - cibles.numerateur,
-                    0
-                )
+            then {{ plus_grand(
+                nombre_cible('cibles.cible_retenue', 'cibles.denominateur', 'parametres.arrondi_manque')
+                ~ ' - cibles.numerateur',
+                '0'
+            ) }}
         when cibles.operateur = '>=N-1'
-            then
-                greatest(
-                    {{ division_entiere(
-                        "cibles.numerateur_precedent * cibles.denominateur + cibles.denominateur_precedent - 1",
-                        "nullif(cibles.denominateur_precedent, 0)"
-                    ) }} - cibles.numerateur,
-                    0
-                )
+            then {{ plus_grand(
+                division_entiere(
+                    'cibles.numerateur_precedent * cibles.denominateur + cibles.denominateur_precedent - 1',
+                    'nullif(cibles.denominateur_precedent, 0)'
+                ) ~ ' - cibles.numerateur',
+                '0'
+            ) }}
         -- For a cap: how many too many.
         when cibles.operateur = '<='
-            then
-                greatest(
-                    cibles.numerateur
-                    - {{ division_entiere(
-                        cible_millioniemes('cibles.cible_retenue') ~ " * cibles.denominateur", "1000000"
-                    ) }},
-                    0
-                )
+            then {{ plus_grand(
+                'cibles.numerateur - '
+                ~ division_entiere(
+                    cible_millioniemes('cibles.cible_retenue') ~ ' * cibles.denominateur', '1000000'
+                ),
+                '0'
+            ) }}
     end as manque
 from cibles
 inner join {{ ref('int_parametres') }} as parametres on cibles.epci_siren = parametres.epci_siren

@@ -1,6 +1,26 @@
 -- Which modality of a coarse axis holds each modality of a finer one, where it holds all of it: what the small-cell rule
 -- needs to know that a neighbourhood is a part of a commune.
-with paires as (
+with residences as (
+
+    select distinct
+        epci_siren,
+        residence,
+        code_commune,
+        bailleur_siren
+    from {{ ref('fct_attribution') }}
+    where residence is not null
+    union
+    select distinct
+        epci_siren,
+        residence,
+        code_commune,
+        bailleur_siren
+    from {{ ref('fct_logement') }}
+    where residence is not null and est_dans_le_parc
+
+),
+
+paires as (
 
     select distinct
         epci_siren,
@@ -8,8 +28,8 @@ with paires as (
         residence as modalite_fine,
         'commune' as axe,
         code_commune as modalite
-    from {{ ref('fct_attribution') }}
-    where residence is not null and code_commune is not null
+    from residences
+    where code_commune is not null
     union
     select distinct
         epci_siren,
@@ -17,8 +37,8 @@ with paires as (
         residence as modalite_fine,
         'bailleur' as axe,
         bailleur_siren as modalite
-    from {{ ref('fct_attribution') }}
-    where residence is not null and bailleur_siren is not null
+    from residences
+    where bailleur_siren is not null
     union
     select distinct
         epci_siren,

@@ -37,5 +37,7 @@ where
     and axe <> 'residence'
     and position(' x ' in axe) = 0
     and (segment_type = 'tous' or axe = 'epci')
+    {%- elif m.mesure != 'baux' %}
+    and not (axe = 'commune' and segment_type in ('{{ segments_comptes() | join("', '") }}'))
     {%- endif %}
 {% endfor %}

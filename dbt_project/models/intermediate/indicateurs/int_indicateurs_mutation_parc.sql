@@ -36,7 +36,18 @@ lignes as (
         coalesce(origines.nb, 0) as nb_demandes
     from logements
     left join demandes as origines on logements.annee = origines.annee and logements.ident_rep = origines.ident_rep
-    where logements.annee in (select couvertes.annee from demandes as couvertes)
+
+),
+
+-- Requests that name no dwelling of the territory say nothing of them: their share is unknown there, not 0.
+couvertes as (
+
+    select
+        epci_siren,
+        annee
+    from lignes
+    group by epci_siren, annee
+    having max(nb_demandes) > 0
 
 ),
 
@@ -88,3 +99,4 @@ select
     cast(null as double) as mesure
 from cumules
 inner join {{ ref('int_parametres') }} as parametres on cumules.epci_siren = parametres.epci_siren
+inner join couvertes on cumules.epci_siren = couvertes.epci_siren and cumules.annee = couvertes.annee

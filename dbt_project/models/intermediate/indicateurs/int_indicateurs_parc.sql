@@ -55,6 +55,37 @@ with cumules as (
 
 )
 
+{#- A segment of patrimony is no residence: its figures are said to be missing. #}
+{% for m in mesures + ['loyer_m2'] %}
+select distinct
+    epci_siren,
+    'millesime' as periode_type,
+    cast(millesime as {{ dbt.type_string() }}) as periode,
+    millesime as annee,
+    '{{ m }}' as indicateur,
+    'residence' as axe,
+    segment_sans_residence as modalite,
+    'tous' as segment_type,
+    'tous' as segment,
+    cast(null as bigint) as numerateur,
+    cast(null as bigint) as denominateur,
+    cast(null as bigint) as inconnus,
+    cast(null as double) as mesure
+from {{ ref('int_logement_mesures') }} as mesures
+where
+    segment_sans_residence is not null
+    -- Not the name of a residence of another landlord.
+    and not exists (
+        select 1
+        from cumules
+        where
+            cumules.axe = 'residence'
+            and cumules.epci_siren = mesures.epci_siren
+            and cumules.millesime = mesures.millesime
+            and cumules.modalite = mesures.segment_sans_residence
+    )
+union all
+{% endfor %}
 {% for m in mesures %}
 select
     epci_siren,

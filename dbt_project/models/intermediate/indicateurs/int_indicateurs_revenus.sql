@@ -1,38 +1,44 @@
 -- Income measures of the places of each published territory, and of what they are compared with (département, region,
 -- France), in the common shape. Published values are carried as they are: none is averaged.
-with lieux as (
+with membres as (
+
+    {{ communes_des_epci() }}
+
+),
+
+lieux as (
 
     select distinct
         membres.epci_siren,
         'commune' as niveau,
         membres.code_commune as code
-    from {{ ref('int_epci_membres') }} as membres
+    from membres
     union
     select distinct
         epci_siren,
         'epci' as niveau,
         epci_siren as code
-    from {{ ref('int_epci_membres') }}
+    from membres
     union
     select distinct
         membres.epci_siren,
         'qpv' as niveau,
         qpv.code_qpv as code
-    from {{ ref('int_epci_membres') }} as membres
+    from membres
     inner join {{ ref('int_qpv') }} as qpv on membres.code_commune = qpv.code_commune
     union
     select distinct
         membres.epci_siren,
         'departement' as niveau,
         communes.departement as code
-    from {{ ref('int_epci_membres') }} as membres
+    from membres
     inner join {{ ref('dim_commune') }} as communes on membres.code_commune = communes.code_commune
     union
     select distinct
         membres.epci_siren,
         'region' as niveau,
         communes.region as code
-    from {{ ref('int_epci_membres') }} as membres
+    from membres
     inner join {{ ref('dim_commune') }} as communes on membres.code_commune = communes.code_commune
 
 ),
@@ -49,7 +55,7 @@ situes as (
         membres.epci_siren,
         revenus.*
     from {{ ref('fct_revenu') }} as revenus
-    inner join {{ ref('int_epci_membres') }} as membres
+    inner join membres
         on revenus.niveau = 'iris' and substr(revenus.code, 1, 5) = membres.code_commune
     union all
     select

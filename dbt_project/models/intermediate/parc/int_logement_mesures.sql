@@ -8,6 +8,7 @@ select
     case when logements.secteur = 'qpv' then logements.code_qpv end as code_qpv,
     logements.bailleur_siren,
     logements.residence,
+    logements.segment_sans_residence,
     logements.secteur,
     logements.typologie,
     logements.famille_financement,

@@ -10,14 +10,15 @@ with emplacements as (
             when 'commune' then logements.code_commune
             when 'iris' then logements.code_iris
             when 'num_rpls' then logements.ident_rep
-            when 'residence' then residences.residence
+            when 'residence' then residences.cle_residence
             {%- for generation in var('generations_qpv') %}
             when 'qpv_{{ generation }}' then logements.code_qpv_{{ generation }}
             {%- endfor %}
         end as valeur
     from {{ ref('dim_logement') }} as logements
     inner join {{ ref('int_parametres') }} as parametres on logements.epci_siren = parametres.epci_siren
-    left join {{ ref('int_logement_residence') }} as residences on logements.ident_rep = residences.ident_rep
+    left join {{ ref('int_logement_residence') }} as residences
+        on logements.logement_id = residences.logement_id and logements.millesime = residences.millesime
     cross join (
         values ('commune'), ('iris'), ('num_rpls'), ('residence')
         {%- for generation in var('generations_qpv') %}, ('qpv_{{ generation }}'){% endfor %}
@@ -35,7 +36,8 @@ inner join {{ ref('int_zones') }} as zones
     on
         emplacements.epci_siren = zones.epci_siren
         and case when emplacements.critere like 'qpv%' then 'qpv' else emplacements.critere end = zones.critere
-        and emplacements.valeur = zones.valeur
+        and emplacements.valeur
+        = case when zones.critere = 'residence' then {{ residence_normalisee('zones.valeur') }} else zones.valeur end
         and {{ premier_jour('emplacements.millesime') }}
         >= coalesce(zones.debut, {{ premier_jour('emplacements.millesime') }})
         and {{ premier_jour('emplacements.millesime') }}

@@ -22,7 +22,7 @@ lieux as (
         qpv.code_qpv as modalite,
         qpv.code_commune
     from {{ ref('int_qpv') }} as qpv
-    inner join {{ ref('int_epci_membres') }} as membres on qpv.code_commune = membres.code_commune
+    inner join {{ ref('int_epci_membres') }} as membres on qpv.code_commune = membres.code_lu
     union
     select distinct
         epci_siren,

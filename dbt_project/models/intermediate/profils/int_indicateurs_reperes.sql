@@ -1,13 +1,19 @@
 -- Published aggregates of the demand (the State's open base for Île-de-France) for the whole département, the whole region and
 -- the communes, as a yardstick: segment `reference`. They are carried as published; the number of old requests is the
 -- published share times the published requests.
-with lieux as (
+with membres as (
+
+    {{ communes_des_epci() }}
+
+),
+
+lieux as (
 
     select distinct
         membres.epci_siren,
         'departement' as niveau,
         communes.departement as code
-    from {{ ref('int_epci_membres') }} as membres
+    from membres
     inner join {{ ref('int_parametres') }} as parametres on membres.epci_siren = parametres.epci_siren
     inner join {{ ref('dim_commune') }} as communes on membres.code_commune = communes.code_commune
     union
@@ -15,7 +21,7 @@ with lieux as (
         membres.epci_siren,
         'region' as niveau,
         communes.region as code
-    from {{ ref('int_epci_membres') }} as membres
+    from membres
     inner join {{ ref('int_parametres') }} as parametres on membres.epci_siren = parametres.epci_siren
     inner join {{ ref('dim_commune') }} as communes on membres.code_commune = communes.code_commune
     union
@@ -23,7 +29,7 @@ with lieux as (
         membres.epci_siren,
         'commune' as niveau,
         membres.code_commune as code
-    from {{ ref('int_epci_membres') }} as membres
+    from membres
     inner join {{ ref('int_parametres') }} as parametres on membres.epci_siren = parametres.epci_siren
     union
     select

@@ -107,8 +107,11 @@ inner join {{ ref('ref_seuils_occupation') }} as seuils
         {{ dernier_jour('menages.annee') }} >= seuils.debut
         and {{ dernier_jour('menages.annee') }} <= coalesce(seuils.fin, {{ dernier_jour('menages.annee') }})
 left join logements on menages.numero = logements.numero and logements.rang = 1
-left join {{ ref('ref_surfaces_minimales') }} as minimales
+left join (
+    select
+        *,
+        max(nb_personnes) over () as nb_personnes_max
+    from {{ ref('ref_surfaces_minimales') }}
+) as minimales
     on
-        minimales.nb_personnes = least(
-            menages.nb_personnes, (select max(surfaces.nb_personnes) from {{ ref('ref_surfaces_minimales') }} as surfaces)
-        )
+        minimales.nb_personnes = {{ plus_petit('menages.nb_personnes', 'minimales.nb_personnes_max') }}

@@ -44,11 +44,20 @@ baux as (
             evenements.attribution_id = mesures.attribution_id
             and evenements.evenement = mesures.evenement
     inner join {{ ref('int_annees') }} as annees on evenements.annee = annees.annee and annees.est_demandee
-    left join {{ ref('int_epci_membres') }} as origines
-        on
-            evenements.annee = origines.annee
-            and attributions.code_commune_origine = origines.code_commune
+    {{ joindre_epci('evenements.annee', 'attributions.code_commune_origine_lu', 'origines') }}
     where evenements.evenement = 'bail_signe'
+
+),
+
+-- The départements of the territory: that of the wanted commune where it is known, else any of them.
+departements as (
+
+    select distinct
+        epci_siren,
+        annee,
+        {{ departement_de('code_commune') }} as departement
+    from {{ ref('int_epci_membres') }}
+    where est_listee
 
 ),
 
@@ -73,8 +82,7 @@ select
     case
         when menages.code_commune_origine is null then 'inconnu'
         when menages.epci_siren_origine = menages.epci_siren then 'endogene'
-        when origines.departement = communes.departement then 'departement'
-        when origines.departement is null then 'inconnu'
+        when departements.departement is not null then 'departement'
         else 'ailleurs'
     end as origine
 from menages
@@ -97,5 +105,10 @@ left join {{ ref('ref_tranches_anciennete') }} as anciennetes
             anciennetes.mois_max is null
             or menages.jours * bornes.mois_par_an < anciennetes.mois_max * bornes.jours_par_an
         )
-left join {{ ref('dim_commune') }} as origines on menages.code_commune_origine = origines.code_commune
-left join {{ ref('dim_commune') }} as communes on menages.code_commune = communes.code_commune
+left join departements
+    on
+        menages.epci_siren = departements.epci_siren
+        and menages.annee = departements.annee
+        and {{ departement_de('menages.code_commune_origine') }} = departements.departement
+        and departements.departement
+        = coalesce({{ departement_de('menages.code_commune') }}, departements.departement)
