@@ -3,7 +3,7 @@
 How a file is read belongs in `pipelines.ingestion`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import dagster as dg
@@ -17,13 +17,19 @@ GROUP = "sources"
 CHECK = "validation"
 
 
-def source_asset(source: str, description: str) -> dg.AssetsDefinition:
-    """Return the asset that reads one source of the landing folder into the base under construction."""
+def source_asset(
+    source: str, description: str, deps: Sequence[dg.AssetsDefinition] = ()
+) -> dg.AssetsDefinition:
+    """Return the asset that reads one source of the landing folder into the base under construction.
+
+    `deps` are the assets whose tables are needed to tell what is one thing: landlords' mergers.
+    """
     key = dg.AssetKey(["sources", source])
 
     @dg.asset(
         key=key,
         group_name=GROUP,
+        deps=deps,
         description=description,
         kinds={"python", "duckdb"},
         check_specs=[
@@ -68,11 +74,11 @@ def source_asset(source: str, description: str) -> dg.AssetsDefinition:
 
 def _account(con: duckdb.DuckDBPyConnection, source: str) -> dict[str, int]:
     files, *counts = con.execute(
-        "select count(*), sum(lignes_lues), sum(lignes_gardees), sum(lignes_quarantaine), "
+        "select count(*), sum(lignes_lues), sum(lignes_gardees), sum(lignes_fusionnees), sum(lignes_quarantaine), "
         "sum(lignes_doublons) from meta.verrou where source = ?",
         [source],
     ).fetchall()[0]
-    names = ("lignes_lues", "dagster/row_count", "lignes_quarantaine", "lignes_doublons")
+    names = ("lignes_lues", "dagster/row_count", "lignes_fusionnees", "lignes_quarantaine", "lignes_doublons")
     return {"fichiers": int(files), **{name: int(n or 0) for name, n in zip(names, counts, strict=True)}}
 
 

@@ -13,8 +13,8 @@
     {{ compte("(" ~ base ~ ") and (" ~ reponse ~ ") is null") }} as {{ nom }}_inc
 {%- endmacro -%}
 
-{%- macro effectif(nom, condition) %}
+{%- macro effectif(nom, condition, inconnu='false') %}
     {{ compte(condition) }} as {{ nom }}_num,
     0 as {{ nom }}_den,
-    0 as {{ nom }}_inc
+    {{ compte(inconnu) if inconnu != 'false' else 0 }} as {{ nom }}_inc
 {%- endmacro -%}

@@ -75,8 +75,8 @@ def _normalised(champ: Champ, x: str) -> str:
         return f"coalesce(getvariable('{FUSIONS}')[{x}], {x})"
     if champ.type == "texte" and not champ.codes:
         sans_signes = f"regexp_replace(lower(strip_accents({x})), '[^a-z0-9]+', ' ', 'g')"
-        sans_articles = f"regexp_replace({sans_signes}, '\\b(l|le|la|les|d|de|du|des)\\b', ' ', 'g')"
-        return f"nullif(replace({sans_articles}, ' ', ''), '')"
+        sans_articles = f"regexp_replace({sans_signes}, '\\b(residence|l|le|la|les|d|de|du|des)\\b', ' ', 'g')"
+        return f"coalesce(nullif(replace({sans_articles}, ' ', ''), ''), nullif(replace({sans_signes}, ' ', ''), ''))"
     return x
 
 

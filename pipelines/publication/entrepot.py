@@ -47,6 +47,7 @@ _EXECUTIONS = {
     "fichiers": ("bigint", "Nombre de fichiers lus."),
     "lignes_lues": ("hugeint", "Lignes lues dans les fichiers."),
     "lignes_gardees": ("hugeint", "Lignes gardées."),
+    "lignes_fusionnees": ("hugeint", "Lignes qui disent un autre état d'un enregistrement gardé."),
     "lignes_quarantaine": ("hugeint", "Lignes refusées, listées dans le schéma quarantaine."),
     "lignes_doublons": ("hugeint", "Lignes en double écartées."),
     "empreinte": ("varchar", "Empreinte du contenu de toutes les tables."),
@@ -171,7 +172,7 @@ def prepare(
         fin = datetime.now(UTC)
         account = con.execute(
             "select count(*), sum(lignes_lues), sum(lignes_gardees), sum(lignes_quarantaine), "
-            "sum(lignes_doublons) from meta.verrou"
+            "sum(lignes_doublons), sum(lignes_fusionnees) from meta.verrou"
         ).fetchall()[0]
         execution = Execution(
             numero,
@@ -193,6 +194,7 @@ def prepare(
             "fichiers": account[0],
             "lignes_lues": account[1] or 0,
             "lignes_gardees": account[2] or 0,
+            "lignes_fusionnees": account[5] or 0,
             "lignes_quarantaine": account[3] or 0,
             "lignes_doublons": account[4] or 0,
             "empreinte": execution.empreinte,

@@ -59,7 +59,7 @@ def test_a_field_that_no_export_of_a_record_holds_is_said(depot: Depot) -> None:
     ("autre", "attendus"),
     [
         ({}, 1),
-        ({"residence": "Résidence des ORMES"}, 2),
+        ({"residence": "Résidence des ORMES"}, 1),
         ({"residence": "LES-ORMES"}, 1),
         ({"residence": "ormes"}, 1),
         ({"residence": "Les Lilas"}, 2),

@@ -1,8 +1,10 @@
--- The periods for which figures are made: years, half-years, quarters, and windows of 6 and 12 months that end with each
+-- The periods for which figures of a territory are made: years, half-years, quarters, and windows of 6 and 12 months that end with each
 -- month. A period starts before the last event read; a window is whole: every year it touches is covered.
 with annees as (
 
-    select annee
+    select
+        epci_siren,
+        annee
     from {{ ref('int_annees') }}
     where est_demandee
 
@@ -10,14 +12,18 @@ with annees as (
 
 limites as (
 
-    select max(coalesce(date_decision, date_signature_bail)) as dernier_evenement
-    from {{ ref('stg_sne__attributions') }}
+    select
+        epci_siren,
+        max(coalesce(date_decision, date_signature_bail)) as dernier_evenement
+    from {{ ref('fct_attribution') }}
+    group by epci_siren
 
 ),
 
 mois as (
 
     select
+        annees.epci_siren,
         annees.annee,
         numeros.numero,
         make_date(annees.annee, numeros.numero, 1) as debut
@@ -29,6 +35,7 @@ mois as (
 candidates as (
 
     select
+        epci_siren,
         'annee' as periode_type,
         cast(annee as {{ dbt.type_string() }}) as periode,
         annee,
@@ -38,6 +45,7 @@ candidates as (
     where numero = 1
     union all
     select
+        epci_siren,
         'semestre' as periode_type,
         cast(annee as {{ dbt.type_string() }}) || case when numero = 1 then '-S1' else '-S2' end as periode,
         annee,
@@ -47,6 +55,7 @@ candidates as (
     where numero in (1, 7)
     union all
     select
+        epci_siren,
         'trimestre' as periode_type,
         cast(annee as {{ dbt.type_string() }})
         || case numero when 1 then '-T1' when 4 then '-T2' when 7 then '-T3' else '-T4' end as periode,
@@ -58,6 +67,7 @@ candidates as (
     {%- for duree in [6, 12] %}
     union all
     select
+        epci_siren,
         'glissant_{{ duree }}m' as periode_type,
         cast(annee as {{ dbt.type_string() }}) || '-' || right('0' || cast(numero as {{ dbt.type_string() }}), 2) as periode,
         annee,
@@ -69,6 +79,7 @@ candidates as (
 )
 
 select
+    candidates.epci_siren,
     candidates.periode_type,
     candidates.periode,
     candidates.annee,
@@ -81,13 +92,17 @@ select
         else 4
     end as niveau
 from candidates
-left join limites on true
+left join limites on candidates.epci_siren = limites.epci_siren
 where
     (candidates.periode_type = 'annee' or candidates.debut <= limites.dernier_evenement)
     and (
         candidates.periode_type not like 'glissant%'
         or (
-            extract(year from candidates.debut) in (select annee from annees)
+            exists (
+                select 1
+                from annees
+                where annees.epci_siren = candidates.epci_siren and annees.annee = extract(year from candidates.debut)
+            )
             and date_trunc('month', candidates.fin_exclue - 1) <= date_trunc('month', limites.dernier_evenement)
         )
     )

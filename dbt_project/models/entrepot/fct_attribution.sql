@@ -10,39 +10,11 @@ with lues as (
         issues.est_retrait,
         coalesce(attributions.date_signature_bail, attributions.date_decision) as date_reference,
         {{ commune_courante('attributions.code_commune_logement', 'courante') }} as code_commune,
-        {{ commune_courante('attributions.code_commune_origine', 'origine') }} as code_commune_origine_courante,
-        -- Candidates of one committee on one dwelling. Without a dwelling number, what describes the dwelling stands
-        -- for it.
-        coalesce(
-            attributions.num_rpls,
-            {{ empreinte_ligne([
-                'attributions.bailleur_siren', 'attributions.code_commune_logement', 'attributions.residence',
-                'attributions.typologie', 'attributions.surface', 'attributions.loyer'
-            ]) }}
-        ) || '|' || coalesce(cast(attributions.date_decision as {{ dbt.type_string() }}), '') as cle_commission
+        {{ commune_courante('attributions.code_commune_origine', 'origine') }} as code_commune_origine_courante
     from {{ ref('stg_sne__attributions') }} as attributions
     left join {{ ref('ref_issues') }} as issues on attributions.issue = issues.issue
     {{ joindre_commune('attributions.code_commune_logement', 'courante') }}
     {{ joindre_commune('attributions.code_commune_origine', 'origine') }}
-
-),
-
--- A candidate stands before another when the committee ranked it earlier and it did not withdraw: those of earlier ranks,
--- not of the same one, since dwellings without a number can only be told apart by what describes them.
-rangs as (
-
-    select
-        attribution_id,
-        sum(est_restant) over (partition by cle_commission order by rang nulls last)
-        - sum(est_restant) over (partition by cle_commission, rang) as nb_restants_avant
-    from (
-        select
-            attribution_id,
-            cle_commission,
-            rang,
-            case when est_prononcee and not est_retrait then 1 else 0 end as est_restant
-        from lues
-    ) as candidats
 
 ),
 
@@ -163,13 +135,20 @@ select
     lues.rang,
     lues.issue,
     coalesce(lues.est_prononcee, false) as est_prononcee,
-    coalesce(lues.est_attribuee, false) and rangs.nb_restants_avant = 0 as est_effective,
+    -- A signed lease makes its candidate effective, and no other of the same dwelling. Where it cannot be told who stood before
+    -- whom, whether a later rank became effective is unknown.
+    case
+        when lues.date_signature_bail is not null then true
+        when not coalesce(lues.est_attribuee, false) then false
+        when commissions.est_distincte then commissions.nb_baux = 0 and commissions.nb_restants_avant = 0
+        when lues.rang = 1 then true
+    end as est_effective,
     case when not {{ champ_absent('lues', 'date_signature_bail') }} then lues.date_signature_bail is not null end
         as est_bail_signe,
     lues.date_signature_bail,
     case when not {{ champ_absent('lues', 'date_entree') }} then lues.date_entree is not null end as est_entree,
     lues.date_entree,
-    lues.cle_commission,
+    commissions.cle_commission,
     lues.num_rpls,
     logements.logement_id,
     logements.millesime as millesime_logement,
@@ -260,7 +239,7 @@ select
     lues._fichier,
     lues._ligne
 from lues
-inner join rangs on lues.attribution_id = rangs.attribution_id
+inner join {{ ref('int_commissions') }} as commissions on lues.attribution_id = commissions.attribution_id
 inner join menages on lues.attribution_id = menages.attribution_id
 inner join lieux on lues.attribution_id = lieux.attribution_id
 inner join bailleurs on lues.attribution_id = bailleurs.attribution_id

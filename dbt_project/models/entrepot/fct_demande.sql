@@ -19,6 +19,7 @@ select
     menages.demandeur_id,
     menages.date_situation,
     menages.millesime as millesime_extraction,
+    menages.date_extraction,
     menages.date_premier_depot,
     {{ jours_entre('menages.date_premier_depot', 'menages.date_situation') }} as anciennete_jours,
     menages.date_renouvellement,

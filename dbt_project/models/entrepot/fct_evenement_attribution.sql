@@ -1,4 +1,4 @@
--- One row per event of an allocation (decided, effective, lease signed, moved in), dated by the event itself: its year's
+-- One row per event of an allocation (decided, effective or perhaps so, lease signed, moved in), dated by the event itself: its year's
 -- threshold, the generation of priority neighbourhoods in force that day, the zones that day. Published territories only.
 with evenements as (
 
@@ -15,6 +15,13 @@ with evenements as (
         date_decision as date_evenement
     from {{ ref('fct_attribution') }}
     where est_effective
+    union all
+    select
+        attribution_id,
+        'effective_inconnue' as evenement,
+        date_decision as date_evenement
+    from {{ ref('fct_attribution') }}
+    where est_effective is null
     union all
     select
         attribution_id,

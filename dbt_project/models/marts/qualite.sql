@@ -10,6 +10,7 @@ select
     mesures.mesure,
     case mesures.mesure
         when 'lignes_gardees' then verrou.lignes_gardees
+        when 'lignes_fusionnees' then verrou.lignes_fusionnees
         when 'lignes_quarantaine' then verrou.lignes_quarantaine
         else verrou.lignes_doublons
     end as numerateur,
@@ -17,6 +18,7 @@ select
     100 * cast(
         case mesures.mesure
             when 'lignes_gardees' then verrou.lignes_gardees
+            when 'lignes_fusionnees' then verrou.lignes_fusionnees
             when 'lignes_quarantaine' then verrou.lignes_quarantaine
             else verrou.lignes_doublons
         end as double
@@ -24,7 +26,7 @@ select
     'publiable' as statut,
     cast(null as {{ dbt.type_string() }}) as message
 from {{ ref('stg_meta__verrou') }} as verrou
-cross join (values ('lignes_gardees'), ('lignes_quarantaine'), ('lignes_doublons')) as mesures (mesure)
+cross join (values ('lignes_gardees'), ('lignes_fusionnees'), ('lignes_quarantaine'), ('lignes_doublons')) as mesures (mesure)
 union all
 select
     cast(null as {{ dbt.type_string() }}) as epci_siren,

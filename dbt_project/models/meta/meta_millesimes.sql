@@ -7,7 +7,7 @@ with annees as (
         parametres.*,
         annees.annee
     from {{ ref('int_parametres') }} as parametres
-    cross join {{ ref('int_annees') }} as annees
+    inner join {{ ref('int_annees') }} as annees on parametres.epci_siren = annees.epci_siren
     where annees.est_demandee
 
 ),

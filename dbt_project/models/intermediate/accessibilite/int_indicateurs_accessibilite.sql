@@ -156,7 +156,7 @@ baux as (
             and attributions.millesime_logement = couts.millesime
     inner join {{ ref('ref_taux_effort') }} as efforts
         on efforts.est_central and couts.taux_effort <= efforts.taux_pct
-    inner join {{ ref('int_annees') }} as annees on mesures.annee = annees.annee and annees.est_demandee
+    inner join {{ ref('int_annees') }} as annees on mesures.epci_siren = annees.epci_siren and mesures.annee = annees.annee and annees.est_demandee
     where mesures.evenement = 'bail_signe'
 
 ),

@@ -207,7 +207,7 @@ select
     -- Counts, and what becomes of a decision.
     {{ effectif('baux', "evenement = 'bail_signe'") }},
     {{ effectif('attributions_prononcee', "evenement = 'prononcee'") }},
-    {{ effectif('attributions_effective', "evenement = 'effective'") }},
+    {{ effectif('attributions_effective', "evenement = 'effective'", "evenement = 'effective_inconnue'") }},
     {{ effectif('attributions_bail_signe', "evenement = 'bail_signe'") }},
     {{ effectif('attributions_entree', "evenement = 'entree'") }},
     {{ taux('conversion_bail_effective', "evenement = 'effective'", "est_bail_signe") }},

@@ -23,7 +23,7 @@ select
     {%- endfor %}
 from {{ ref('int_attribution_cumul') }} as cumul
 inner join {{ ref('int_periode_mois') }} as periodes
-    on cumul.mois = periodes.mois and periodes.niveau <= cumul.niveau
+    on cumul.epci_siren = periodes.epci_siren and cumul.mois = periodes.mois and periodes.niveau <= cumul.niveau
 {%- if est_annuel %}
 where cumul.niveau = 1
 {%- else %}

@@ -1,6 +1,7 @@
--- The years that the sources cover: those that have an extraction, and those that the run asks for by name. A year known
--- only by what an extraction of another year holds of it (the January leases of December's decisions) is not covered: a
--- rate of it would be misleading.
+-- The years that each territory's own data cover, and those that the run asks for by name. A year is covered by its events: a
+-- decision taken in it, in a file of its vintage or in both halves of the year; or by an extraction of requests, of its month
+-- of December or later with those struck off. A year known only by what a file of another year holds of it (the January
+-- leases of December's decisions) is not covered: a rate of it would be misleading.
 with demandees as (
 
     select cast(valeur as integer) as annee
@@ -9,19 +10,47 @@ with demandees as (
 
 ),
 
+decisions as (
+
+    select
+        epci_siren,
+        cast(extract(year from coalesce(date_decision, date_signature_bail)) as integer) as annee,
+        millesime,
+        case when extract(month from coalesce(date_decision, date_signature_bail)) > 6 then 1 else 0 end as second_semestre
+    from {{ ref('fct_attribution') }}
+    where epci_siren is not null and coalesce(date_decision, date_signature_bail) is not null
+
+),
+
 lues as (
 
-    select distinct millesime as annee from {{ ref('stg_sne__attributions') }}
+    select
+        epci_siren,
+        annee
+    from decisions
+    group by epci_siren, annee
+    having
+        sum(case when annee = millesime then 1 else 0 end) > 0
+        or (min(second_semestre) = 0 and max(second_semestre) = 1)
     union
-    select distinct millesime as annee from {{ ref('stg_sne__demandes') }}
+    select
+        epci_siren,
+        annee
+    from {{ ref('int_demande_extractions') }}
+    where epci_siren is not null
     union
-    select annee from demandees
+    select
+        parametres.epci_siren,
+        demandees.annee
+    from {{ ref('int_parametres') }} as parametres
+    cross join demandees
 
 )
 
 select
-    cast(lues.annee as integer) as annee,
+    lues.epci_siren,
+    lues.annee,
     not exists (select 1 from demandees)
     or lues.annee in (select demandees.annee from demandees) as est_demandee
 from lues
-where lues.annee is not null
+inner join {{ ref('int_parametres') }} as parametres on lues.epci_siren = parametres.epci_siren

@@ -25,7 +25,13 @@ millesimes as (
 
 annees as (
 
-    select annee from {{ ref('int_annees') }}
+    select cast(valeur as integer) as annee
+    from {{ ref('stg_conventions__execution') }}
+    where parametre = 'annee'
+    union
+    select distinct cast(extract(year from date_extraction) as integer) as annee
+    from {{ ref('stg_sne__demandes') }}
+    where date_extraction is not null
     union
     select distinct cast(extract(year from date_signature_bail) as integer) as annee
     from {{ ref('stg_sne__attributions') }}

@@ -43,10 +43,9 @@ with calculees as (
 annees_sne as (
 
     select
-        territoires.epci_siren,
+        annees.epci_siren,
         annees.annee
-    from {{ ref('dim_territoire') }} as territoires
-    cross join {{ ref('int_annees') }} as annees
+    from {{ ref('int_annees') }} as annees
     where annees.est_demandee
 
 ),

@@ -25,7 +25,10 @@ with figures as (
     inner join {{ ref('ref_indicateurs') }} as catalogue on figures.indicateur = catalogue.indicateur
     left join {{ ref('int_parametres') }} as parametres on figures.epci_siren = parametres.epci_siren
     left join {{ ref('dim_periode') }} as periodes
-        on figures.periode_type = periodes.periode_type and figures.periode = periodes.periode
+        on
+            figures.epci_siren = periodes.epci_siren
+            and figures.periode_type = periodes.periode_type
+            and figures.periode = periodes.periode
 
 ),
 

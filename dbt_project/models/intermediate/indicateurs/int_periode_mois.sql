@@ -1,5 +1,6 @@
 -- The months of each period, so that monthly sums roll up by an equality join.
 select
+    periodes.epci_siren,
     periodes.periode_type,
     periodes.periode,
     periodes.annee,

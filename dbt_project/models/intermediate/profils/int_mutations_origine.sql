@@ -47,7 +47,7 @@ baux as (
     from {{ ref('fct_evenement_attribution') }} as evenements
     inner join {{ ref('fct_attribution') }} as attributions
         on evenements.attribution_id = attributions.attribution_id
-    inner join {{ ref('int_annees') }} as annees on evenements.annee = annees.annee and annees.est_demandee
+    inner join {{ ref('int_annees') }} as annees on evenements.epci_siren = annees.epci_siren and evenements.annee = annees.annee and annees.est_demandee
     left join origines on attributions.demandeur_id = origines.demandeur_id and origines.rang = 1
     where evenements.evenement = 'bail_signe' and attributions.est_mutation
 

@@ -43,7 +43,7 @@ baux as (
         on
             evenements.attribution_id = mesures.attribution_id
             and evenements.evenement = mesures.evenement
-    inner join {{ ref('int_annees') }} as annees on evenements.annee = annees.annee and annees.est_demandee
+    inner join {{ ref('int_annees') }} as annees on evenements.epci_siren = annees.epci_siren and evenements.annee = annees.annee and annees.est_demandee
     {{ joindre_epci('evenements.annee', 'attributions.code_commune_origine_lu', 'origines') }}
     where evenements.evenement = 'bail_signe'
 
