@@ -13,7 +13,7 @@ mkdir -p "$dest"
 bin="$dest/venv/bin"
 export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 PIP_NO_CACHE_DIR=1
 "$bin/pip" install --quiet --require-hashes -r "$src/requirements-bootstrap.lock"
-"$bin/uv" pip sync --quiet --no-cache --python "$bin/python" --require-hashes \
+"$bin/uv" pip sync --quiet --no-cache --compile-bytecode --python "$bin/python" --require-hashes \
     "$src/requirements-bootstrap.lock" "$src/requirements-deploiement.lock"
 
 mkdir -p "$dest/projet"

@@ -36,6 +36,8 @@ _PARTS = ("models", "macros", "seeds", "tests", "dbt_project.yml", "profiles.yml
 _CODE = PROJECT_ROOT / "pipelines" / "secret"
 _SUFFIXES = frozenset({".sql", ".yml", ".yaml", ".csv", ".py", ".md"})
 _READINGS_KEPT = 3
+# The tests of the seeds, as dbt selects them.
+SEED_TESTS = "path:seeds,resource_type:test"
 
 
 @dataclass(frozen=True)
@@ -47,8 +49,16 @@ class Regles:
 
     @cached_property
     def manifest(self) -> Mapping[str, Any]:
-        """The manifest, for the graph of the assets."""
-        content: Mapping[str, Any] = json.loads((self.dossier / "manifest.json").read_text(encoding="utf-8"))
+        """The manifest, for the graph of the assets: without the tests that no build runs."""
+        content: dict[str, Any] = json.loads((self.dossier / "manifest.json").read_text(encoding="utf-8"))
+        removed = {u for u, node in content["nodes"].items() if _tests_a_seed(node)}
+        content["nodes"] = {u: node for u, node in content["nodes"].items() if u not in removed}
+        for links in ("parent_map", "child_map"):
+            content[links] = {
+                u: [other for other in others if other not in removed]
+                for u, others in content[links].items()
+                if u not in removed
+            }
         return content
 
     @property
@@ -67,6 +77,10 @@ class Selection:
     def selectors(self, manifest: Mapping[str, Any]) -> list[str]:
         """Return what dbt is given to select exactly these nodes."""
         return sorted(f"fqn:{'.'.join(manifest['nodes'][node]['fqn'])}" for node in self.noeuds)
+
+
+def _tests_a_seed(node: Mapping[str, Any]) -> bool:
+    return node["resource_type"] == "test" and Path(node["original_file_path"]).parts[0] == "seeds"
 
 
 def tables_in_order(manifest: Mapping[str, Any]) -> list[str]:
