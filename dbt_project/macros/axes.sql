@@ -71,9 +71,9 @@
 {%- endmacro -%}
 
 {#- A modality that the row does not give is shown under its own name, never dropped nor mixed with another. -#}
-{%- macro modalite(colonnes) -%}
+{%- macro modalite(colonnes, alias=none) -%}
     {%- for colonne in colonnes -%}
-        coalesce({{ colonne }}, 'inconnu'){% if not loop.last %} || ' x ' || {% endif %}
+        coalesce({{ alias ~ '.' if alias }}{{ colonne }}, 'inconnu'){% if not loop.last %} || ' x ' || {% endif %}
     {%- endfor -%}
 {%- endmacro -%}
 

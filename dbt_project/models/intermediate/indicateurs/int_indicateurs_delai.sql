@@ -11,7 +11,7 @@ select
     periodes.annee,
     'delai_median' as indicateur,
     '{{ axe.axe }}' as axe,
-    {{ modalite(axe.colonnes) }} as modalite,
+    {{ modalite(axe.colonnes, 'mesures') }} as modalite,
     'tous' as segment_type,
     'tous' as segment,
     cast(null as bigint) as numerateur,
