@@ -146,13 +146,14 @@ def _summary(entrepot: Path) -> dict[str, Any]:
 
 
 def _account(summary: dict[str, Any]) -> list[str]:
-    read, kept, refused, doubles = (
-        affichage.number(summary[f"lignes_{name}"]) for name in ("lues", "gardees", "quarantaine", "doublons")
+    read, kept, merged, doubles, refused = (
+        affichage.number(summary[f"lignes_{name}"])
+        for name in ("lues", "gardees", "fusionnees", "doublons", "quarantaine")
     )
     names = [t["nom"] for t in summary["territoires"]]
     lines = [
-        f"{summary['fichiers']} fichiers, {read} lignes lues = {kept} gardées + {refused} refusées "
-        f"+ {doubles} en double.",
+        f"{summary['fichiers']} fichiers, {read} lignes lues = {kept} gardées + {merged} fusionnées "
+        f"+ {doubles} en double + {refused} refusées.",
         f"{len(names)} territoires : {', '.join(names[:NAMED])}"
         + (f" et {len(names) - NAMED} autres." if len(names) > NAMED else "."),
     ]

@@ -117,6 +117,7 @@ def _load_product(
     con.execute(f"CREATE OR REPLACE TEMP VIEW {enregistrements.LIGNES} AS {parties}")
     bilan = enregistrements.resolve(con, produit, fusions)
     _fill(con, produit, comptes, bilan)
+    enregistrements.carry(con, produit, f"sources.{ident(produit.produit)}")
     finaux = _accounts(con, comptes)
     con.execute(f"DROP VIEW {enregistrements.LIGNES}")
     return finaux

@@ -145,6 +145,9 @@ class Etats(_Strict):
     # The field that says who declares, and SQL over a row: of several holders, one for whom it is true is the right one.
     declarant: str | None = None
     presence: str | None = None
+    # The key holds the date: the states are records, and a value is that of the last state that gives one,
+    # but for these fields, which a later state may well have lost.
+    suite_sauf: tuple[str, ...] | None = None
 
 
 class Rapprochement(_Strict):
@@ -189,7 +192,7 @@ class Produit(_Strict):
         connus = set(noms) | set(COMMUNES_LUES)
         r = self.rapprochement
         rapproches = (r.objet, *r.accords, *r.repli, *r.repli.values()) if r else ()
-        seuls = [c for c in (self.commune, self.etats.declarant) if c]
+        seuls = [c for c in (self.commune, self.etats.declarant, *(self.etats.suite_sauf or ())) if c]
         for usage in [self.cle, rapproches, seuls, *(r.colonnes for r in self.regles)]:
             if inconnus := set(usage) - connus:
                 raise ValueError(f"{self.produit} : champs inconnus {sorted(inconnus)}")

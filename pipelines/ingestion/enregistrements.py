@@ -289,3 +289,35 @@ def _disagreements(produit: Produit, champ: Champ) -> str:
         "g.d.o, g.d.l, g.d.v, l.d.o, l.d.l, l.d.v FROM gardees AS g INNER JOIN lues AS l "
         "ON g._groupe = l._groupe AND g.lu <> l.lu"
     )
+
+
+def carry(con: duckdb.DuckDBPyConnection, produit: Produit, table: str) -> None:
+    """Give each dated state of a thing the values that it lacks and that an earlier state gives.
+
+    A field is absent of a state when no file of this state nor of those before holds it.
+
+    Args:
+        con: the connection that has the table.
+        produit: what the rows are; nothing is done when its states do not follow one another.
+        table: the table of records, changed in place.
+    """
+    if produit.etats.suite_sauf is None:
+        return
+    identite = ", ".join(ident(c) for c in produit.cle if c not in _VERSION)
+    fixes = {*produit.cle, *produit.etats.suite_sauf}
+    suivis = [c.nom for c in produit.champs if c.nom not in fixes]
+    derniers = ", ".join(f"last_value({ident(c)} IGNORE NULLS) OVER w AS {ident(c)}" for c in suivis)
+    # Absent of every state so far: the lists are few, and short.
+    listes = "list(coalesce(string_split(champs_absents, ','), [])) OVER w"
+    absents = f"list_reduce({listes}, lambda x, y: list_intersect(x, y))"
+    con.execute(
+        f"CREATE OR REPLACE TEMP TABLE enr_suites AS SELECT rowid AS r, {derniers}, "
+        f"nullif(array_to_string(list_sort({absents}), ','), '') AS absents FROM {table} "
+        f"WHERE ({identite}) IN (SELECT ({identite}) FROM {table} GROUP BY ALL HAVING count(*) > 1) "
+        f"WINDOW w AS (PARTITION BY {identite} ORDER BY date_extraction ROWS UNBOUNDED PRECEDING)"
+    )
+    valeurs = ", ".join(f"{ident(c)} = s.{ident(c)}" for c in suivis)
+    con.execute(
+        f"UPDATE {table} SET {valeurs}, champs_absents = nullif(',' || trim(s.absents, ',') || ',', ',,') "
+        f"FROM enr_suites AS s WHERE {table}.rowid = s.r"
+    )
