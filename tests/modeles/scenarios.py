@@ -135,6 +135,7 @@ def _geographie(sources: Sources) -> None:
             for annee in range(2020, 2025)
         ),
     )
+    # One neighbourhood of each generation over five communes, in five territories.
     sources.remplir(
         "qpv_communes",
         (
@@ -143,9 +144,10 @@ def _geographie(sources: Sources) -> None:
                 "generation": generation,
                 "code_qpv": code,
                 "libelle": "Quartier",
-                "code_commune": "71904",
+                "code_commune": commune,
             }
             for generation, code in ((2015, QPV_2015), (2024, QPV_2024))
+            for commune in ("71901", "71903", "71904", "71905", "71914")
         ),
     )
 

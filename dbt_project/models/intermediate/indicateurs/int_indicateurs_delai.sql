@@ -21,7 +21,7 @@ select
     * max(bornes.mois_par_an) / nullif(max(bornes.jours_par_an), 0) as mesure
 from {{ ref('int_attribution_mesures') }} as mesures
 inner join {{ ref('int_periode_mois') }} as periodes
-    on mesures.epci_siren = periodes.epci_siren and mesures.mois = periodes.mois and periodes.niveau <= 3
+    on mesures.epci_siren = periodes.epci_siren and mesures.mois = periodes.mois and periodes.niveau <= 4
 inner join {{ ref('ref_bornes_indicateurs') }} as bornes
     on
         mesures.date_evenement >= bornes.debut
