@@ -575,8 +575,12 @@ def _absences(sources: Sources) -> None:
             for i, (origine, depot) in enumerate(zip(origines, depots, strict=True))
         ),
     )  # fmt: skip
-    sources.remplir("sne_demandes", [demande(commune, date(2021, 1, 1), typologie_souhaitee="T2", composition="couple")])
-    sources.remplir("sne_demandes", (demande(commune, date(2021, 1, 1), typologie_souhaitee="T1") for _ in range(3)))
+    sources.remplir(
+        "sne_demandes", [demande(commune, date(2021, 1, 1), typologie_souhaitee="T2", composition="couple")]
+    )
+    sources.remplir(
+        "sne_demandes", (demande(commune, date(2021, 1, 1), typologie_souhaitee="T1") for _ in range(3))
+    )
     _residences(sources, commune, voisine)
     # Codes of neighbourhoods: of no list, of another commune; then outcomes that a signed lease contradicts.
     jour = date(2020, 5, 4)
@@ -612,7 +616,10 @@ def _residences(sources: Sources, commune: str, voisine: str) -> None:
             logement(commune, "R-9", code_segment_patrimoine="GR7"),
         ],
     )
-    zones = [("clos", "residence", "Le Clos", "num_rpls", "R-6"), ("tilleuls", "qva", "Tilleuls", "residence", "TILLEULS")]
+    zones = [
+        ("clos", "residence", "Le Clos", "num_rpls", "R-6"),
+        ("tilleuls", "qva", "Tilleuls", "residence", "TILLEULS"),
+    ]
     sources.remplir(
         "zones_locales",
         (
@@ -628,6 +635,12 @@ def _residences(sources: Sources, commune: str, voisine: str) -> None:
         [
             bail(commune, date(2024, 3, 1), num_rpls="R-1", residence="Tilleul"),
             bail(commune, date(2024, 3, 1), num_rpls=None, residence="RÉSIDENCE LES TILLEULS"),
-            bail(commune, date(2024, 3, 1), num_rpls=None, residence="Les Tilleuls", bailleur_siren=AUTRE_BAILLEUR),
+            bail(
+                commune,
+                date(2024, 3, 1),
+                num_rpls=None,
+                residence="Les Tilleuls",
+                bailleur_siren=AUTRE_BAILLEUR,
+            ),
         ],
     )

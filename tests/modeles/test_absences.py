@@ -52,9 +52,7 @@ def test_threshold_of_the_year_or_of_the_year_before(
 
 
 def test_what_is_missing_is_said_in_words(entrepot: Entrepot) -> None:
-    lues = dict(
-        entrepot.lire("select annee, message from meta.seuils_q1 where epci_siren = ?", [ABSENCES])
-    )
+    lues = dict(entrepot.lire("select annee, message from meta.seuils_q1 where epci_siren = ?", [ABSENCES]))
     assert lues[2021] is None
     assert "provisoire" in lues[2022]
     assert "referentiels/2023/" in lues[2023]
@@ -75,7 +73,11 @@ def test_tension_divides_by_leases_that_were_counted(entrepot: Entrepot) -> None
     def tension(segment: str) -> dict[str, Any]:
         return entrepot.figure(ABSENCES, "tension", axe="commune", modalite=COMMUNE, segment=segment)
 
-    assert (tension("T2")["numerateur"], tension("T2")["denominateur"], tension("T2")["valeur"]) == (6, 2, 3.0)
+    assert (tension("T2")["numerateur"], tension("T2")["denominateur"], tension("T2")["valeur"]) == (
+        6,
+        2,
+        3.0,
+    )
     # Counted, and none: no ratio.
     assert (tension("T1")["denominateur"], tension("T1")["valeur"]) == (0, None)
     # Thirteen leases of sixty do not tell the household: a count of couples would be false.
@@ -128,7 +130,11 @@ def test_a_residence_is_its_dwellings_in_the_register(entrepot: Entrepot) -> Non
         ("Les Tilleuls", 3.0, "publiable"),
         ("les lilas (71914, 911000002)", 1.0, "publiable"),
     ]
-    assert entrepot.compte(ABSENCES, "mobilite", "2022", axe="residence", modalite="Les Tilleuls") == (1, 3, 0)
+    assert entrepot.compte(ABSENCES, "mobilite", "2022", axe="residence", modalite="Les Tilleuls") == (
+        1,
+        3,
+        0,
+    )
     assert entrepot.figure(ABSENCES, "logements", "2022", axe="zone", modalite="tilleuls")["valeur"] == 3
 
 
@@ -161,7 +167,8 @@ def test_a_code_of_a_neighbourhood_is_believed_where_the_list_has_it(entrepot: E
 
 def test_contradictions_are_listed_and_follow_a_rule(entrepot: Entrepot) -> None:
     assert entrepot.lire(
-        "select regle, count(*) from meta.contradictions where epci_siren = ? group by 1 order by 1", [ABSENCES]
+        "select regle, count(*) from meta.contradictions where epci_siren = ? group by 1 order by 1",
+        [ABSENCES],
     ) == [
         ("bail_d_un_rang_suivant", 1),
         ("bail_sans_attribution", 1),
