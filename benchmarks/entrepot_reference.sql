@@ -101,7 +101,7 @@ insert into figures
 select epci_siren, 'relogements', count(*), null, count(*) from attributions
 where est_bail and relogement is not null group by epci_siren;
 insert into figures
-select epci_siren, 'delai_median', null, null, quantile_disc(delai, 0.5) * 12 / 365.25
+select epci_siren, 'delai_median', null, null, quantile_cont(delai, 0.5) * 12 / 365.25
 from attributions where est_bail group by epci_siren;
 
 -- Demand.
@@ -110,7 +110,7 @@ from attributions where est_bail group by epci_siren;
 insert into figures
 select epci_siren, 'demandes', count(*), null, count(*) from actives group by epci_siren;
 insert into figures
-select epci_siren, 'anciennete', null, null, quantile_disc(anciennete, 0.5) * 12 / 365.25
+select epci_siren, 'anciennete', null, null, quantile_cont(anciennete, 0.5) * 12 / 365.25
 from actives group by epci_siren;
 insert into figures
 select epci_siren, 'tension', demandes.numerateur, baux.numerateur, demandes.numerateur / nullif(baux.numerateur, 0)

@@ -4,11 +4,11 @@
 {%- macro axes_attribution() -%}
     {{ return([
         {'axe': 'epci', 'colonnes': ['epci_siren'], 'niveau': 4},
-        {'axe': 'commune', 'colonnes': ['code_commune'], 'niveau': 3},
-        {'axe': 'departement', 'colonnes': ['departement'], 'niveau': 3},
-        {'axe': 'qpv', 'colonnes': ['code_qpv'], 'niveau': 3},
+        {'axe': 'commune', 'colonnes': ['code_commune'], 'niveau': 4},
+        {'axe': 'departement', 'colonnes': ['departement'], 'niveau': 4},
+        {'axe': 'qpv', 'colonnes': ['code_qpv'], 'niveau': 4},
         {'axe': 'bailleur', 'colonnes': ['bailleur_siren'], 'niveau': 4},
-        {'axe': 'reservataire', 'colonnes': ['reservataire'], 'niveau': 3},
+        {'axe': 'reservataire', 'colonnes': ['reservataire'], 'niveau': 4},
         {'axe': 'residence', 'colonnes': ['residence'], 'niveau': 1},
         {'axe': 'bailleur x commune', 'colonnes': ['bailleur_siren', 'code_commune'], 'niveau': 2},
         {'axe': 'bailleur x reservataire', 'colonnes': ['bailleur_siren', 'reservataire'], 'niveau': 1},

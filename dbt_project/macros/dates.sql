@@ -8,6 +8,15 @@
     make_date(cast({{ annee }} as integer), 12, 31)
 {%- endmacro -%}
 
+{#- Whole months from one date to another, by the calendar: twelve on the anniversary, eleven the day before. -#}
+{%- macro mois_revolus(debut, fin) -%}
+    (
+        12 * (extract(year from {{ fin }}) - extract(year from {{ debut }}))
+        + extract(month from {{ fin }}) - extract(month from {{ debut }})
+        - case when extract(day from {{ fin }}) < extract(day from {{ debut }}) then 1 else 0 end
+    )
+{%- endmacro -%}
+
 {#- The month under which an event is summed on an axis whose finest period is a year, a half-year, or less: fewer rows to
     roll up, and the same sums. -#}
 {%- macro mois_de_niveau(mois, niveau) -%}

@@ -79,6 +79,8 @@ def phrase_objectif(d: Donnees, ident: str, chiffre: Chiffre | None) -> Paragrap
     if chiffre.statut == "rupture_serie":
         rupture = d.indicateur(ident).rupture
         morceaux.append(f"Rupture de série{f' : {rupture}' if rupture else ''}. ")
+    if chiffre.statut == "provisoire":
+        morceaux.append("Chiffre provisoire : le seuil du 1er quartile est celui de l’année précédente. ")
     return Paragraphe(tuple(morceaux))
 
 
@@ -527,6 +529,7 @@ STATUTS: dict[str, Etat | str] = {
     "indisponible": "indisponible",
     "sans_objet": "sans objet",
     "rupture_serie": "rupture de série",
+    "provisoire": "provisoire",
 }
 
 

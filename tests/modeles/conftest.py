@@ -8,7 +8,14 @@ from tests.modeles import scenarios
 from tests.modeles.magasin import Entrepot, Sources, dbt
 
 # What the tests read, and all that it is made of.
-MODELES = ("+indicateurs", "+evolutions", "+suivi_semestriel", "+dim_zone")
+MODELES = (
+    "+indicateurs",
+    "+evolutions",
+    "+suivi_semestriel",
+    "+dim_zone",
+    "+meta_seuils_q1",
+    "+meta_contradictions",
+)
 
 
 @pytest.fixture(scope="session")

@@ -23,11 +23,12 @@ PARC = "990000009"
 VIDE = "990000010"
 NOMME = "990000011"
 VOISIN = "990000012"
+ABSENCES = "990000014"
 
 COMMUNES = {
     PUBLIE: ["71901"], ARRONDI: ["71902"], OBJECTIFS: ["71903"], DEFAUT: ["71904"], AUTRE: ["71905"],
     GEO: ["71906", "39906"], LYON: ["69123"], DEMANDE: ["71908"], PARC: ["71909"], VIDE: ["71910"],
-    NOMME: ["71911"], VOISIN: ["71912"],
+    NOMME: ["71911"], VOISIN: ["71912"], ABSENCES: ["71914", "71915"],
 }  # fmt: skip
 NOMS = {siren: f"Territoire {siren[-2:]}" for siren in COMMUNES}
 BAILLEUR, AUTRE_BAILLEUR, BAILLEUR_SANS_OBJET = "911000001", "911000002", "911000003"
@@ -54,7 +55,8 @@ def bail(commune: str, signe: date, **valeurs: Any) -> dict[str, Any]:
 def demande(commune: str, depot: date, millesime: int = 2021, **valeurs: Any) -> dict[str, Any]:
     """An active request."""
     return {
-        "millesime": millesime, "demandeur_id": f"q{next(_numeros)}", "date_premier_depot": depot,
+        "millesime": millesime, "date_extraction": date(millesime, 12, 31),
+        "demandeur_id": f"q{next(_numeros)}", "date_premier_depot": depot,
         "statut": "active", "commune_choix1": commune, "ressources_mensuelles": AU_DESSUS, "nb_uc": 1,
         "nb_personnes": 1, "nb_moins_14": 0, "typologie_souhaitee": "T3", "composition": "isole",
         "mutation": False, **valeurs,
@@ -96,6 +98,7 @@ def remplir(sources: Sources) -> None:
     _parc(sources)
     _occupation(sources)
     _revenus(sources)
+    _absences(sources)
 
 
 def _geographie(sources: Sources) -> None:
@@ -133,8 +136,11 @@ def _geographie(sources: Sources) -> None:
             {"millesime": annee, "annee": annee, "portee": "epci", "code": siren, "seuil": SEUIL}
             for siren in COMMUNES
             for annee in range(2020, 2025)
+            # One territory has the order of one year only.
+            if siren != ABSENCES or annee == 2021
         ),
     )
+    # One neighbourhood of each generation over five communes, in five territories.
     sources.remplir(
         "qpv_communes",
         (
@@ -143,9 +149,10 @@ def _geographie(sources: Sources) -> None:
                 "generation": generation,
                 "code_qpv": code,
                 "libelle": "Quartier",
-                "code_commune": "71904",
+                "code_commune": commune,
             }
             for generation, code in ((2015, QPV_2015), (2024, QPV_2024))
+            for commune in ("71901", "71903", "71904", "71905", "71914")
         ),
     )
 
@@ -524,5 +531,116 @@ def _revenus(sources: Sources) -> None:
             ligne("71906", 20000, "publie"),
             ligne("71916", 22000, "publie"),
             ligne("71910", None, "sans_objet"),
+        ],
+    )
+
+
+def _absences(sources: Sources) -> None:
+    """What is not said: columns that an export lacks, thresholds, origins, rooms; and what cannot be true."""
+    commune, voisine = COMMUNES[ABSENCES]
+    sources.viser(ABSENCES, "hors_qpv_q1", cible=25.0)
+    sans_titres = {"champs_absents": ",pdalhpd,priorite_l441_1,", "pdalhpd": None}
+    # Fifteen of sixty recognised under the right to housing, in an export that has no other ground; two small dwellings.
+    sources.remplir(
+        "sne_attributions",
+        (
+            bail(
+                commune, date(2021, 3, 1), dalo=i < 15, typologie="T2" if i < 2 else "T3",
+                composition=None if i < 13 else "isole", **sans_titres,
+            )
+            for i in range(60)
+        ),
+    )  # fmt: skip
+    # One unknown of five is at the bound, one of four above it.
+    for annee, total in ((2022, 5), (2023, 4)):
+        sources.remplir(
+            "sne_attributions",
+            (
+                bail(
+                    commune, date(annee, 3, 1), mutation=None if i == 0 else i == 1,
+                    relogement="npnru" if i == 2 else None, champs_absents=",date_entree,",
+                )
+                for i in range(total)
+            ),
+        )  # fmt: skip
+    origines = [commune, voisine, "71999", "75056", None]
+    depots = [date(2020, 12, 31), date(2021, 1, 1), date(2021, 1, 1), date(2021, 1, 1), date(2021, 1, 1)]
+    sources.remplir(
+        "sne_demandes",
+        (
+            demande(
+                commune, depot, typologie_souhaitee="T2", code_commune_origine=origine,
+                ressources_mensuelles=100 * (i + 1), composition="couple",
+            )
+            for i, (origine, depot) in enumerate(zip(origines, depots, strict=True))
+        ),
+    )  # fmt: skip
+    sources.remplir(
+        "sne_demandes", [demande(commune, date(2021, 1, 1), typologie_souhaitee="T2", composition="couple")]
+    )
+    sources.remplir(
+        "sne_demandes", (demande(commune, date(2021, 1, 1), typologie_souhaitee="T1") for _ in range(3))
+    )
+    _residences(sources, commune, voisine)
+    # Codes of neighbourhoods: of no list, of another commune; then outcomes that a signed lease contradicts.
+    jour = date(2020, 5, 4)
+    sources.remplir(
+        "sne_attributions",
+        [
+            bail(commune, jour, code_qpv="QP071999", qpv_declare=True, num_rpls="QPV-1"),
+            bail(voisine, jour, code_qpv=QPV_2015, qpv_declare=False, num_rpls="QPV-2"),
+            bail(commune, jour, code_qpv=QPV_2015, qpv_declare=False, num_rpls="QPV-3"),
+            bail(commune, jour, issue="refus", num_rpls="REFUS"),
+            bail(commune, jour, date_decision=jour, num_rpls="RANGS", date_signature_bail=None),
+            bail(commune, jour, date_decision=jour, num_rpls="RANGS", rang=2),
+        ],
+    )
+
+
+def _residences(sources: Sources, commune: str, voisine: str) -> None:
+    """Residences of the register: three dwellings, one of which is let; a group over two communes; a local list."""
+    tilleuls = {"libelle_segment_patrimoine": "Les Tilleuls"}
+    sources.remplir(
+        "rpls_logements",
+        [
+            logement(commune, "R-1", date_bail=date(2021, 6, 1), **tilleuls),
+            logement(commune, "R-2", **tilleuls),
+            logement(commune, "R-3", nb_pieces=None, **tilleuls),
+            logement(commune, "R-4", libelle_segment_patrimoine="Agence Nord"),
+            logement(voisine, "R-5", libelle_segment_patrimoine="Agence Nord"),
+            logement(voisine, "R-6", libelle_segment_patrimoine="Agence Nord"),
+            # The same name at another landlord's.
+            logement(commune, "R-7", libelle_segment_patrimoine="Les Lilas"),
+            logement(commune, "R-8", libelle_segment_patrimoine="les lilas", siren_bailleur=AUTRE_BAILLEUR),
+            # A code stands for a name that is not given.
+            logement(commune, "R-9", code_segment_patrimoine="GR7"),
+        ],
+    )
+    zones = [
+        ("clos", "residence", "Le Clos", "num_rpls", "R-6"),
+        ("tilleuls", "qva", "Tilleuls", "residence", "TILLEULS"),
+    ]
+    sources.remplir(
+        "zones_locales",
+        (
+            {
+                "millesime": 2021, "epci_siren": ABSENCES, "zone": zone, "type_zone": type_zone, "nom": nom,
+                "critere": critere, "valeur": valeur,
+            }
+            for zone, type_zone, nom, critere, valeur in zones
+        ),
+    )  # fmt: skip
+    sources.remplir(
+        "sne_attributions",
+        [
+            bail(commune, date(2024, 3, 1), num_rpls="R-1", residence="Tilleul"),
+            bail(commune, date(2024, 3, 1), num_rpls=None, residence="RÉSIDENCE LES TILLEULS"),
+            bail(
+                commune,
+                date(2024, 3, 1),
+                num_rpls=None,
+                residence="Les Tilleuls",
+                bailleur_siren=AUTRE_BAILLEUR,
+            ),
         ],
     )

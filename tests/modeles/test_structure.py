@@ -117,6 +117,14 @@ def test_counts_may_be_summed() -> None:
     )
 
 
+@pytest.mark.parametrize("chemin", MODELES, ids=lambda p: p.stem)
+def test_what_passes_over_nulls_is_not_used(chemin: Path) -> None:
+    # `least` and `greatest` ignore what is unknown: plus_petit and plus_grand do not.
+    assert (
+        re.findall(r"\b(?:least|greatest)\s*\(", without_comments(chemin.read_text(encoding="utf-8"))) == []
+    )
+
+
 @pytest.mark.parametrize("chemin", [*MODELES, *MACROS], ids=lambda p: p.stem)
 def test_no_year_in_sql(chemin: Path) -> None:
     lignes = without_comments(chemin.read_text(encoding="utf-8")).splitlines()

@@ -60,8 +60,8 @@
         nullif(
             replace(
                 regexp_replace(
-                    regexp_replace(lower(strip_accents({{ colonne }})), '[^a-z0-9]+', ' ', 'g'),
-                    '\b(residence|le|la|les|l|de|du|des|d)\b', '', 'g'
+                    ' ' || regexp_replace(lower(strip_accents({{ colonne }})), '[^a-z0-9]+', '  ', 'g') || ' ',
+                    ' (residence|le|la|les|l|de|du|des|d) ', '', 'g'
                 ), ' ', ''
             ), ''
         ), {{ nom_normalise(colonne) }}
@@ -73,11 +73,11 @@
         nullif(
             replace(
                 regexp_replace(
-                    regexp_replace(
+                    ' ' || regexp_replace(
                         translate(lower({{ colonne }}), 'àáâãäåçèéêëìíîïñòóôõöùúûüýÿ', 'aaaaaaceeeeiiiinooooouuuuyy'),
-                        '[^a-z0-9]+', ' '
-                    ),
-                    '(?<![a-z0-9])(residence|le|la|les|l|de|du|des|d)(?![a-z0-9])', ''
+                        '[^a-z0-9]+', '  '
+                    ) || ' ',
+                    ' (residence|le|la|les|l|de|du|des|d) ', ''
                 ), ' ', ''
             ), ''
         ), {{ nom_normalise(colonne) }}

@@ -162,7 +162,8 @@ select
     bailleurs.bailleur_siren,
     lues.reservataire,
     logements.code_iris,
-    -- Where the dwelling stands: the allocation's own code, else the dwelling's in the register, else the declared flag.
+    -- Where the dwelling stands: the allocation's own code where it is believed, else the dwelling's in the register, else the
+    -- declared flag.
     {%- for generation in var('generations_qpv') %}
     case
         when generations.generation = {{ generation }} then lues.code_qpv
@@ -253,7 +254,8 @@ left join {{ ref('int_residences_noms') }} as nommees
         and lues.code_commune = nommees.code_commune
         and {{ residence_normalisee('lues.residence') }} = nommees.cle
 left join plafonds on lues.attribution_id = plafonds.attribution_id
-left join {{ ref('ref_qpv_generations') }} as generations on substr(lues.code_qpv, 1, 2) = generations.prefixe
+left join {{ ref('int_attribution_qpv') }} as generations
+    on lues.attribution_id = generations.attribution_id and generations.statut in ('admis', 'sans_liste')
 left join {{ ref('dim_commune') }} as communes on lues.code_commune = communes.code_commune
 left join {{ ref('ref_relogements') }} as relogements on lues.relogement = relogements.relogement
 left join {{ ref('ref_reservataires_mal_loges') }} as contingents on lues.reservataire = contingents.code

@@ -26,7 +26,7 @@ select
     zones.zone as modalite,
     'tous' as segment_type,
     'tous' as segment,
-    3 as niveau,
+    4 as niveau,
     mesures.mois,
     {{- sommes_attribution('zone') }}
 from {{ ref('int_attribution_mesures') }} as mesures

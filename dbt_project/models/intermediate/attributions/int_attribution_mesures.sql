@@ -212,7 +212,7 @@ select
     {{ effectif('attributions_entree', "evenement = 'entree'") }},
     {{ taux('conversion_bail_effective', "evenement = 'effective'", "est_bail_signe") }},
     {{ taux('conversion_bail_entree', "evenement = 'bail_signe'", "est_entree") }},
-    {{ taux('refus', "evenement = 'prononcee'", "issue = 'refus'") }},
+    {{ taux('refus', "evenement = 'prononcee'", "issue = 'refus' and not coalesce(est_bail_signe, false)") }},
 
     -- How complete the rows are.
     {{ taux('completude_ressources', "evenement = 'bail_signe'", "ressources_uc is not null", "true") }},

@@ -1,5 +1,5 @@
--- Median months from the first request to the signed lease: a median is computed from the rows of each figure, never from
--- other medians.
+-- Median months from the first request to the signed lease, the mean of the two middle ones when they are even in number: a
+-- median is computed from the rows of each figure, never from other medians.
 {% for axe in axes_attribution() if axe.axe in ['epci', 'commune', 'bailleur', 'reservataire', 'departement'] %}
 {%- if not loop.first %}
 union all
@@ -17,11 +17,11 @@ select
     cast(null as bigint) as numerateur,
     count(mesures.delai_jours) as denominateur,
     count(*) - count(mesures.delai_jours) as inconnus,
-    cast(percentile_disc(0.5) within group (order by mesures.delai_jours) as double)
+    cast(percentile_cont(0.5) within group (order by mesures.delai_jours) as double)
     * max(bornes.mois_par_an) / nullif(max(bornes.jours_par_an), 0) as mesure
 from {{ ref('int_attribution_mesures') }} as mesures
 inner join {{ ref('int_periode_mois') }} as periodes
-    on mesures.epci_siren = periodes.epci_siren and mesures.mois = periodes.mois and periodes.niveau <= 3
+    on mesures.epci_siren = periodes.epci_siren and mesures.mois = periodes.mois and periodes.niveau <= 4
 inner join {{ ref('ref_bornes_indicateurs') }} as bornes
     on
         mesures.date_evenement >= bornes.debut

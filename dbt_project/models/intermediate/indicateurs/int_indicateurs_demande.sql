@@ -1,4 +1,5 @@
--- Demand indicators on 31 December of each year, in the common shape.
+-- Demand indicators on 31 December of each year, in the common shape. A median of an even number of requests is the mean of the
+-- two middle ones.
 {%- set mesures = ['demandes', 'part_mutations_demande', 'part_endogene', 'ressources_renseignees'] %}
 with cumules as (
 
@@ -20,7 +21,7 @@ with cumules as (
         {{ somme(m ~ '_' ~ suffixe) }} as {{ m }}_{{ suffixe }},
         {%- endfor %}
         {%- endfor %}
-        cast(percentile_disc(0.5) within group (order by anciennete_jours) as double) as anciennete_jours
+        cast(percentile_cont(0.5) within group (order by anciennete_jours) as double) as anciennete_jours
     from {{ ref('int_demande_mesures') }}
     where {{ axe.colonnes[0] }} is not null
     group by 1, 2, 3, 4, 5, 6

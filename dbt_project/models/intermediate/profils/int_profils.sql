@@ -11,7 +11,7 @@ with demandes as (
         faits.ressources_uc,
         faits.situation_logement,
         faits.situation_pro,
-        faits.anciennete_jours as jours,
+        faits.date_premier_depot,
         faits.code_commune_origine,
         faits.epci_siren_origine,
         faits.date_situation as date_reference
@@ -32,17 +32,13 @@ baux as (
         attributions.ressources_uc,
         attributions.situation_logement,
         attributions.situation_pro,
-        mesures.delai_jours as jours,
+        attributions.date_premier_depot,
         attributions.code_commune_origine,
         origines.epci_siren as epci_siren_origine,
         evenements.date_evenement as date_reference
     from {{ ref('fct_evenement_attribution') }} as evenements
     inner join {{ ref('fct_attribution') }} as attributions
         on evenements.attribution_id = attributions.attribution_id
-    inner join {{ ref('int_attribution_mesures') }} as mesures
-        on
-            evenements.attribution_id = mesures.attribution_id
-            and evenements.evenement = mesures.evenement
     inner join {{ ref('int_annees') }} as annees on evenements.epci_siren = annees.epci_siren and evenements.annee = annees.annee and annees.est_demandee
     {{ joindre_epci('evenements.annee', 'attributions.code_commune_origine_lu', 'origines') }}
     where evenements.evenement = 'bail_signe'
@@ -100,10 +96,10 @@ left join {{ ref('ref_tranches_ressources') }} as ressources
         and (ressources.borne_max is null or menages.ressources_uc < ressources.borne_max * bornes.mois_par_an)
 left join {{ ref('ref_tranches_anciennete') }} as anciennetes
     on
-        menages.jours * bornes.mois_par_an >= coalesce(anciennetes.mois_min, 0) * bornes.jours_par_an
+        {{ mois_revolus('menages.date_premier_depot', 'menages.date_reference') }} >= coalesce(anciennetes.mois_min, 0)
         and (
             anciennetes.mois_max is null
-            or menages.jours * bornes.mois_par_an < anciennetes.mois_max * bornes.jours_par_an
+            or {{ mois_revolus('menages.date_premier_depot', 'menages.date_reference') }} < anciennetes.mois_max
         )
 left join departements
     on
