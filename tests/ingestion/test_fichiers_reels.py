@@ -201,7 +201,7 @@ def test_all_the_real_files_at_once(depot: Depot, donnees_reelles: Path) -> None
             depot.drop(chemin.relative_to(donnees_reelles).as_posix(), chemin.read_bytes())
     for source in ("filosofi", "geographie", "ops", "referentiels", "rpls", "sne"):
         depot.load(source)
-    assert depot.one("SELECT count(*) FROM meta.verrou WHERE produit IS NOT NULL") == 18
+    assert depot.one("SELECT count(*) FROM meta.verrou WHERE produit IS NOT NULL") == 19
     assert (
         depot.one(
             "SELECT count(*) FROM meta.verrou "
