@@ -178,7 +178,8 @@ class Appariement:
     @property
     def ignorees(self) -> list[str]:
         """Columns of the file that nothing reads, as printed."""
-        return [c for i, c in enumerate(self.colonnes) if i not in self.utilisees and c.strip()]
+        lues = self.utilisees.union(*(r.positions for r in self.repetitions))
+        return [c for i, c in enumerate(self.colonnes) if i not in lues and c.strip()]
 
 
 @cache

@@ -35,11 +35,13 @@ def open_parquet(fichier: FichierDepose, candidats: Sequence[Correspondance], te
     choix = settle(fichier, candidats, choose(fichier, candidats, [Entete(colonnes, 0, 0)]))
     if not lignes:
         raise DonneesRefusees(f"{fichier.relatif} : le fichier ne contient aucune ligne.")
-    limite = int(settings()["limites"]["lignes_parquet"])
-    if lignes > limite:
+    limites = settings()["limites"]
+    repetees = lignes > max(limites["lignes_sans_controle"], fichier.taille)
+    if lignes > limites["lignes_parquet"] or repetees:
         raise DonneesRefusees(
-            f"{fichier.relatif} : {lignes} lignes, plus que les {limite} d'un fichier qui peut être lu. "
-            "Découpez-le, s'il est vraiment de cette taille."
+            f"{fichier.relatif} : {lignes} lignes pour {fichier.taille} octets, trop pour être lu (au plus "
+            f"{limites['lignes_parquet']} lignes, et des lignes qui diffèrent). Vérifiez l'export, ou "
+            "découpez-le."
         )
     chemin = _as_text(fichier, temporaire, description) if _binary(description) else fichier.chemin
     etat = Etat(fichier.taille, fichier.sha256)

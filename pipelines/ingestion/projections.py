@@ -52,7 +52,7 @@ def _connect() -> duckdb.DuckDBPyConnection:
 def look_at(textes: Sequence[str | None], epsg: str | None, nom: str) -> list[Polygone]:
     """The polygons in longitude and latitude, each judged on its own.
 
-    A contour that crosses itself is one that simplification made, and is kept: models mend it.
+    A contour that crosses itself is kept: simplification makes many, and models mend them.
 
     Raises:
         DonneesRefusees: the projection is unknown, or coordinates are not degrees and no projection is given.
@@ -71,7 +71,7 @@ def look_at(textes: Sequence[str | None], epsg: str | None, nom: str) -> list[Po
             geometrie = f"TRY(ST_Transform({geometrie}, {projection}, 'EPSG:4326', true))"
             texte = "ST_AsGeoJSON(geo)"
         lignes = con.execute(
-            f"SELECT {texte}, ST_GeometryType(geo)::VARCHAR, TRY(ST_Area(ST_MakeValid(geo))), "
+            f"SELECT {texte}, ST_GeometryType(geo)::VARCHAR, ST_Area(geo), "
             "ST_XMin(geo), ST_YMin(geo), ST_XMax(geo), ST_YMax(geo) "
             f"FROM (SELECT i, g, {geometrie} AS geo "
             "FROM (SELECT unnest(range(len($1))) AS i, unnest($1::VARCHAR[]) AS g)) ORDER BY i",

@@ -72,10 +72,10 @@ def check_repetitions(
 def sentences(appariement: Appariement) -> Iterator[str]:
     """What is said of the repetitions that do not disagree."""
     for r in appariement.repetitions:
-        autres = ", ".join(_named(appariement, p) for p in r.positions[1:])
+        noms = ", ".join(_named(appariement, p) for p in r.positions)
         yield (
-            f"« {r.objet} » : colonne {_named(appariement, r.positions[0])} lue ; {autres}, vide ou égale, "
-            "ne sert qu'à remplir ses cellules vides"
+            f"« {r.objet} » est dans plusieurs colonnes, qui ne se contredisent pas : {noms}. Les cellules "
+            "vides de la première sont prises dans les suivantes, qui ne servent qu'à cela"
         )
 
 
