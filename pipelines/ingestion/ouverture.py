@@ -17,9 +17,10 @@ from pipelines.ingestion.correspondances import Appariement, Correspondance, mat
 from pipelines.ingestion.landing import FichierDepose, settings
 from pipelines.inspection import Etat
 
-# A run of digits, an address, a date: a cell, not the name of a column.
-_VALEUR = re.compile(r"\d{5,}|@|\d[\d ./-]{6,}\d")
+# A run of digits, an e-mail, a telephone, a date: a cell, not the name of a column.
+_VALEUR = re.compile(r"\d{5,}|@|\d(?:[ .-]?\d){7,}")
 _NOM_MAX = 100
+_CODE_MAX = 10  # `TP6021` has more digits than letters
 
 Cellules = Sequence[str | None]
 
@@ -88,11 +89,10 @@ def printable_names(colonnes: Sequence[str | None]) -> str:
 
 def looks_like_a_name(texte: str) -> bool:
     """Whether a header cell can be the name of a column: letters mostly, no run of digits, no address."""
-    lettres = sum(c.isalpha() for c in texte)
-    chiffres = sum(c.isdigit() for c in texte)
-    return (
-        lettres > chiffres and len(texte) <= _NOM_MAX and texte.isprintable() and not _VALEUR.search(texte)
-    )
+    if not texte.isprintable() or len(texte) > _NOM_MAX or _VALEUR.search(texte):
+        return False
+    surtout_lettres = sum(c.isalpha() for c in texte) > sum(c.isdigit() for c in texte)
+    return surtout_lettres or (texte[:1].isalpha() and len(texte) <= _CODE_MAX)
 
 
 def check_width(fichier: FichierDepose, largeur: int) -> None:

@@ -71,7 +71,7 @@ def look_at(textes: Sequence[str | None], epsg: str | None, nom: str) -> list[Po
             geometrie = f"TRY(ST_Transform({geometrie}, {projection}, 'EPSG:4326', true))"
             texte = "ST_AsGeoJSON(geo)"
         lignes = con.execute(
-            f"SELECT {texte}, ST_GeometryType(geo)::VARCHAR, ST_Area(geo), "
+            f"SELECT {texte}, ST_GeometryType(geo)::VARCHAR, TRY(ST_Within(ST_Point(0, 0), geo)), ST_Area(geo), "
             "ST_XMin(geo), ST_YMin(geo), ST_XMax(geo), ST_YMax(geo) "
             f"FROM (SELECT i, g, {geometrie} AS geo "
             "FROM (SELECT unnest(range(len($1))) AS i, unnest($1::VARCHAR[]) AS g)) ORDER BY i",
@@ -90,12 +90,15 @@ def look_at(textes: Sequence[str | None], epsg: str | None, nom: str) -> list[Po
 _EN_METRES = "coordonnées hors des degrés d'un globe"
 
 
-def _judge(texte: str | None, genre: str | None, aire: float | None, *boite: float | None) -> Polygone:
-    bornes = [b for b in boite if b is not None]
-    if genre is None or len(bornes) < 4:
-        return Polygone(texte, _ILLISIBLE)
-    if genre not in {"POLYGON", "MULTIPOLYGON"}:
+def _judge(
+    texte: str | None, genre: str | None, lu: bool | None, aire: float | None, *boite: float | None
+) -> Polygone:
+    if genre is not None and genre not in {"POLYGON", "MULTIPOLYGON"}:
         return Polygone(texte, f"{genre.lower()} au lieu d'un polygone")
+    bornes = [b for b in boite if b is not None]
+    # A contour that does not close is read by the first library, and stops the one that places points in it.
+    if genre is None or lu is None or len(bornes) < 4:
+        return Polygone(texte, _ILLISIBLE)
     gauche, bas, droite, haut = bornes
     if not (-180 <= gauche <= droite <= 180 and -90 <= bas <= haut <= 90):
         return Polygone(texte, _EN_METRES)
