@@ -6,10 +6,12 @@ Parsing belongs in `lecture`, repairing lines in `reparation`.
 import codecs
 import gzip
 import hashlib
+import re
 import shutil
 import stat
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -27,6 +29,9 @@ _LFS = b"version https://git-lfs"
 _HTML = (b"<!doctype html", b"<html", b"<head", b"<?xml version", b"<!--")
 # "Ã©", "Â°", "Ã‰", "â€" in UTF-8: text that was decoded once too often. "Â" alone is legitimate (CHÂTEAU).
 _MOJIBAKE = (b"\xc3\x83\xc2", b"\xc3\x82\xc2", b"\xc3\x83\xe2\x80", b"\xc3\xa2\xe2\x82\xac")
+# A quoted part, spaces, and another one; spaces before a quote that begins a cell.
+_GUILLEMETS_DOUTEUX = re.compile(rb'" +"|[;,\t|\n] +"')
+_BOUT = 64
 
 
 @dataclass(frozen=True)
@@ -42,11 +47,23 @@ class Etat:
     lignes: int = 0  # physical lines, the last one counted even without a final newline
     fin_de_ligne: bool = True  # ends with a newline
     retours_seuls: bool = False  # carriage returns and no newline at all (old spreadsheets)
+    guillemets_douteux: bool = False  # quotes that DuckDB would read otherwise than `reparation` does
+    retours_isoles: bool = False  # carriage returns inside lines, which DuckDB would take for ends of lines
 
     @property
     def propre(self) -> bool:
         """Whether the text can be parsed as it is, without the repair pass."""
-        return self.utf8 and not (self.utf16 or self.nul or self.mojibake or self.retours_seuls)
+        abime = self.utf16 or self.nul or self.mojibake or self.retours_seuls or self.retours_isoles
+        return self.utf8 and not (abime or self.guillemets_douteux)
+
+    @property
+    def fin_suspecte(self) -> bool:
+        """Whether the last line alone has no end: the file may have been cut inside its last cell."""
+        return not self.fin_de_ligne and self.lignes > 1
+
+
+class FichierVide(DonneesRefusees):
+    """A file without any content: it is said, and stops nothing, since no row can be lost."""
 
 
 def chunks(chemin: Path) -> Iterator[bytes]:
@@ -60,10 +77,11 @@ def refuse_non_data(debut: bytes, nom: str) -> None:
     """Refuse what is not data at all: empty file, Git-LFS pointer, error page saved under a data name.
 
     Raises:
+        FichierVide: nothing in it.
         DonneesRefusees: with what to do.
     """
     if not debut.strip():
-        raise DonneesRefusees(f"{nom} : le fichier est vide. Déposez-le de nouveau depuis sa source.")
+        raise FichierVide(f"{nom} : le fichier est vide. Déposez-le de nouveau depuis sa source.")
     tete = debut.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     if tete.startswith(_LFS):
         raise DonneesRefusees(
@@ -97,12 +115,15 @@ def inspect_text(chemin: Path, nom: str, taille: int, sha256: str) -> Etat:
     decodeur = codecs.getincrementaldecoder("utf-8")()
     lignes = retours = 0
     utf8, nul, mojibake, dernier, utf16 = True, False, False, b"", False
+    isoles, douteux, bout = 0, False, b"\n"
     for morceau in chunks(chemin):
         if not dernier:
             refuse_non_data(morceau, nom)
             utf16 = morceau.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
         lignes += morceau.count(b"\n")
-        if lignes == 0:
+        if b"\r" in morceau or dernier == b"\r":
+            seuls = morceau.count(b"\r") - morceau.count(b"\r\n")
+            isoles += seuls - (dernier == b"\r" and morceau.startswith(b"\n"))
             retours += morceau.count(b"\r")
         if not morceau.isascii():
             mojibake = mojibake or any(m in morceau for m in _MOJIBAKE)
@@ -111,6 +132,11 @@ def inspect_text(chemin: Path, nom: str, taille: int, sha256: str) -> Etat:
                 decodeur.decode(morceau)
             except UnicodeDecodeError:
                 utf8 = False
+        if b'"' in morceau:
+            douteux = douteux or bool(
+                _GUILLEMETS_DOUTEUX.search(morceau) or _GUILLEMETS_DOUTEUX.search(bout + morceau[:_BOUT])
+            )
+        bout = morceau[-_BOUT:]
         nul = nul or b"\0" in morceau
         dernier = morceau[-1:]
     if not dernier:
@@ -130,6 +156,8 @@ def inspect_text(chemin: Path, nom: str, taille: int, sha256: str) -> Etat:
         lignes=lignes + (dernier != b"\n"),
         fin_de_ligne=dernier == b"\n",
         retours_seuls=lignes == 0 and retours > 1,
+        guillemets_douteux=douteux,
+        retours_isoles=isoles > 0,
     )
 
 
@@ -209,11 +237,16 @@ def extract_members(chemin: Path, dossier: Path, nom: str) -> list[tuple[str, Pa
     """Extract the files of a zip into a temporary folder, under numbered names, in name order.
 
     Raises:
-        DonneesRefusees: as `open_archive`; or a member is encrypted or damaged.
+        DonneesRefusees: as `open_archive`; a member is encrypted or damaged, or two have the same name.
     """
     extraits = []
     with open_archive(chemin, nom) as archive:
         membres = sorted((m for m in archive.infolist() if not m.is_dir()), key=lambda m: m.filename)
+        if repetes := sorted(n for n, k in Counter(m.filename for m in membres).items() if k > 1):
+            raise DonneesRefusees(
+                f"{nom} : l'archive contient plusieurs fichiers du même nom (« {repetes[0]} »). "
+                "Donnez-leur des noms différents et refaites-la."
+            )
         for rang, membre in enumerate(membres):
             cible = dossier / f"{rang:04d}{Path(membre.filename).suffix.lower()}"
             try:

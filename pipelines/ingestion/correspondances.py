@@ -26,10 +26,11 @@ _NON_ALNUM = re.compile(r"[^a-z0-9{}]+")
 
 @lru_cache(maxsize=4096)
 def normalise_name(nom: str) -> str:
-    """A column name without case, accents, punctuation, nor the `_red` suffix of restricted files."""
+    """A column name without case, accents, punctuation, invisible characters, nor the `_red` suffix of
+    restricted files; full-width letters are letters."""
     texte = ftfy.fix_encoding(nom) if not nom.isascii() else nom
-    texte = unicodedata.normalize("NFKD", texte.lower())
-    texte = "".join(c for c in texte if not unicodedata.combining(c))
+    texte = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", texte).lower())
+    texte = "".join(c for c in texte if not unicodedata.combining(c) and unicodedata.category(c) != "Cf")
     texte = _NON_ALNUM.sub("_", texte).strip("_")
     return texte.removesuffix("_red")
 
@@ -98,6 +99,7 @@ class Correspondance(_Strict):
     fichiers: str | None = None
     complementaire: bool = False
     feuille: str | None = None
+    preferences: tuple[str, ...] = ()  # fields whose aliases are different columns: the first one there is read
     champs: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     constantes: dict[str, str] = Field(default_factory=dict)
     derives: dict[str, Derive] = Field(default_factory=dict)
@@ -112,7 +114,7 @@ class Correspondance(_Strict):
         if produit is None:
             raise ValueError(f"produit inconnu « {self.produit} » (connus : {', '.join(declarations())})")
         noms = {c.nom for c in produit.champs} | set(COMMUNES_LUES)
-        for usage in (self.champs, self.constantes, self.derives, self.valeurs, self.nuls):
+        for usage in (self.champs, self.constantes, self.derives, self.valeurs, self.nuls, self.preferences):
             if inconnus := sorted(set(usage) - noms):
                 raise ValueError(f"champs inconnus de {self.produit} : {', '.join(inconnus)}")
         return self
@@ -140,6 +142,14 @@ class Correspondance(_Strict):
 
 
 @dataclass(frozen=True)
+class Repetition:
+    """Several columns that answer to one name, or to the aliases of one field; the first one is read."""
+
+    objet: str  # the field, or the name when the column is no field of its own
+    positions: tuple[int, ...]
+
+
+@dataclass(frozen=True)
 class Appariement:
     """A header matched with a mapping: where each field is, and what is missing."""
 
@@ -151,6 +161,7 @@ class Appariement:
     derivees: dict[str, int] = field(default_factory=dict)
     manquants: tuple[str, ...] = ()
     annee_colonnes: int | None = None
+    repetitions: tuple[Repetition, ...] = ()
 
     @property
     def complet(self) -> bool:
@@ -181,7 +192,8 @@ class Appariement:
     @property
     def ignorees(self) -> list[str]:
         """Columns of the file that nothing reads, as printed."""
-        return [c for i, c in enumerate(self.colonnes) if i not in self.utilisees and c.strip()]
+        lues = self.utilisees.union(*(r.positions for r in self.repetitions))
+        return [c for i, c in enumerate(self.colonnes) if i not in lues and c.strip()]
 
 
 @cache
@@ -195,25 +207,37 @@ class _Entete:
 
     def __init__(self, cellules: Sequence[str | None]) -> None:
         self.noms = [normalise_name(c or "") for c in cellules]
-        self.index: dict[str, int] = {}
+        self.index: dict[str, list[int]] = {}
         for i, nom in enumerate(self.noms):
             if nom:
-                self.index.setdefault(nom, i)
+                self.index.setdefault(nom, []).append(i)
         self.annees: list[int] = []
+        self.repetitions: dict[tuple[int, ...], Repetition] = {}
 
-    def find(self, alias: Iterable[str]) -> int | None:
+    def find(self, alias: Iterable[str], objet: str | None = None, *, tous: bool = True) -> int | None:
+        """The column of the first alias that is there.
+
+        With `objet`, the other columns that answer are remembered as its repetitions: those of every alias,
+        or those of that one name when aliases are preferences (`tous` false). Of a name that holds a year,
+        the latest year answers.
+        """
+        trouves: list[int] = []
         for candidat in alias:
+            if trouves and not tous:
+                break
             if "{" not in candidat:
-                position = self.index.get(normalise_name(candidat))
-                if position is not None:
-                    return position
+                trouves += self.index.get(normalise_name(candidat), [])
                 continue
-            trouves = [(m[1], i) for i, n in enumerate(self.noms) if (m := _pattern(candidat).fullmatch(n))]
-            if trouves:
-                annee, position = max(trouves)
-                self.annees.append(_full_year(annee))
-                return position
-        return None
+            dates = [(m[1], i) for i, n in enumerate(self.noms) if (m := _pattern(candidat).fullmatch(n))]
+            if dates:
+                annee = max(dates)[0]
+                if not trouves:
+                    self.annees.append(_full_year(annee))
+                trouves += [i for a, i in dates if a == annee]
+        positions = tuple(dict.fromkeys(trouves))
+        if objet is not None and len(positions) > 1:
+            self.repetitions.setdefault(positions, Repetition(objet, positions))
+        return positions[0] if positions else None
 
 
 def _full_year(texte: str) -> int:
@@ -233,7 +257,7 @@ def match(
 
     positions = {}
     for champ, alias in correspondance.alias.items():
-        position = entete.find(alias)
+        position = entete.find(alias, champ, tous=champ not in correspondance.preferences)
         if position is not None:
             positions[champ] = position
     entete.annees.clear()  # only measures say the vintage: `PLG_IRIS2024_CODE` is in the register of 2025
@@ -241,14 +265,18 @@ def match(
     eclatees: list[int] = []
     if correspondance.depivot:
         for longue in correspondance.depivot.toutes:
-            position = entete.find(longue.alias)
+            position = entete.find(longue.alias, longue.alias[0])
             if position is not None:
                 avec = {c: p for c, a in longue.avec.items() if (p := entete.find(a)) is not None}
                 longues.append((longue, position, avec))
     annee = max(entete.annees) if entete.annees else None
     if correspondance.eclater and correspondance.eclater.colonnes:
-        eclatees = [p for c in correspondance.eclater.colonnes if (p := entete.find([c])) is not None]
-    derivees = {c: p for c, d in correspondance.derives.items() if (p := entete.find(d.colonne)) is not None}
+        eclatees = [p for c in correspondance.eclater.colonnes if (p := entete.find([c], c)) is not None]
+    derivees = {}
+    for champ, d in correspondance.derives.items():
+        position = entete.find(d.colonne, d.colonne[0])
+        if position is not None:
+            derivees[champ] = position
 
     fournis = set(positions) | set(correspondance.constantes) | set(derivees)
     if correspondance.depivot and longues:
@@ -273,6 +301,7 @@ def match(
         derivees,
         tuple(manquants),
         annee,
+        tuple(entete.repetitions.values()),
     )
 
 

@@ -24,6 +24,7 @@ from pipelines.ingestion.fichier import Contexte, LectureFichier
 from pipelines.ingestion.landing import (
     FichierDepose,
     check_landing,
+    documentation_files,
     is_documentation,
     landing_files,
     settings,
@@ -31,7 +32,14 @@ from pipelines.ingestion.landing import (
 )
 from pipelines.ingestion.magasin import Magasin, entry_key
 from pipelines.ingestion.pseudonymes import key_fingerprint, set_key
-from pipelines.inspection import extract_members, hash_file
+from pipelines.inspection import FichierVide, extract_members, hash_file
+
+
+# Warnings about what the reader left out, or doubts: each is said once, when the file is read.
+_DITS = {
+    *("colonne_repetee", "feuilles_ignorees", "fichier_vide", "fin_de_fichier", "non_reconnu"),
+    *("polygone_inutilisable", "coordonnees_inversees"),
+}
 
 
 @dataclass(frozen=True)
@@ -76,6 +84,8 @@ def ingest(
             set_key(con, cle_pseudonyme)
             contexte = Contexte(con, Magasin(magasin), corrections, cle_pseudonyme, exclusions)
             lecteur = _Lecteur(contexte, temporaire, correspondances(source, donnees), options.progression)
+            if options.progression and (notices := documentation_files(source, donnees)):
+                options.progression(f"Notices laissées de côté : {', '.join(notices)}")
             comptes = [c for fichier in fichiers for c in lecteur.read(fichier)]
     finally:
         shutil.rmtree(temporaire, ignore_errors=True)
@@ -107,9 +117,8 @@ def _ignored(source: str, chemin: Path, nom: str) -> CompteFichier:
     taille, sha = _hash(chemin, nom)
     attendu = ", ".join(sorted({d for p in declarations().values() for d in p.dossiers}))
     message = f"Fichier hors des dossiers connus ({attendu}) : non lu"
-    return CompteFichier(
-        nom, source, None, None, taille, sha, avertissements=(Avertissement("hors_dossier", message),)
-    )
+    alerte = Avertissement("hors_dossier", message)
+    return CompteFichier(nom, source, None, None, taille, sha, avertissements=(alerte,))
 
 
 def _connect(temporaire: Path, options: Options) -> duckdb.DuckDBPyConnection:
@@ -155,6 +164,9 @@ class _Lecteur:
                     f"{compte.lignes_quarantaine} refusées, {compte.lignes_doublons} en double"
                     + (" (déjà validé)" if compte.reutilise else "")
                 )
+                for alerte in compte.avertissements:
+                    if alerte.regle in _DITS:
+                        self.progression(f"{compte.fichier} : {alerte.message}")
         return comptes
 
     def _index_key(self, fichier: FichierDepose, sha: str) -> str:
@@ -206,28 +218,47 @@ class _Lecteur:
         if fichier.extension != ".zip":
             yield from self._read_one(replace(fichier, taille=taille, sha256=sha), temporaire)
             return
+        lus, laisses = 0, []
         for nom, chemin in extract_members(fichier.chemin, temporaire, fichier.relatif):
-            taille, sha = hash_file(chemin)
-            membre = replace(fichier.member(chemin, nom), taille=taille, sha256=sha)
+            taille_membre, sha_membre = hash_file(chemin)
+            membre = replace(fichier.member(chemin, nom), taille=taille_membre, sha256=sha_membre)
             cache = any(part.startswith((".", "__MACOSX")) for part in nom.split("/"))
-            if not cache and not is_documentation(membre.nom):
-                yield from self._read_one(membre, temporaire)
+            if cache or is_documentation(membre.nom):
+                laisses.append(nom)
+                continue
+            lus += 1
+            yield from self._read_one(membre, temporaire)
+        if not lus:
+            detail = f" ; laissés de côté : {', '.join(laisses)}" if laisses else ""
+            yield _unread(
+                replace(fichier, taille=taille, sha256=sha),
+                "fichier_vide",
+                f"L'archive ne contient aucun fichier de données{detail}",
+            )
 
     def _read_one(self, fichier: FichierDepose, temporaire: Path) -> Iterator[CompteFichier]:
         try:
-            ouverture = lecture.open_file(fichier, self._candidates(fichier), temporaire)
+            ouvertures = lecture.open_file(fichier, self._candidates(fichier), temporaire)
+        except FichierVide:
+            yield _unread(fichier, "fichier_vide", "Le fichier est vide : rien n'y est lu")
+            return
         except lecture.NonReconnu as erreur:
             if fichier.source in settings()["sources_strictes"]:
                 raise DonneesRefusees(
                     f"{fichier.relatif} : fichier non reconnu : {erreur}. Retirez-le, ou décrivez sa "
                     "présentation dans correspondances/*.yml de votre dossier de dépôt."
                 ) from erreur
-            alerte = Avertissement("non_reconnu", f"Fichier non lu : {erreur}")
-            yield CompteFichier(
-                *(fichier.relatif, fichier.source, None, fichier.millesime, fichier.taille, fichier.sha256),
-                avertissements=(alerte,),
-            )
+            yield _unread(fichier, "non_reconnu", f"Fichier non lu : {erreur}")
             return
-        for appariement in ouverture.appariements:
-            lu = LectureFichier(self.contexte, lecture.with_mapping(ouverture, appariement), temporaire)
-            yield lu.account()
+        for ouverture in ouvertures:
+            for appariement in ouverture.appariements:
+                lu = LectureFichier(self.contexte, lecture.with_mapping(ouverture, appariement), temporaire)
+                yield lu.account()
+
+
+def _unread(fichier: FichierDepose, regle: str, message: str) -> CompteFichier:
+    """The account of a file that gives no row, and why."""
+    return CompteFichier(
+        *(fichier.relatif, fichier.source, None, fichier.millesime, fichier.taille, fichier.sha256),
+        avertissements=(Avertissement(regle, message),),
+    )

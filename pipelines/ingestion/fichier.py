@@ -23,7 +23,9 @@ from pipelines.ingestion.declarations import COLONNES_QUARANTAINE, COMMUNES_LUES
 from pipelines.ingestion.exclusions import Exclusions
 from pipelines.ingestion.magasin import Magasin, entry_key
 from pipelines.ingestion.normalise import CelluleCorrigee, Requete, build_query
+from pipelines.ingestion.ouverture import looks_like_a_name, printable_names
 from pipelines.ingestion.pseudonymes import key_fingerprint, pseudonym
+from pipelines.ingestion.repetitions import check_repetitions, merged, sentences
 from pipelines.ingestion.validation import Refus, count_warnings, find_refusals
 
 log = logging.getLogger(__name__)
@@ -74,7 +76,7 @@ class LectureFichier:
         self.cle = entry_key(
             [
                 *(ouverture.etat.sha256, self.produit.produit, self.produit.version),
-                *(self.correspondance.empreinte, self.millesime),
+                *(self.correspondance.empreinte, self.millesime, ouverture.feuille),
                 key_fingerprint(contexte.cle_pseudonyme) if self.produit.personnes else "",
                 *(c.empreinte for c in self.corrections),
                 *contexte.exclusions.fingerprints([self.produit]),
@@ -122,7 +124,7 @@ class LectureFichier:
         rangs = pq.ParquetFile(parquet).metadata.num_rows
         malformees = brut.reparation.malformees if brut.reparation else []
         lignes = self._count_lines(parquet) if requete.multiplie else rangs
-        lues = lignes + len(malformees)
+        lues = lignes + len(malformees) + len(self.ouverture.ecarts)
 
         exclues = self._set_aside(parquet, brut)
         if exclues.height:
@@ -135,7 +137,7 @@ class LectureFichier:
         self._check_tolerance(refuses, lues, tolere)
         communes = self._communes(parquet, brut, refuses)
         gardees = self._write(parquet, brut, refuses, lignes)
-        refuses = pl.concat([refuses, exclues])
+        refuses = pl.concat([refuses, exclues, self._set_apart()])
         quarantaine = refuses["_ligne"].n_unique()
         compte = CompteFichier(
             fichier=self.fichier.relatif,
@@ -156,7 +158,7 @@ class LectureFichier:
             rangs=pq.ParquetFile(parquet).metadata.num_rows,
             premiere_ligne=None if self._has_line(parquet) else brut.premiere_ligne,
             champs_lus=self.appariement.champs_lus,
-            colonnes_ignorees=tuple(self.appariement.ignorees),
+            colonnes_ignorees=tuple(c for c in self.appariement.ignorees if looks_like_a_name(c)),
             avertissements=(
                 *self.avertissements,
                 *self._file_warnings(brut),
@@ -251,7 +253,7 @@ class LectureFichier:
     def _file_warnings(self, brut: lecture.Brut) -> list[Avertissement]:
         alertes = []
         if self.appariement.ignorees:
-            noms = ", ".join(self.appariement.ignorees)
+            noms = printable_names(self.appariement.ignorees)
             alertes.append(
                 Avertissement(
                     "colonnes_ignorees", f"Colonnes non lues : {noms}", len(self.appariement.ignorees)
@@ -260,6 +262,14 @@ class LectureFichier:
         if self.ouverture.autres_feuilles:
             noms = ", ".join(self.ouverture.autres_feuilles)
             alertes.append(Avertissement("feuilles_ignorees", f"Feuilles non lues : {noms}"))
+        alertes += [Avertissement("colonne_repetee", s) for s in sentences(self.appariement)]
+        alertes += [Avertissement(regle, message) for regle, message in self.ouverture.alertes]
+        if self.ouverture.lecteur == "csv" and self.ouverture.etat.fin_suspecte:
+            message = (
+                "La dernière ligne n'a pas de fin, les autres en ont une : sa dernière cellule est peut-être "
+                "coupée. Vérifiez-la, ou exportez le fichier de nouveau"
+            )
+            alertes.append(Avertissement("fin_de_fichier", message))
         if brut.reparation and not self.ouverture.etat.utf8:
             alertes.append(Avertissement("encodage", "Texte qui n'est pas en UTF-8, converti ligne à ligne"))
         return alertes
@@ -279,21 +289,38 @@ class LectureFichier:
                 brut = None
             else:
                 if brut.lignes_attendues in (None, self._lines_written(parquet, requete)):
+                    self._check_repetitions(brut)
                     return brut, requete
                 brut = None
         if self.ouverture.lecteur != "csv":
             raise DonneesRefusees(f"{self.fichier.relatif} : contenu illisible. Enregistrez-le de nouveau.")
         brut = lecture.repaired(self.ouverture, self.temporaire)
         try:
-            return brut, self._copy(brut, parquet)
+            requete = self._copy(brut, parquet)
         except (duckdb.InvalidInputException, duckdb.ConversionException):
             # The text of the error quotes the row: it may be personal data.
             raise DonneesRefusees(
                 f"{self.fichier.relatif} : contenu illisible malgré la réparation. Exportez-le de nouveau."
             ) from None
+        self._check_repetitions(brut)
+        return brut, requete
+
+    def _check_repetitions(self, brut: lecture.Brut) -> None:
+        """After lines are known to be whole: a stray quote would show cells of two lines as one."""
+        check_repetitions(
+            self.con, self.appariement, brut.relation, brut.premiere_ligne, self.fichier.relatif
+        )
+
+    def _set_apart(self) -> pl.DataFrame:
+        """Quarantine rows of the lines that opening the file set aside; no tolerance applies to them."""
+        return pl.DataFrame(
+            [(e.ligne, e.colonne, None, e.regle, e.message) for e in self.ouverture.ecarts],
+            schema=_QUARANTAINE_SCHEMA,
+            orient="row",
+        )
 
     def _copy(self, brut: lecture.Brut, parquet: Path) -> Requete:
-        relation, ligne = brut.relation, brut.premiere_ligne is None
+        relation, ligne = merged(self.appariement, brut.relation), brut.premiere_ligne is None
         if not ligne and (self.correspondance.depivot or self.correspondance.eclater):
             # Line numbers from the place in a Parquet: row_number() would leave one thread at work.
             copie = self.temporaire / "brut.parquet"

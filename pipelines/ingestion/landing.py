@@ -5,6 +5,7 @@ Only names are looked at here, and nothing outside the folder is ever followed; 
 """
 
 import fnmatch
+import os
 import re
 from dataclasses import dataclass, replace
 from functools import cache
@@ -94,6 +95,12 @@ def _visible(donnees: Path) -> list[Path]:
         relatif = chemin.relative_to(donnees)
         if any(part.startswith((".", "~$")) for part in relatif.parts):
             continue
+        if not _encodable(str(relatif)):
+            lisible = os.fsencode(relatif).decode("utf-8", "replace")
+            raise DonneesRefusees(
+                f"{lisible} : ce nom de fichier n'est pas en UTF-8 (ses accents viennent d'un autre "
+                "système). Renommez-le."
+            )
         if not chemin.resolve().is_relative_to(racine):
             raise DonneesRefusees(
                 f"{relatif} : lien vers l'extérieur du dossier de dépôt, refusé. Déposez le fichier lui-même."
@@ -101,6 +108,14 @@ def _visible(donnees: Path) -> list[Path]:
         if chemin.is_file():
             fichiers.append(chemin)
     return fichiers
+
+
+def _encodable(texte: str) -> bool:
+    try:
+        texte.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def check_landing(donnees: Path) -> None:
@@ -123,12 +138,21 @@ def landing_files(source: str, donnees: Path) -> list[FichierDepose]:
     Raises:
         DonneesRefusees: a link leads outside the landing folder.
     """
+    return [f for f in _deposited(source, donnees) if not is_documentation(f.nom)]
+
+
+def documentation_files(source: str, donnees: Path) -> list[str]:
+    """Notices and dictionaries in the folders of a source: never read, and said to be."""
+    return [f.relatif for f in _deposited(source, donnees) if is_documentation(f.nom)]
+
+
+def _deposited(source: str, donnees: Path) -> list[FichierDepose]:
     dossiers = _folders()
     trouves = []
     for chemin in _visible(donnees):
         relatif = chemin.relative_to(donnees)
         dossier = relatif.parts[0].lower()
-        if len(relatif.parts) < 2 or dossiers.get(dossier) != source or is_documentation(chemin.name):
+        if len(relatif.parts) < 2 or dossiers.get(dossier) != source:
             continue
         annees = [int(p) for p in relatif.parts[1:-1] if _ANNEE_DOSSIER.fullmatch(p)]
         millesime = annees[0] if annees else year_in_name(chemin.name)

@@ -1,11 +1,11 @@
-"""Coordinates of deposited polygons brought to longitude and latitude (WGS 84).
+"""Deposited polygons: brought to longitude and latitude (WGS 84), and looked at before anything uses them.
 
 Uses DuckDB's spatial extension from its wheel: no network. Placing dwellings in polygons is the models'.
 """
 
-import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,21 @@ import duckdb
 
 from pipelines.errors import DonneesRefusees
 from pipelines.ingestion.declarations import quote
+from pipelines.ingestion.landing import settings
 
-_EPSG = re.compile(r"EPSG:{1,2}(\d+)$", re.IGNORECASE)
+_EPSG = re.compile(r"EPSG:{1,2}(\w+)$", re.IGNORECASE)
 _WGS84 = {"4326", "CRS84"}
+_ILLISIBLE = "géométrie illisible, ou contour qui ne se ferme pas"
+
+
+@dataclass(frozen=True)
+class Polygone:
+    """One polygon: its GeoJSON in degrees, why it cannot be used (empty when it can), and whether it lies in
+    France once latitude and longitude are exchanged, and only then."""
+
+    texte: str | None
+    defaut: str = ""
+    inverse: bool = False
 
 
 def declared_crs(contenu: dict[str, Any]) -> str | None:
@@ -28,45 +40,76 @@ def declared_crs(contenu: dict[str, Any]) -> str | None:
     return trouve[1] if trouve and trouve[1] not in _WGS84 else None
 
 
-def _first_point(coordonnees: Any) -> tuple[float, float] | None:
-    while isinstance(coordonnees, list) and coordonnees and isinstance(coordonnees[0], list):
-        coordonnees = coordonnees[0]
-    if isinstance(coordonnees, list) and len(coordonnees) >= 2:
-        x, y = coordonnees[:2]
-        if isinstance(x, int | float) and isinstance(y, int | float):
-            return float(x), float(y)
-    return None
-
-
-def geographic(geometries: Iterable[Any]) -> bool:
-    """Whether the coordinates can be degrees, from the first point of each geometry."""
-    for geometrie in geometries:
-        point = _first_point(geometrie.get("coordinates")) if isinstance(geometrie, dict) else None
-        if point is not None and not (abs(point[0]) <= 180 and abs(point[1]) <= 90):
-            return False
-    return True
-
-
-def to_wgs84(geometries: Sequence[Any], epsg: str, nom: str) -> list[Any]:
-    """Geometries in longitude and latitude.
-
-    Raises:
-        DonneesRefusees: the projection is not known, or a geometry cannot be read.
-    """
+def _connect() -> duckdb.DuckDBPyConnection:
     import duckdb_extension_spatial
 
     (extension,) = Path(duckdb_extension_spatial.__file__).parent.rglob("spatial.duckdb_extension")
-    textes = [None if g is None else json.dumps(g) for g in geometries]
-    with duckdb.connect() as con:
-        con.execute(f"LOAD {quote(str(extension))}")
-        try:
-            lignes = con.execute(
-                "SELECT ST_AsGeoJSON(ST_Transform(ST_GeomFromGeoJSON(g), ?, 'EPSG:4326', true)) "
-                "FROM (SELECT unnest(?::VARCHAR[]) AS g)",
-                [f"EPSG:{epsg}", textes],
-            ).fetchall()
-        except duckdb.Error as erreur:
-            raise DonneesRefusees(
-                f"{nom} : polygones illisibles, ou projection EPSG:{epsg} inconnue. Exportez-les en WGS 84."
-            ) from erreur
-    return [None if texte is None else json.loads(texte) for (texte,) in lignes]
+    con = duckdb.connect()
+    con.execute(f"LOAD {quote(str(extension))}")
+    return con
+
+
+def look_at(textes: Sequence[str | None], epsg: str | None, nom: str) -> list[Polygone]:
+    """The polygons in longitude and latitude, each judged on its own.
+
+    A contour that crosses itself is kept: simplification makes many, and models mend them.
+
+    Raises:
+        DonneesRefusees: the projection is unknown, or coordinates are not degrees and no projection is given.
+    """
+    with _connect() as con:
+        geometrie = "TRY(ST_GeomFromGeoJSON(g))"
+        texte = "g"
+        if epsg is not None:
+            projection = quote(f"EPSG:{epsg}")
+            try:
+                con.execute(f"SELECT ST_Transform(ST_Point(0, 0), {projection}, 'EPSG:4326', true)")
+            except duckdb.Error:
+                raise DonneesRefusees(
+                    f"{nom} : projection EPSG:{epsg[:20]} inconnue. Exportez le fichier en WGS 84."
+                ) from None
+            geometrie = f"TRY(ST_Transform({geometrie}, {projection}, 'EPSG:4326', true))"
+            texte = "ST_AsGeoJSON(geo)"
+        lignes = con.execute(
+            f"SELECT {texte}, ST_GeometryType(geo)::VARCHAR, TRY(ST_Within(ST_Point(0, 0), geo)), ST_Area(geo), "
+            "ST_XMin(geo), ST_YMin(geo), ST_XMax(geo), ST_YMax(geo) "
+            f"FROM (SELECT i, g, {geometrie} AS geo "
+            "FROM (SELECT unnest(range(len($1))) AS i, unnest($1::VARCHAR[]) AS g)) ORDER BY i",
+            [list(textes)],
+        ).fetchall()
+    polygones = [_judge(*ligne) for ligne in lignes]
+    loin = [p for p in polygones if p.defaut == _EN_METRES]
+    if epsg is None and len(loin) * 2 > len(polygones):
+        raise DonneesRefusees(
+            f"{nom} : les coordonnées ne sont pas des degrés et la projection n'est pas dite "
+            "(« crs »). Exportez-le en WGS 84."
+        )
+    return polygones
+
+
+_EN_METRES = "coordonnées hors des degrés d'un globe"
+
+
+def _judge(
+    texte: str | None, genre: str | None, lu: bool | None, aire: float | None, *boite: float | None
+) -> Polygone:
+    if genre is not None and genre not in {"POLYGON", "MULTIPOLYGON"}:
+        return Polygone(texte, f"{genre.lower()} au lieu d'un polygone")
+    bornes = [b for b in boite if b is not None]
+    # A contour that does not close is read by the first library, and stops the one that places points in it.
+    if genre is None or lu is None or len(bornes) < 4:
+        return Polygone(texte, _ILLISIBLE)
+    gauche, bas, droite, haut = bornes
+    if not (-180 <= gauche <= droite <= 180 and -90 <= bas <= haut <= 90):
+        return Polygone(texte, _EN_METRES)
+    if not aire:
+        return Polygone(texte, "polygone sans surface")
+    x, y = (gauche + droite) / 2, (bas + haut) / 2
+    return Polygone(texte, inverse=not _in_france(x, y) and _in_france(y, x))
+
+
+def _in_france(longitude: float, latitude: float) -> bool:
+    return any(
+        gauche <= longitude <= droite and bas <= latitude <= haut
+        for gauche, bas, droite, haut in settings()["emprises"].values()
+    )

@@ -3,11 +3,17 @@ cells.
 
 Writes a clean UTF-8 copy whose first column is the line number in the original file, and says which lines it
 could not use. Well-formed files never come here. What values mean belongs in `normalise`.
+
+A quote encloses a cell when it begins it and another ends it; any other quote is a character. A line with as
+many separators as the header is a record whatever its quotes; one with more of them is when its quotes make
+the count right; one with fewer goes on in the next lines when a quote is open, and when that gives the
+header's width: a stray quote never takes another record with it.
 """
 
 import codecs
 import csv
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -79,36 +85,123 @@ class Reparation:
         return self.ecrites + len(self.malformees)
 
 
-class _Parser:
-    """Turns physical lines into records of the right number of cells."""
+@dataclass(frozen=True)
+class Decoupe:
+    """A text cut into cells; `ouverte` when a quote that begins a cell is closed nowhere."""
 
-    def __init__(self, separateur: str, largeur: int) -> None:
+    cellules: list[str]
+    ouverte: bool = False
+    coupee: bool = False  # a line break stands outside quotes: this is not one record
+
+
+class Decoupeur:
+    """Cuts lines into cells, and physical lines into records of the header's width."""
+
+    def __init__(self, separateur: str, utile: int = 0, largeur_max: int = 0) -> None:
+        """`utile` cells are expected; up to `largeur_max` when the header ends with cells without a name."""
         self.separateur = separateur
-        self.largeur = largeur
+        self.utile = utile
+        self.largeur_max = max(utile, largeur_max)
+        # Spaces around the quotes are nothing, as for DuckDB.
+        corps = r' *"([^"]*+(?:""[^"]*+)*+)" *'
+        self._enclose = re.compile(corps)
+        self._cellule = re.compile(corps + rf"({re.escape(separateur)}|\Z)")
 
-    def fit(self, cellules: list[str]) -> list[str] | None:
-        """The cells, without extra empty ones at the end; None when their number is wrong."""
-        while len(cellules) > self.largeur and not cellules[-1].strip():
+    def cut(self, texte: str) -> Decoupe:
+        """The cells of a record, the quotes that enclose them honoured."""
+        if '"' not in texte:
+            return Decoupe(texte.split(self.separateur), coupee="\n" in texte)
+        cellules, ouverte, coupee, debut = [], False, False, 0
+        while True:
+            trouvee = self._cellule.match(texte, debut)
+            if trouvee:
+                cellules.append(trouvee[1].replace('""', '"'))
+                if not trouvee[2]:
+                    break
+                debut = trouvee.end()
+                continue
+            fin = texte.find(self.separateur, debut)
+            cellule = texte[debut:] if fin < 0 else texte[debut:fin]
+            ouverte = ouverte or cellule.lstrip(" ").startswith('"')
+            coupee = coupee or "\n" in cellule
+            cellules.append(cellule)
+            if fin < 0:
+                break
+            debut = fin + 1
+        return Decoupe(cellules, ouverte, coupee)
+
+    def record(self, ligne: str, attente: list[str], source: Iterator[str]) -> tuple[list[str] | None, int]:
+        """The cells of the record that begins with this physical line, and how many lines it takes.
+
+        `attente` receives the lines that were read ahead.
+        """
+        brutes = ligne.split(self.separateur)
+        if '"' not in ligne:
+            return self._fit(brutes), 1
+        juste = self._right(len(brutes))
+        decoupe = self.cut(ligne)
+        # Enough separators, but the last cell is open: what follows is its end, or the quote is a stray one.
+        if decoupe.ouverte and (
+            len(brutes) < self.utile or (juste and brutes[-1].lstrip(" ").startswith('"'))
+        ):
+            jointe = self._join(ligne, attente, source)
+            if jointe is not None:
+                return jointe
+        if juste:
+            return self._fit([self._unwrap(c) for c in brutes]), 1
+        if self._right(len(decoupe.cellules)):
+            return self._fit(decoupe.cellules), 1
+        return self._fit(decoupe.cellules) or self._fit([self._unwrap(c) for c in brutes]), 1
+
+    def _right(self, nombre: int) -> bool:
+        return self.utile <= nombre <= self.largeur_max
+
+    def _unwrap(self, cellule: str) -> str:
+        enclose = self._enclose.fullmatch(cellule)
+        return enclose[1].replace('""', '"') if enclose else cellule
+
+    def _fit(self, cellules: list[str]) -> list[str] | None:
+        """The useful cells, without extra empty ones at the end; None when their number is wrong."""
+        cellules = list(cellules)
+        while len(cellules) > self.largeur_max and not cellules[-1].strip():
             cellules.pop()
-        return cellules if len(cellules) == self.largeur else None
+        return cellules[: self.utile] if self._right(len(cellules)) else None
 
-    def quoted(self, texte: str) -> list[str] | None:
-        try:
-            lues = list(csv.reader(io.StringIO(texte, newline=""), delimiter=self.separateur))
-        except csv.Error:
-            return None
-        return self.fit(lues[0]) if len(lues) == 1 else None
-
-    def plain(self, texte: str) -> list[str] | None:
-        return self.fit(texte.split(self.separateur))
+    def _join(
+        self, ligne: str, attente: list[str], source: Iterator[str]
+    ) -> tuple[list[str], int] | None:
+        texte = ligne
+        for prises in range(2, LIGNES_PAR_VALEUR_MAX + 1):
+            if len(attente) < prises - 1:
+                suivante = next(source, None)
+                if suivante is None:
+                    return None
+                attente.append(suivante)
+            suite = attente[prises - 2]
+            if self._right(suite.count(self.separateur) + 1):
+                return None  # a record of its own
+            texte = f"{texte}\n{suite}"
+            if '"' not in suite:
+                continue
+            decoupe = self.cut(texte)
+            if self._right(len(decoupe.cellules)) and not decoupe.coupee:
+                return self._fit(decoupe.cellules) or [], prises
+        return None
 
 
 def repair(
-    chemin: Path, etat: Etat, cible: Path, *, separateur: str, ligne_entete: int, largeur: int
+    chemin: Path,
+    etat: Etat,
+    cible: Path,
+    *,
+    separateur: str,
+    ligne_entete: int,
+    utile: int,
+    largeur_max: int,
 ) -> Reparation:
-    """Write the clean copy of the data lines that follow line `ligne_entete`."""
+    """Write the clean copy of the data lines that follow line `ligne_entete`: `utile` cells each."""
     bilan = Reparation()
-    parser = _Parser(separateur, largeur)
+    decoupeur = Decoupeur(separateur, utile, largeur_max)
     with cible.open("w", encoding="utf-8", newline="") as flux:
         ecrire = csv.writer(flux, delimiter=separateur, lineterminator="\n").writerow
         attente: list[str] = []  # physical lines read ahead while a quoted value was open
@@ -122,15 +215,12 @@ def repair(
             numero += 1
             if numero <= ligne_entete or not ligne.strip():
                 continue
-            if '"' not in ligne:
-                if ligne.count(separateur) == largeur - 1 and "\r" not in ligne:
-                    flux.write(f"{numero}{separateur}{ligne}\n")
-                    bilan.ecrites += 1
-                    bilan.plus_longue = max(bilan.plus_longue, 4 * len(ligne) + 32)
-                    continue
-                cellules, prises = parser.plain(ligne), 1
-            else:
-                cellules, prises = _record(ligne, attente, source, parser)
+            if '"' not in ligne and ligne.count(separateur) == utile - 1 and "\r" not in ligne:
+                flux.write(f"{numero}{separateur}{ligne}\n")
+                bilan.ecrites += 1
+                bilan.plus_longue = max(bilan.plus_longue, 4 * len(ligne) + 32)
+                continue
+            cellules, prises = decoupeur.record(ligne, attente, source)
             if cellules is None:
                 bilan.malformees.append((numero, ligne.count(separateur) + 1))
                 derniere_malformee = numero
@@ -143,33 +233,3 @@ def repair(
         if derniere_malformee == numero and not etat.fin_de_ligne and bilan.malformees[-1][1] > 1:
             bilan.coupee = True
     return bilan
-
-
-def _record(
-    ligne: str, attente: list[str], source: Iterator[str], parser: _Parser
-) -> tuple[list[str] | None, int]:
-    """The cells of a line with quotes, and how many physical lines they took.
-
-    An open quote may continue on the next lines; when no continuation gives the right number of cells, the
-    quote was a stray one and is kept as a character.
-    """
-    texte = ligne
-    if texte.count('"') % 2 == 0:
-        cellules = parser.quoted(texte)
-        return (cellules, 1) if cellules is not None else (parser.plain(ligne), 1)
-    sans_guillemets = parser.plain(ligne)
-    if sans_guillemets is not None and not any(c.startswith('"') for c in sans_guillemets):
-        return sans_guillemets, 1
-    for prises in range(2, LIGNES_PAR_VALEUR_MAX + 1):
-        if len(attente) < prises - 1:
-            suivante = next(source, None)
-            if suivante is None:
-                break
-            attente.append(suivante)
-        texte = f"{texte}\n{attente[prises - 2]}"
-        if attente[prises - 2].count('"') % 2:
-            cellules = parser.quoted(texte)
-            if cellules is not None:
-                return cellules, prises
-            break
-    return sans_guillemets, 1

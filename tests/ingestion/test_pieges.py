@@ -221,8 +221,6 @@ def test_8_spreadsheet_damage(depot: Depot) -> None:
 @pytest.mark.parametrize(
     ("contenu", "attendu"),
     [
-        (b"", "vide"),
-        (b"  \n\n", "vide"),
         (b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n", "Git-LFS"),
         (b"<!DOCTYPE html><html><body>503 Service Unavailable</body></html>", "HTML"),
         (table(*attributions(1)).split("\n")[0].encode() + b"\n", "en-tête"),

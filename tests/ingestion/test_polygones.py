@@ -1,0 +1,104 @@
+"""Polygons are looked at when they are read: one that cannot be used costs its line, and is named."""
+
+import json
+
+import pytest
+
+from pipelines.errors import DonneesRefusees
+
+from .conftest import Depot
+from .exemples import demandes, table
+
+CARRE = [[4.8, 46.7], [4.9, 46.7], [4.9, 46.8], [4.8, 46.8], [4.8, 46.7]]
+
+
+def features(*geometries: object, crs: str | None = None) -> str:
+    entites = [
+        {
+            "type": "Feature",
+            "properties": {"code_qp": f"QP0710{i:02d}", "nom_qp": "Prés", "insee_com": "71076"},
+            "geometry": geometrie,
+        }
+        for i, geometrie in enumerate(geometries, 1)
+    ]
+    contenu: dict[str, object] = {"type": "FeatureCollection", "features": entites}
+    if crs:
+        contenu["crs"] = {"type": "name", "properties": {"name": crs}}
+    return json.dumps(contenu)
+
+
+def polygon(points: object, genre: str = "Polygon") -> dict[str, object]:
+    return {"type": genre, "coordinates": [points]}
+
+
+@pytest.mark.parametrize(
+    "abime",
+    [
+        None,
+        polygon([[4.8, 46.7], [4.9, 46.7]]),
+        polygon([[4.8, 46.7], [4.9, 46.7], [4.9, 46.8], [4.8, 46.8]]),
+        polygon([["a", 46.7], *CARRE[1:]]),
+        polygon([[4.8, None], *CARRE[1:]]),
+        {"type": "Polygon", "coordinates": []},
+        {"type": "Point", "coordinates": [4.8, 46.7]},
+        {"type": "Cercle", "coordinates": [4.8, 46.7]},
+        polygon([[0, 0], [500, 0], [500, 500], [0, 0]]),
+        polygon([[4.8, 46.7], [4.8, 46.7], [4.8, 46.7], [4.8, 46.7]]),
+    ],
+)
+@pytest.mark.parametrize("crs", [None, "urn:ogc:def:crs:EPSG::4258"])
+def test_one_polygon_that_is_not_one_costs_its_line(depot: Depot, abime: object, crs: str | None) -> None:
+    depot.drop("qpv/qpv2015.geojson", features(polygon(CARRE), abime, polygon(CARRE), crs=crs))
+    depot.load("geographie")
+    assert depot.rows("SELECT _ligne, code_qpv FROM sources.qpv_polygones ORDER BY 1") == [
+        (1, "QP071001"),
+        (3, "QP071003"),
+    ]
+    assert depot.rows("SELECT _ligne, regle FROM quarantaine.qpv_polygones") == [(2, "polygone_inutilisable")]
+    assert depot.rows(
+        "SELECT lignes_lues, lignes_gardees, lignes_quarantaine FROM meta.verrou WHERE produit = 'qpv_polygones'"
+    ) == [(3, 2, 1)]
+    assert "entités 2" in str(
+        depot.one("SELECT message FROM meta.avertissements WHERE regle = 'polygone_inutilisable' LIMIT 1")
+    )
+
+
+def test_a_contour_that_crosses_itself_is_kept(depot: Depot) -> None:
+    """Simplified contours do: 586 of the 1 584 published for 2024."""
+    noeud = [[4.8, 46.7], [4.9, 46.8], [4.9, 46.7], [4.82, 46.85], [4.8, 46.7]]
+    depot.drop("qpv/qpv2015.geojson", features(polygon(noeud), polygon(CARRE)))
+    assert depot.load("geographie")["qpv_polygones"] == 2
+
+
+@pytest.mark.parametrize("epsg", ["99999", "abc"])
+def test_an_unknown_projection_is_a_sentence(depot: Depot, epsg: str) -> None:
+    depot.drop("qpv/qpv2015.geojson", features(polygon(CARRE), crs=f"urn:ogc:def:crs:EPSG::{epsg}"))
+    with pytest.raises(DonneesRefusees, match=rf"qpv/qpv2015\.geojson : projection EPSG:{epsg} inconnue"):
+        depot.read("geographie")
+
+
+@pytest.mark.parametrize(
+    ("points", "inverse"),
+    [
+        (CARRE, False),
+        ([[y, x] for x, y in CARRE], True),
+        ([[-52.4, 4.9], [-52.3, 4.9], [-52.3, 5.0], [-52.4, 4.9]], False),  # Cayenne
+        ([[4.9, -52.4], [4.9, -52.3], [5.0, -52.3], [4.9, -52.4]], True),
+        ([[55.4, -20.9], [55.5, -20.9], [55.5, -21.0], [55.4, -20.9]], False),  # Saint-Denis
+    ],
+)
+def test_inverted_coordinates_are_warned(depot: Depot, points: list[list[float]], inverse: bool) -> None:
+    depot.drop("qpv/qpv2015.geojson", features(polygon(points)))
+    depot.load("geographie")
+    regles = {regle for (regle,) in depot.rows("SELECT regle FROM meta.avertissements")}
+    assert ("coordonnees_inversees" in regles) is inverse
+    assert depot.one("SELECT count(*) FROM sources.qpv_polygones") == 1
+
+
+def test_half_a_character_is_no_traceback(depot: Depot) -> None:
+    texte = features(polygon(CARRE), polygon(CARRE)).replace("Prés", "Pr\\ud800s", 1).replace("Pr\\u00e9s", "Pr\\ud800s", 1)
+    assert "\\ud800" in texte
+    depot.drop("qpv/qpv2015.geojson", texte)
+    depot.drop("sne/2021/demandes.csv", table(*demandes(20)))
+    depot.load("geographie")
+    assert depot.one("SELECT libelle FROM sources.qpv_polygones ORDER BY _ligne LIMIT 1") == "Pr\ufffds"
