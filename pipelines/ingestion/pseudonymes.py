@@ -7,7 +7,6 @@ declarations.
 import hashlib
 import hmac
 import os
-import re
 import secrets
 import tempfile
 from pathlib import Path
@@ -15,12 +14,12 @@ from pathlib import Path
 import duckdb
 
 from pipelines.errors import DonneesRefusees, MauvaisUsage
+from pipelines.ingestion.identifiants import read_identifier
 
 VARIABLE_FICHIER = "OBSERVATOIRE_CLE_FILE"
 VARIABLE_CLE = "OBSERVATOIRE_CLE"
 _BLOCK = 64
 _MIN_BYTES = 16
-_SPACES = re.compile(r"\s+")
 
 
 def pseudonym_key(fichier: Path | None = None) -> bytes:
@@ -102,6 +101,15 @@ def hmac_sql(expression: str) -> str:
 
 
 def pseudonym(cle: bytes, identifiant: str) -> str:
-    """The same in Python, for one identifier: upper case, no space, HMAC-SHA-256 in hexadecimal."""
-    propre = _SPACES.sub("", identifiant).upper()
+    """The pseudonym of one request number, in whatever form it is typed: the SQL of the readers says which.
+
+    Raises:
+        DonneesRefusees: the text cannot be a request number; it is not quoted.
+    """
+    propre = read_identifier("personne", identifiant)
+    if propre is None:
+        raise DonneesRefusees(
+            "Ce texte n'est pas un numéro unique de demande : 18 caractères attendus, tous des chiffres "
+            "(2A ou 2B pour la Corse), ou 17 quand le premier zéro est perdu."
+        )
     return hmac.new(cle, propre.encode(), hashlib.sha256).hexdigest()

@@ -85,9 +85,9 @@ def test_lines_of_a_person_are_set_aside_and_counted(depot: Depot) -> None:
 
 
 def test_what_a_refused_line_held_is_not_kept_either(depot: Depot) -> None:
-    fill(depot, date_decision="demain matin")
+    fill(depot, rang="100")
     depot.load("sne")
-    assert depot.one("SELECT valeur FROM quarantaine.sne_attributions") == "demain matin"
+    assert depot.one("SELECT valeur FROM quarantaine.sne_attributions") == "100"
     record_exclusions(depot.donnees, [person()])
     depot.load("sne")
     assert depot.rows("SELECT regle, valeur FROM quarantaine.sne_attributions") == [("personne_exclue", None)]

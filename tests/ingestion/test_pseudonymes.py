@@ -44,9 +44,9 @@ def test_no_raw_identifier_is_left_anywhere(
     """Good rows, refused rows, malformed lines, duplicates: no number survives the reader."""
     caplog.set_level(logging.DEBUG)
     lignes = attributions(400)
-    lignes[0]["date_decision"] = "demain"
-    lignes[1]["date_signature_bail"] = "2001-01-01"
-    lignes[2]["reservataire"] = "personne"
+    lignes[0] |= {"date_decision": "demain", "bailleur_nom": lignes[0]["numero_unique"]}
+    lignes[1] |= {"date_signature_bail": "2001-01-01", "rang": lignes[1]["numero_unique"]}
+    lignes[2] |= {"reservataire": "personne", "numero_unique": lignes[2]["numero_unique"] + "0"}
     lignes += [dict(lignes[3]), lignes[4] | {"loyer": "1.00"}]
     texte = table(*lignes).split("\n")
     texte[10] = texte[10].rsplit(";", 3)[0]
@@ -68,20 +68,23 @@ def test_no_raw_identifier_is_left_anywhere(
     assert CLE.decode() not in sortie
     with duckdb.connect(str(entrepot)) as con:
         refusees = con.execute(
-            "SELECT _ligne, regle FROM quarantaine.sne_attributions ORDER BY ALL"
+            "SELECT _ligne, regle, portee, valeur FROM quarantaine.sne_attributions ORDER BY ALL"
         ).fetchall()
     assert refusees == [
-        (2, "type"),
-        (3, "bail_avant_demande"),
-        (4, "code_inconnu"),
-        (11, "ligne_mal_formee"),
+        (2, "donnee_personnelle", "cellule", "(masqué)"),
+        (2, "type", "cellule", "(masqué)"),
+        (3, "bail_avant_demande", "cellule", "2001-01-01 | 2019-05-31"),
+        (3, "type", "cellule", "(masqué)"),
+        (4, "code_inconnu", "ligne", "(masqué)"),
+        (4, "type", "ligne", "(masqué)"),
+        (11, "ligne_mal_formee", "ligne", None),
     ]
 
 
 def test_no_identifier_in_the_sentence_of_a_refused_file(depot: Depot) -> None:
     lignes = attributions(20)
     for ligne in lignes:
-        ligne["issue"] = "inconnue"
+        ligne |= {"date_decision": "demain", "date_signature_bail": "demain"}
     depot.drop("sne/2021/attributions.csv", table(*lignes))
     with pytest.raises(DonneesRefusees) as erreur:
         depot.read("sne")
