@@ -19,10 +19,10 @@ from pipelines.errors import DonneesRefusees
 from pipelines.ingestion import exclusions, lecture
 from pipelines.ingestion.comptes import Avertissement, CompteFichier
 from pipelines.ingestion.corrections import Correction
-from pipelines.ingestion.declarations import COLONNES_QUARANTAINE, COMMUNES_LUES, Produit, ident, quote
+from pipelines.ingestion.declarations import COLONNES_QUARANTAINE, COMMUNES_LUES, Champ, Produit, ident, quote
 from pipelines.ingestion.exclusions import Exclusions
 from pipelines.ingestion.magasin import Magasin, entry_key
-from pipelines.ingestion.identifiants import values_fingerprint
+from pipelines.ingestion.identifiants import FONCTIONS, read_identifier, values_fingerprint
 from pipelines.ingestion.normalise import TYPE, CelluleCorrigee, Requete, build_query
 from pipelines.ingestion.pseudonymes import key_fingerprint, pseudonym
 from pipelines.ingestion.validation import CELLULE, LIGNE, Refus, count_warnings, find_refusals, read_cells
@@ -375,9 +375,22 @@ class LectureFichier:
         return requete
 
     def _cell(self, c: Correction) -> CelluleCorrigee:
-        personnes = self.produit.personnes
-        cle = {n: pseudonym(self.cle_pseudonyme, v) if n in personnes else v for n, v in c.cle.items()}
+        cle = {}
+        for nom, texte in c.cle.items():
+            champ = next((f for f in self.produit.champs if f.nom == nom), None)
+            try:
+                cle[nom] = self._key_value(champ, texte)
+            except DonneesRefusees as erreur:
+                raise DonneesRefusees(f"{c.origine} : clé « {nom} » : {erreur}") from erreur
         return CelluleCorrigee(cle, c.colonne, c.attendu, c.valeur, remplace=c.action != "ecarter")
+
+    def _key_value(self, champ: Champ | None, texte: str) -> str:
+        """A key of a correction as the rows hold it, in whatever form it is typed."""
+        if champ is None or champ.type not in FONCTIONS:
+            return texte
+        if champ.type == "personne":
+            return pseudonym(self.cle_pseudonyme, texte)
+        return read_identifier(champ.type, texte) or texte
 
     def _apply_corrections(self, parquet: Path, brut: lecture.Brut) -> tuple[dict[str, int], list[Refus]]:
         """Rows met by each correction, and the rows to set aside.
