@@ -35,9 +35,15 @@ class Demande:
     millesime: int | None = None
 
     @property
-    def pseudonymes(self) -> list[str]:
+    def personnes(self) -> list[str]:
         """The pseudonyms of the persons, with today's key."""
         return [ingestion.pseudonym(self.cle, numero) for numero in self.numeros]
+
+    @property
+    def pseudonymes(self) -> list[str]:
+        """These, and those that earlier readers made of other forms of the same numbers: what is searched."""
+        former = [p for numero in self.numeros for p in ingestion.former_pseudonyms(self.cle, numero)]
+        return list(dict.fromkeys([*self.personnes, *former]))
 
     @property
     def empreinte_cle(self) -> str:
@@ -65,31 +71,43 @@ class Constat:
     magasin: int
     versions: list[Path]
     depot: dict[str, list[int]]
+    traces: list[Path] = field(default_factory=list)
 
     @property
     def propre(self) -> bool:
         """Whether nothing made from the files holds it any more; the files themselves are the user's."""
-        return not (self.entrepot or self.magasin or self.versions)
+        return not (self.entrepot or self.magasin or self.versions or self.traces)
 
 
 def read_numbers(lines: Sequence[str]) -> tuple[str, ...]:
-    """Return the numbers of a list, one per line.
+    """Return the numbers of a list, one per line, in the one form that the readers give them.
 
     Raises:
-        MauvaisUsage: there is none, or one is too short to be told from any other figure.
+        MauvaisUsage: there is none, or a line cannot be a request number; it is not quoted.
 
     """
-    numbers = tuple(dict.fromkeys("".join(line.split()) for line in lines if line.strip()))
-    if not numbers:
+    typed = {rank: line for rank, line in enumerate(lines, 1) if line.strip()}
+    if not typed:
         raise MauvaisUsage("--personnes : aucun numéro dans la liste (un par ligne).")
-    if any(len(number) < ingestion.SHORTEST for number in numbers):
-        raise MauvaisUsage(
-            f"--personnes : un numéro de moins de {ingestion.SHORTEST} caractères ne désigne pas une demande."
-        )
-    return numbers
+    numbers = []
+    for rank, line in typed.items():
+        number = ingestion.read_identifier("personne", line)
+        if number is None:
+            raise MauvaisUsage(
+                f"--personnes, ligne {rank} : ce n'est pas un numéro unique de demande (18 caractères, ou 17 quand "
+                "le premier zéro est perdu). Un nombre arrondi par un tableur (7,1E+16) ne désigne personne."
+            )
+        numbers.append(number)
+    return tuple(dict.fromkeys(numbers))
 
 
-def examine(dossier: WorkingFolder, donnees: Path, demande: Demande, rangs: Sequence[int] = ()) -> Constat:
+def examine(
+    dossier: WorkingFolder,
+    donnees: Path,
+    demande: Demande,
+    rangs: Sequence[int] = (),
+    traces: Sequence[Path] = (),
+) -> Constat:
     """Look for what must go in the warehouse, the store, the kept versions and the deposited files.
 
     Args:
@@ -97,6 +115,7 @@ def examine(dossier: WorkingFolder, donnees: Path, demande: Demande, rangs: Sequ
         donnees: landing folder.
         demande: what must go.
         rangs: ranks of the exclusions that were recorded for it, whose lines the quarantine names.
+        traces: folders where runs leave something else (Dagster's storage, reports).
 
     Raises:
         ObservatoireError: the warehouse was made with another key, which cannot be searched with this one.
@@ -132,7 +151,12 @@ def examine(dossier: WorkingFolder, donnees: Path, demande: Demande, rangs: Sequ
         pseudonymes=demande.pseudonymes,
         vintage=demande.vintage,
     )
-    return Constat(held, stored, versions, {name: sorted(lines) for name, lines in sorted(depot.items())})
+    left = ingestion.find_in_traces(
+        [*traces, dossier.executions, dossier.purges], [*demande.numeros, *demande.pseudonymes]
+    ) if demande.numeros else []
+    return Constat(
+        held, stored, versions, {name: sorted(lines) for name, lines in sorted(depot.items())}, left
+    )
 
 
 def _require_key(con: duckdb.DuckDBPyConnection, demande: Demande, dossier: WorkingFolder) -> None:
@@ -154,7 +178,7 @@ def exclude(donnees: Path, demande: Demande, jour: date, motif: str) -> list[int
     else:
         entries = [
             ingestion.Exclusion(personne=pseudonyme, cle=demande.empreinte_cle, le=jour, motif=motif)
-            for pseudonyme in demande.pseudonymes
+            for pseudonyme in demande.personnes
         ]
     return ingestion.record_exclusions(donnees, entries) if entries else []
 
@@ -206,6 +230,7 @@ def write_register(
             "entrees_du_magasin": before.magasin,
             "versions_retirees": list(dropped),
             "prouve": after.propre,
+            "reste_dans_les_traces": [str(path) for path in after.traces],
             "reste_dans_le_depot": after.depot,
         },
     )

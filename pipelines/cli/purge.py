@@ -1,5 +1,6 @@
 """What `observatoire purger` does and shows: what would go, then the removal, the rebuild and the proof."""
 
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -48,10 +49,12 @@ def purger(
         raise MauvaisUsage(f"--source attend {', '.join(ingestion.sources())} ; reçu « {source} ».")
     from pipelines.resources import Parametres
 
+    parametres = Parametres(entrepot=str(entrepot))
+    traces = _traces(parametres)
     numeros = () if personnes is None else purge.read_numbers(_lines(personnes))
-    demande = purge.Demande(Parametres().pseudonym_key(), numeros, source, millesime)
+    demande = purge.Demande(parametres.pseudonym_key(), numeros, source, millesime)
     dossier = WorkingFolder(entrepot.resolve())
-    before = purge.examine(dossier, donnees, demande)
+    before = purge.examine(dossier, donnees, demande, traces=traces)
     if not confirmer:
         _show(before, None, json)
         return 0
@@ -64,12 +67,18 @@ def purger(
         _rebuild(donnees, entrepot, territoires)
     with publication.disk_errors_explained(dossier.root):
         dropped = purge.drop_versions(dossier, demande)
-        after = purge.examine(dossier, donnees, demande, rangs)
+        after = purge.examine(dossier, donnees, demande, rangs, traces)
         path = purge.write_register(
             dossier, demande, motif=motif, before=before, after=after, dropped=dropped
         )
     _show(before, _Fait(before, after, dropped, path), json)
     return 0 if after.propre else 1
+
+
+def _traces(parametres: Any) -> list[Path]:
+    """Folders where runs leave something else than the warehouse: reports, and what Dagster keeps."""
+    home = os.environ.get("DAGSTER_HOME")
+    return [p for p in (parametres.reports_folder(), Path(home) if home else None) if p is not None]
 
 
 def _lines(personnes: str) -> list[str]:
@@ -124,6 +133,7 @@ def _plain(constat: purge.Constat) -> dict[str, Any]:
         "magasin": constat.magasin,
         "versions": [int(path.stem) for path in constat.versions],
         "depot": constat.depot,
+        "traces": [str(path) for path in constat.traces],
     }
 
 
@@ -137,6 +147,7 @@ def _found(constat: purge.Constat) -> list[str]:
     if constat.versions:
         numbers = ", ".join(str(int(path.stem)) for path in constat.versions)
         lines.append(f"Versions gardées qui le contiennent, ou dont on ne peut rien dire : {numbers}.")
+    lines += [f"Trace d'une exécution, à supprimer : {path}." for path in constat.traces]
     return [
         *(lines or ["Ni l'entrepôt, ni le magasin, ni les versions gardées n'en ont trace."]),
         *_landing(constat),

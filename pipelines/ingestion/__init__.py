@@ -25,18 +25,18 @@ from pipelines.ingestion.exclusions import (
 )
 from pipelines.ingestion.executer import Options, ingest
 from pipelines.ingestion.landing import check_landing, landing_files, stray_entries
-from pipelines.ingestion.pseudonymes import key_fingerprint, pseudonym, pseudonym_key
+from pipelines.ingestion.identifiants import read_identifier
+from pipelines.ingestion.pseudonymes import former_pseudonyms, key_fingerprint, pseudonym, pseudonym_key
 from pipelines.ingestion.retrait import (
-    SHORTEST,
     Endroit,
     count_in_store,
     count_vintage_in_store,
     find_in_landing,
+    find_in_traces,
     purge_store,
 )
 
 __all__ = [
-    "SHORTEST",
     "Avertissement",
     "Champ",
     "CompteFichier",
@@ -51,6 +51,8 @@ __all__ = [
     "declarations",
     "dictionary_rows",
     "find_in_landing",
+    "find_in_traces",
+    "former_pseudonyms",
     "ingest",
     "key_fingerprint",
     "landing_files",
@@ -62,6 +64,7 @@ __all__ = [
     "pseudonym",
     "pseudonym_key",
     "purge_store",
+    "read_identifier",
     "record_exclusions",
     "sources",
     "stray_entries",

@@ -37,6 +37,11 @@ TABLES_META: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
             "lignes_quarantaine": ("BIGINT", "Lignes refusées, décrites dans « quarantaine »."),
             "lignes_doublons": ("BIGINT", "Lignes qui répètent exactement une autre ligne."),
             "corrections": ("BIGINT", "Cellules corrigées par corrections/*.yml."),
+            "cellules_ecartees": (
+                "BIGINT",
+                "Cellules illisibles ou impossibles des lignes gardées, devenues inconnues et décrites dans "
+                "« quarantaine ».",
+            ),
         },
     ),
     "avertissements": (
@@ -129,6 +134,7 @@ class CompteFichier:
     lignes_doublons: int = 0
     communes_touchees: tuple[tuple[str, int, int], ...] = ()  # commune, lines read, lines refused
     corrections: int = 0
+    cellules_ecartees: int = 0  # cells of kept lines that became unknown
     corrections_appliquees: dict[str, int] = field(default_factory=dict)  # fingerprint -> rows
     rangs: int = 0  # rows in the Parquet: more than lines when a line gives several rows
     premiere_ligne: int | None = None  # line of the first row, when the Parquet has no `_ligne` of its own
@@ -165,7 +171,7 @@ class CompteFichier:
             *(self.fichier, self.source, self.produit, self.millesime, self.taille, self.sha256),
             *(self.lecteur, self.correspondance, self.version_declaration, self.date_extraction),
             *(self.lignes_lues, self.lignes_gardees, self.lignes_fusionnees, self.lignes_quarantaine),
-            *(self.lignes_doublons, self.corrections),
+            *(self.lignes_doublons, self.corrections, self.cellules_ecartees),
         )
 
     def coverage_rows(self) -> list[tuple[Any, ...]]:

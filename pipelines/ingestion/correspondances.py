@@ -105,6 +105,7 @@ class Correspondance(_Strict):
     derives: dict[str, Derive] = Field(default_factory=dict)
     valeurs: dict[str, dict[str, str]] = Field(default_factory=dict)
     nuls: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    echelles: dict[str, float] = Field(default_factory=dict)  # factor of columns printed in another unit
     depivot: Depivot | None = None
     eclater: Eclater | None = None
 
@@ -114,7 +115,8 @@ class Correspondance(_Strict):
         if produit is None:
             raise ValueError(f"produit inconnu « {self.produit} » (connus : {', '.join(declarations())})")
         noms = {c.nom for c in produit.champs} | set(COMMUNES_LUES)
-        for usage in (self.champs, self.constantes, self.derives, self.valeurs, self.nuls, self.preferences):
+        usages = (self.champs, self.constantes, self.derives, self.valeurs, self.nuls, self.preferences, self.echelles)
+        for usage in usages:
             if inconnus := sorted(set(usage) - noms):
                 raise ValueError(f"champs inconnus de {self.produit} : {', '.join(inconnus)}")
         return self

@@ -8,6 +8,7 @@ layout map to these fields belongs in `correspondances`; nothing here opens a da
 import hashlib
 import re
 from collections.abc import Iterator
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -27,6 +28,7 @@ TYPES_DUCKDB = {
     "qpv": "VARCHAR",
     "iris": "VARCHAR",
     "territoire": "VARCHAR",
+    "num_rpls": "VARCHAR",
     "liste": "VARCHAR",
     "personne": "VARCHAR",
     "entier": "INTEGER",
@@ -38,6 +40,11 @@ TYPES_DUCKDB = {
     "mois": "DATE",
 }
 _DECIMAL = re.compile(r"decimal\((\d+),(\d+)\)")
+_RELATIVE = re.compile(r"extraction(?:([+-])(\d+))?")
+# Types whose values name a thing: what is empty there is said once for all (`valeurs.yml`).
+_IDENTIFIANTS = frozenset(
+    {"commune", "departement", "region", "siren", "qpv", "iris", "num_rpls", "personne"}
+)
 
 COLONNES_COMMUNES = {
     "millesime": (
@@ -62,11 +69,19 @@ COLONNES_COMMUNES = {
 COMMUNES_LUES = ("millesime", "date_extraction")
 COLONNES_QUARANTAINE = {
     "_fichier": ("VARCHAR", "Fichier d'origine, relatif au dossier de dépôt"),
-    "_ligne": ("BIGINT", "Ligne refusée dans le fichier d'origine"),
-    "colonne": ("VARCHAR", "Colonne(s) en cause ; vide quand la ligne entière est refusée"),
-    "valeur": ("VARCHAR", "Valeur refusée ; « (masqué) » pour un identifiant de personne"),
-    "regle": ("VARCHAR", "Règle qui refuse la ligne"),
+    "_ligne": ("BIGINT", "Ligne du fichier d'origine"),
+    "colonne": ("VARCHAR", "Colonne(s) en cause ; vide quand aucune ne l'est en particulier"),
+    "valeur": (
+        "VARCHAR",
+        "Valeur refusée ; « (masqué) » dans un fichier de personnes quand elle n'a pas la forme de sa colonne "
+        "(nombre, date, code)",
+    ),
+    "regle": ("VARCHAR", "Règle qui refuse la valeur ou la ligne"),
     "message": ("VARCHAR", "Explication de la règle"),
+    "portee": (
+        "VARCHAR",
+        "ligne : la ligne entière est refusée ; cellule : la ligne est gardée, la cellule devient inconnue",
+    ),
 }
 
 
@@ -74,8 +89,26 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class Selon(_Strict):
+    """A code whose kind depends on another column of the row: the semantic type of each of its values."""
+
+    champ: str
+    types: dict[str, str]
+
+    @field_validator("types")
+    @classmethod
+    def _text_types(cls, value: dict[str, str]) -> dict[str, str]:
+        if inconnus := sorted(t for t in value.values() if TYPES_DUCKDB.get(t) != "VARCHAR"):
+            raise ValueError(f"types de code inconnus : {inconnus}")
+        return value
+
+
 class Champ(_Strict):
-    """One column of a `sources` table."""
+    """One column of a `sources` table.
+
+    Bounds are numbers; those of a date, a month or a year may be a date, or `extraction` and a number of
+    years (`extraction+2`): they also say of which century a year of two digits is.
+    """
 
     nom: str
     type: str
@@ -87,11 +120,13 @@ class Champ(_Strict):
     nuls: tuple[str, ...] = ()
     codes: dict[str, str] | None = None
     valeurs: dict[str, str] = Field(default_factory=dict)
-    min: float | None = None
-    max: float | None = None
+    min: float | date | str | None = None
+    max: float | date | str | None = None
     motif: str | None = None
     # No figure is made with it: two files that disagree on it are told, and warn of nothing.
     indicatif: bool = False
+    selon: Selon | None = None
+    identifiant: bool = False  # a text that names a thing: its empty tokens are those of identifiers
 
     @field_validator("type")
     @classmethod
@@ -99,6 +134,35 @@ class Champ(_Strict):
         if value not in TYPES_DUCKDB and not _DECIMAL.fullmatch(value):
             raise ValueError(f"type inconnu : {value}")
         return value
+
+    @field_validator("min", "max")
+    @classmethod
+    def _known_bound(cls, value: float | date | str | None) -> float | date | str | None:
+        if isinstance(value, str) and not _RELATIVE.fullmatch(value):
+            raise ValueError(f"borne inconnue : {value}")
+        return value
+
+    @model_validator(mode="after")
+    def _typed_bounds(self) -> "Champ":
+        for borne in (self.min, self.max):
+            if isinstance(borne, (date, str)) and not self.temporel:
+                raise ValueError(f"{self.nom} : une borne de date sur un champ qui n'en est pas une")
+        return self
+
+    @property
+    def temporel(self) -> bool:
+        """Whether the column holds dates, months or years."""
+        return self.type in {"date", "mois", "annee"}
+
+    @property
+    def nomme(self) -> bool:
+        """Whether the column names a thing: an identifier, whose empty tokens are those of `valeurs.yml`."""
+        return self.identifiant or self.type in _IDENTIFIANTS
+
+    @property
+    def texte_libre(self) -> bool:
+        """Whether anything at all may be typed there."""
+        return self.type == "texte" and self.codes is None and self.selon is None
 
     @property
     def type_duckdb(self) -> str:
@@ -127,14 +191,35 @@ class Champ(_Strict):
         return ". ".join(p.rstrip(".") for p in parts)
 
 
+def relative_bound(borne: str) -> int:
+    """Years after the extraction that a bound such as `extraction+2` says (negative: before)."""
+    trouve = _RELATIVE.fullmatch(borne)
+    if trouve is None:
+        raise ValueError(f"borne inconnue : {borne}")
+    return int(f"{trouve[1] or '+'}{trouve[2] or 0}")
+
+
 class Regle(_Strict):
-    """A rule over the columns of one row, in SQL; an unknown (NULL) result passes, as in an SQL CHECK."""
+    """A rule over the columns of one row, in SQL; an unknown (NULL) result passes, as in an SQL CHECK.
+
+    A row that breaks a rule of level `rejet` loses the `cellules` that the rule names, and stays; without
+    them it is refused whole.
+    """
 
     nom: str
     sql: str
     colonnes: tuple[str, ...]
     message: str
     gravite: Literal["rejet", "alerte"] = "rejet"
+    cellules: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _cells_are_of_the_rule(self) -> "Regle":
+        if self.cellules and self.gravite != "rejet":
+            raise ValueError(f"{self.nom} : une alerte ne vide aucune cellule")
+        if etrangeres := set(self.cellules) - set(self.colonnes):
+            raise ValueError(f"{self.nom} : cellules étrangères à la règle {sorted(etrangeres)}")
+        return self
 
 
 class Etats(_Strict):
@@ -179,7 +264,9 @@ class Produit(_Strict):
     # Rows without their key are as many things as one file repeats them, and one thing from a file to another.
     exemplaires: bool = False
     commune: str | None = None  # field whose coverage, read against kept, is followed
-    tolerance: float = 0.02
+    tolerance: float = 0.02  # share of refused lines; 0: nothing at all may be wrong, not even a cell
+    tolerance_cellules: float = 0.05  # share of unreadable cells of a column, above which a person is told
+    necessaires: tuple[tuple[str, ...], ...] = ()  # of each group, a row must have one value at least
     nuls: tuple[str, ...] = ()
     champs: tuple[Champ, ...]
     regles: tuple[Regle, ...] = ()
@@ -193,10 +280,21 @@ class Produit(_Strict):
         r = self.rapprochement
         rapproches = (r.objet, *r.accords, *r.repli, *r.repli.values()) if r else ()
         seuls = [c for c in (self.commune, self.etats.declarant, *(self.etats.suite_sauf or ())) if c]
-        for usage in [self.cle, rapproches, seuls, *(r.colonnes for r in self.regles)]:
+        seuls += [c.selon.champ for c in self.champs if c.selon]
+        for usage in [self.cle, rapproches, seuls, *self.necessaires, *(r.colonnes for r in self.regles)]:
             if inconnus := set(usage) - connus:
                 raise ValueError(f"{self.produit} : champs inconnus {sorted(inconnus)}")
         return self
+
+    @property
+    def stricte(self) -> bool:
+        """Whether one bad cell refuses its line: a small table typed by hand, where a guess would be worse."""
+        return self.tolerance == 0
+
+    @property
+    def personnel(self) -> bool:
+        """Whether its rows are about persons: what is typed in a wrong column is then kept nowhere."""
+        return bool(self.personnes)
 
     def champ(self, nom: str) -> Champ:
         """The declared field of that name."""
@@ -275,7 +373,7 @@ def table_ddl(produit: Produit) -> Iterator[str]:
     yield f"COMMENT ON TABLE sources.{ident(produit.produit)} IS {quote(titre)}"
     yield (
         f"COMMENT ON TABLE quarantaine.{ident(produit.produit)} IS "
-        f"{quote(f'Lignes refusées de {produit.produit}. Grain : une ligne refusée et une règle')}"
+        f"{quote(f'Lignes refusées et cellules écartées de {produit.produit}. Grain : une ligne et une règle')}"
     )
     for (schema, table, colonne), texte in column_comments(produit).items():
         yield f"COMMENT ON COLUMN {schema}.{ident(table)}.{ident(colonne)} IS {quote(texte)}"

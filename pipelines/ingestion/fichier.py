@@ -19,14 +19,15 @@ from pipelines.errors import DonneesRefusees
 from pipelines.ingestion import exclusions, lecture
 from pipelines.ingestion.comptes import Avertissement, CompteFichier
 from pipelines.ingestion.corrections import Correction
-from pipelines.ingestion.declarations import COLONNES_QUARANTAINE, COMMUNES_LUES, Produit, ident, quote
+from pipelines.ingestion.declarations import COLONNES_QUARANTAINE, COMMUNES_LUES, Champ, Produit, ident, quote
 from pipelines.ingestion.exclusions import Exclusions
 from pipelines.ingestion.magasin import Magasin, entry_key
-from pipelines.ingestion.normalise import CelluleCorrigee, Requete, build_query
+from pipelines.ingestion.identifiants import FONCTIONS, read_identifier, values_fingerprint
+from pipelines.ingestion.normalise import TYPE, CelluleCorrigee, Requete, build_query
 from pipelines.ingestion.ouverture import looks_like_a_name, printable_names
 from pipelines.ingestion.pseudonymes import key_fingerprint, pseudonym
 from pipelines.ingestion.repetitions import check_repetitions, merged, sentences
-from pipelines.ingestion.validation import Refus, count_warnings, find_refusals
+from pipelines.ingestion.validation import CELLULE, LIGNE, Refus, count_warnings, find_refusals, read_cells
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +40,11 @@ _QUARANTAINE_SCHEMA = pl.Schema(
 _MAL_FORMEE = "ligne_mal_formee"
 _LIGNES_CITEES = 5
 _COMMUNES_CITEES = 5
+# A percentage column whose greatest value is no more than this was printed as fractions.
+_FRACTION_MAX = 1.5
+# A date whose first number, or second, cannot be a month: the other one is.
+_JOUR_D_ABORD = r"(?:1[3-9]|2[0-9]|3[01])[/.-](?:0?[1-9]|1[0-2])[/.-](?:[0-9]{4}|[0-9]{2})(?:[ T].*)?"
+_MOIS_D_ABORD = r"(?:0?[1-9]|1[0-2])[/.-](?:1[3-9]|2[0-9]|3[01])[/.-](?:[0-9]{4}|[0-9]{2})(?:[ T].*)?"
 
 
 @dataclass(frozen=True)
@@ -68,6 +74,7 @@ class LectureFichier:
         self.millesime = self._vintage()
         self.cle_pseudonyme = contexte.cle_pseudonyme
         self.exclusions = contexte.exclusions
+        self.mois_d_abord: frozenset[str] = frozenset()
         self.corrections = [
             c
             for c in contexte.corrections
@@ -76,7 +83,7 @@ class LectureFichier:
         self.cle = entry_key(
             [
                 *(ouverture.etat.sha256, self.produit.produit, self.produit.version),
-                *(self.correspondance.empreinte, self.millesime, ouverture.feuille),
+                *(self.correspondance.empreinte, self.millesime, ouverture.feuille, values_fingerprint()),
                 key_fingerprint(contexte.cle_pseudonyme) if self.produit.personnes else "",
                 *(c.empreinte for c in self.corrections),
                 *contexte.exclusions.fingerprints([self.produit]),
@@ -131,13 +138,22 @@ class LectureFichier:
             rangs, lignes = self._lines_and_rows(parquet)
         tolere = int(self.produit.tolerance * lues)
         corrigees, ecartees = self._apply_corrections(parquet, brut)
+        cellules = read_cells(self.con, self.produit, self._rows(parquet, brut))
+        self._check_columns(parquet, cellules)
         refus = find_refusals(self.produit, parquet, rangs, rangs if requete.multiplie else tolere)
         refus += ecartees
-        refuses = self._quarantine(parquet, brut, refus, malformees)
+        trouves = self._found(parquet, brut, refus, cellules)
+        seuls = self._rows_alone(parquet, trouves) if requete.multiplie else None
+        if seuls is not None:
+            # A wide line gives a row per cell: a row that cannot be kept is a cell of its line.
+            portee = pl.when(pl.col("_rang").is_in(seuls["_rang"].implode())).then(pl.lit(CELLULE))
+            trouves = trouves.with_columns(portee.otherwise(pl.col("portee")).alias("portee"))
+        refuses = self._quarantine(trouves, malformees)
         self._check_tolerance(refuses, lues, tolere)
         communes = self._communes(parquet, brut, refuses)
-        gardees = self._write(parquet, brut, refuses, lignes)
+        gardees = self._write(parquet, brut, refuses, lignes, seuls)
         refuses = pl.concat([refuses, exclues, self._set_apart()])
+        perdues = trouves.filter((pl.col("portee") == CELLULE) & ~pl.col("_ligne").is_in(refuses["_ligne"].implode()))
         quarantaine = refuses["_ligne"].n_unique()
         compte = CompteFichier(
             fichier=self.fichier.relatif,
@@ -154,6 +170,7 @@ class LectureFichier:
             lignes_quarantaine=quarantaine,
             communes_touchees=communes,
             corrections=sum(corrigees.values()),
+            cellules_ecartees=perdues.height,
             corrections_appliquees=corrigees,
             rangs=pq.ParquetFile(parquet).metadata.num_rows,
             premiere_ligne=None if self._has_line(parquet) else brut.premiere_ligne,
@@ -164,13 +181,15 @@ class LectureFichier:
                 *self._file_warnings(brut),
                 *self._exclusion_warnings(exclues, lues),
                 *self._coverage_warnings(communes),
+                *self._cell_warnings(parquet, perdues),
                 *count_warnings(self.produit, parquet),
             ),
             cle=self.cle,
             magasin=self.magasin.dossier,
         )
         ordonnees = self.temporaire / "quarantaine.parquet"
-        refuses.sort("_ligne", "colonne", "regle", nulls_last=True).write_parquet(ordonnees)
+        tout = pl.concat([refuses, perdues.select(list(_QUARANTAINE_SCHEMA))])
+        tout.sort("_ligne", "colonne", "regle", nulls_last=True).write_parquet(ordonnees)
         self.magasin.put(compte, parquet, ordonnees)
         log.info("%s: %d read, %d refused", compte.fichier, compte.lignes_lues, compte.lignes_quarantaine)
         return compte
@@ -196,7 +215,8 @@ class LectureFichier:
         )
         trouvees = self.con.execute(
             f"SELECT _ligne, NULL::VARCHAR AS colonne, NULL::VARCHAR AS valeur, min(regle) AS regle, "
-            f"min(message) AS message FROM ({' UNION ALL '.join(parts)}) GROUP BY _ligne ORDER BY _ligne"
+            f"min(message) AS message, '{LIGNE}' AS portee "
+            f"FROM ({' UNION ALL '.join(parts)}) GROUP BY _ligne ORDER BY _ligne"
         ).pl()
         self.con.unregister("personnes_exclues")
         self.con.unregister("millesimes_exclus")
@@ -275,6 +295,43 @@ class LectureFichier:
         return alertes
 
     def _normalise(self, parquet: Path) -> tuple[lecture.Brut, Requete]:
+        """Write normalised rows, dates read in the order that each column proves.
+
+        Raises:
+            DonneesRefusees: a column has dates that only the day first can be, and others that only the month
+                first can be.
+        """
+        brut, requete = self._parsed(parquet)
+        americaines = self._proofs(parquet, brut, _MOIS_D_ABORD)
+        if not americaines:
+            return brut, requete
+        self.mois_d_abord = frozenset(americaines)
+        brut, requete = self._parsed(parquet)
+        for champ, ligne in sorted(self._proofs(parquet, brut, _JOUR_D_ABORD).items()):
+            if champ in americaines:
+                raise DonneesRefusees(
+                    f"{self.fichier.relatif} : colonne « {self._column(champ)} » : la date de la ligne {ligne} "
+                    f"a le jour d'abord, celle de la ligne {americaines[champ]} le mois d'abord. Les deux "
+                    "lectures donnent des dates : écrivez toute la colonne de la même façon."
+                )
+        return brut, requete
+
+    def _proofs(self, parquet: Path, brut: lecture.Brut, motif: str) -> dict[str, int]:
+        """Date columns with an unreadable cell of that form, and the first line of one."""
+        dates = [c.nom for c in self.produit.champs if c.type in {"date", "mois"}]
+        cellules = read_cells(self.con, self.produit, self._rows(parquet, brut)).filter(
+            pl.col("colonne").is_in(dates)
+            & (pl.col("regle") == TYPE)
+            & pl.col("valeur").str.contains(f"^(?:{motif})$")
+        )
+        return dict(cellules.group_by("colonne").agg(pl.col("_ligne").min()).rows())
+
+    def _column(self, champ: str) -> str:
+        """The name that the file itself gives to a field."""
+        position = self.appariement.positions.get(champ)
+        return champ if position is None else self.appariement.colonnes[position].strip() or champ
+
+    def _parsed(self, parquet: Path) -> tuple[lecture.Brut, Requete]:
         """Write normalised rows; well-formed text goes straight through DuckDB, other text is repaired."""
         brut = lecture.direct(self.ouverture, self.con)
         if brut is not None:
@@ -314,7 +371,7 @@ class LectureFichier:
     def _set_apart(self) -> pl.DataFrame:
         """Quarantine rows of the lines that opening the file set aside; no tolerance applies to them."""
         return pl.DataFrame(
-            [(e.ligne, e.colonne, None, e.regle, e.message) for e in self.ouverture.ecarts],
+            [(e.ligne, e.colonne, None, e.regle, e.message, LIGNE) for e in self.ouverture.ecarts],
             schema=_QUARANTAINE_SCHEMA,
             orient="row",
         )
@@ -339,14 +396,28 @@ class LectureFichier:
             self.millesime,
             ligne=ligne,
             corrections=[self._cell(c) for c in self.corrections],
+            mois_d_abord=self.mois_d_abord,
         )
         self.con.execute(f"COPY ({requete.sql}) TO {quote(str(parquet))} (FORMAT parquet, COMPRESSION zstd)")
         return requete
 
     def _cell(self, c: Correction) -> CelluleCorrigee:
-        personnes = self.produit.personnes
-        cle = {n: pseudonym(self.cle_pseudonyme, v) if n in personnes else v for n, v in c.cle.items()}
+        cle = {}
+        for nom, texte in c.cle.items():
+            champ = next((f for f in self.produit.champs if f.nom == nom), None)
+            try:
+                cle[nom] = self._key_value(champ, texte)
+            except DonneesRefusees as erreur:
+                raise DonneesRefusees(f"{c.origine} : clé « {nom} » : {erreur}") from erreur
         return CelluleCorrigee(cle, c.colonne, c.attendu, c.valeur, remplace=c.action != "ecarter")
+
+    def _key_value(self, champ: Champ | None, texte: str) -> str:
+        """A key of a correction as the rows hold it, in whatever form it is typed."""
+        if champ is None or champ.type not in FONCTIONS:
+            return texte
+        if champ.type == "personne":
+            return pseudonym(self.cle_pseudonyme, texte)
+        return read_identifier(champ.type, texte) or texte
 
     def _apply_corrections(self, parquet: Path, brut: lecture.Brut) -> tuple[dict[str, int], list[Refus]]:
         """Rows met by each correction, and the rows to set aside.
@@ -401,32 +472,138 @@ class LectureFichier:
             f"FROM read_parquet({quote(str(parquet))}, file_row_number = true))"
         )
 
-    def _quarantine(
-        self, parquet: Path, brut: lecture.Brut, refus: Sequence[Refus], malformees: Sequence[tuple[int, int]]
+    def _found(
+        self, parquet: Path, brut: lecture.Brut, refus: Sequence[Refus], cellules: pl.DataFrame
     ) -> pl.DataFrame:
-        largeur = len(self.appariement.colonnes)
-        lignes_mal_formees = pl.DataFrame(
-            [
-                (ligne, None, None, _MAL_FORMEE, f"La ligne a {cellules} cellules, l'en-tête {largeur}")
-                for ligne, cellules in malformees
-            ],
-            schema=_QUARANTAINE_SCHEMA,
-            orient="row",
+        """Cells set aside and rows refused, each with its line; a row refused for a cell says it once."""
+        schema = {"_rang": pl.Int64, **_QUARANTAINE_SCHEMA}
+        cellules = cellules.select(list(schema)).cast(dict(schema))
+        perdus = cellules.filter(pl.col("portee") == LIGNE)["_rang"].implode()
+        cellules = cellules.with_columns(
+            pl.when(pl.col("_rang").is_in(perdus)).then(pl.lit(LIGNE)).otherwise(pl.col("portee")).alias("portee")
         )
         if not refus:
-            return lignes_mal_formees
+            return cellules
         table = pl.DataFrame(
-            [(r.rang, r.colonne, r.valeur, r.regle, r.message) for r in refus],
-            schema={"_rang": pl.Int64, **{k: v for k, v in _QUARANTAINE_SCHEMA.items() if k != "_ligne"}},
+            [(r.rang, r.colonne, r.valeur, r.regle, r.message, LIGNE) for r in refus],
+            schema={k: v for k, v in schema.items() if k != "_ligne"},
             orient="row",
         )
+        # A row refused for want of a cell that was set aside is refused for that cell.
+        vides = cellules.select("_rang", pl.col("colonne").str.split(", ")).explode("colonne")
+        numerotes = table.with_row_index("_numero")
+        expliques = (
+            numerotes.select("_numero", "_rang", pl.col("colonne").str.split(", "))
+            .explode("colonne")
+            .join(vides, on=["_rang", "colonne"], how="semi")
+        )
+        refuses = table["_rang"].implode()
+        cellules = cellules.with_columns(
+            pl.when(pl.col("_rang").is_in(refuses)).then(pl.lit(LIGNE)).otherwise(pl.col("portee")).alias("portee")
+        )
+        table = numerotes.filter(~pl.col("_numero").is_in(expliques["_numero"].implode())).drop("_numero")
         self.con.register("refus", table.select("_rang").unique())
         lignes = self.con.execute(
             f"SELECT _rang, _ligne FROM {self._rows(parquet, brut)} WHERE _rang IN (SELECT _rang FROM refus)"
         ).pl()
         self.con.unregister("refus")
-        avec_ligne = table.join(lignes, on="_rang", how="left").select(list(_QUARANTAINE_SCHEMA))
-        return pl.concat([lignes_mal_formees, avec_ligne.unique(maintain_order=True)])
+        avec_ligne = table.join(lignes, on="_rang", how="left").select(list(schema))
+        return pl.concat([cellules, avec_ligne.cast(dict(schema)).unique(maintain_order=True)])
+
+    def _rows_alone(self, parquet: Path, trouves: pl.DataFrame) -> pl.DataFrame:
+        """Refused rows of wide lines that keep others."""
+        refusees = trouves.filter(pl.col("portee") == LIGNE).select("_rang", "_ligne").unique()
+        self.con.register("refusees", refusees)
+        gardees = self.con.execute(
+            "SELECT r._rang FROM refusees AS r INNER JOIN (SELECT _ligne, count(*) AS n FROM "
+            f"read_parquet({quote(str(parquet))}) GROUP BY _ligne) AS l USING (_ligne) "
+            "QUALIFY count(*) OVER (PARTITION BY r._ligne) < l.n ORDER BY ALL"
+        ).pl()
+        self.con.unregister("refusees")
+        return gardees
+
+    def _quarantine(self, trouves: pl.DataFrame, malformees: Sequence[tuple[int, int]]) -> pl.DataFrame:
+        """Refused lines: those that are no line of this table, those that lack what a row must have."""
+        largeur = len(self.appariement.colonnes)
+        lignes_mal_formees = pl.DataFrame(
+            [
+                (ligne, None, None, _MAL_FORMEE, f"La ligne a {cellules} cellules, l'en-tête {largeur}", LIGNE)
+                for ligne, cellules in malformees
+            ],
+            schema=_QUARANTAINE_SCHEMA,
+            orient="row",
+        )
+        refusees = trouves.filter(pl.col("portee") == LIGNE).select(list(_QUARANTAINE_SCHEMA))
+        return pl.concat([lignes_mal_formees, refusees.unique(maintain_order=True)])
+
+    def _counts(self, parquet: Path, cellules: pl.DataFrame) -> list[tuple[str, str, str, int, int]]:
+        """Column, rule, message, cells set aside and cells filled, for each column that has some."""
+        simples = {c.nom for c in self.produit.champs}
+        par_colonne = (
+            cellules.filter(pl.col("colonne").is_in(simples))
+            .group_by("colonne")
+            .agg(
+                pl.len().alias("nombre"),
+                pl.col("regle").mode().sort().first(),
+                pl.col("message").mode().sort().first(),
+            )
+            .sort("colonne")
+        )
+        if not par_colonne.height:
+            return []
+        noms = par_colonne["colonne"].to_list()
+        remplies = self.con.execute(
+            f"SELECT {', '.join(f'count({ident(nom)})' for nom in noms)} FROM read_parquet({quote(str(parquet))})"
+        ).fetchall()[0]
+        lignes = par_colonne.select("colonne", "regle", "message", "nombre").rows()
+        return [(*ligne, int(ligne[3]) + int(pleines)) for ligne, pleines in zip(lignes, remplies, strict=True)]
+
+    def _check_columns(self, parquet: Path, cellules: pl.DataFrame) -> None:
+        """Stop on a column that is not what it is taken for.
+
+        Raises:
+            DonneesRefusees: most cells of a required column are unreadable, or a column of percentages holds
+                fractions.
+        """
+        for champ, _, message, nombre, remplies in self._counts(parquet, cellules):
+            declare = self.produit.champ(champ)
+            if declare.requis and not declare.obligatoire and 2 * nombre > remplies:
+                lignes = cellules.filter(pl.col("colonne") == champ)["_ligne"].unique().sort()
+                citees = ", ".join(str(x) for x in lignes.head(_LIGNES_CITEES))
+                raise DonneesRefusees(
+                    f"{self.fichier.relatif} : colonne « {self._column(champ)} » : {nombre} cellules sur "
+                    f"{remplies} illisibles ou impossibles ({message}). Premières lignes : {citees}. Une autre "
+                    "colonne est-elle prise pour elle ? Corrigez le fichier à la source, ou décrivez sa "
+                    "présentation dans correspondances/*.yml."
+                )
+        for declare in self.produit.champs:
+            if declare.unite != "%" or declare.nom not in self.appariement.positions:
+                continue
+            if declare.nom in self.correspondance.echelles:
+                continue
+            bornes = self.con.execute(
+                f"SELECT min({ident(declare.nom)}), max({ident(declare.nom)}) "
+                f"FROM read_parquet({quote(str(parquet))})"
+            ).fetchone()
+            if bornes and bornes[1] is not None and bornes[0] >= 0 and 0 < bornes[1] <= _FRACTION_MAX:
+                raise DonneesRefusees(
+                    f"{self.fichier.relatif} : colonne « {self._column(declare.nom)} » : des pourcentages sont "
+                    "attendus (65 pour 65 %), et toute la colonne est entre 0 et 1,5. Si ce sont des fractions, "
+                    f"ajoutez à la correspondance « {self.correspondance.correspondance} » la ligne "
+                    f"« echelles: {{{declare.nom}: 100}} » ; si ce sont bien des pourcentages, la même avec 1."
+                )
+
+    def _cell_warnings(self, parquet: Path, cellules: pl.DataFrame) -> list[Avertissement]:
+        return [
+            Avertissement(
+                "cellules_ecartees",
+                f"Colonne « {champ} » : cellules illisibles ou impossibles, devenues inconnues ({message})",
+                nombre,
+                remplies,
+            )
+            for champ, _, message, nombre, remplies in self._counts(parquet, cellules)
+            if nombre > self.produit.tolerance_cellules * remplies
+        ]
 
     def _check_tolerance(self, refuses: pl.DataFrame, lues: int, tolere: int) -> None:
         lignes = refuses["_ligne"].unique().sort().to_list()
@@ -434,7 +611,8 @@ class LectureFichier:
             return
         (regle, colonne), nombre = Counter(refuses.select("regle", "colonne").rows()).most_common(1)[0]
         message = refuses.filter(pl.col("regle") == regle)["message"][0]
-        ou = f", colonne « {colonne} »" if colonne else ""
+        colonnes = ", ".join(self._column(c) for c in (colonne or "").split(", "))
+        ou = f", colonne « {colonnes} »" if colonne else ""
         citees = ", ".join(str(x) for x in lignes[:_LIGNES_CITEES])
         tolerance = f"{self.produit.tolerance:.1%}".replace(".", ",").replace("%", " %")
         raise DonneesRefusees(
@@ -444,21 +622,30 @@ class LectureFichier:
             "décrivez sa présentation dans correspondances/*.yml si elle diffère."
         )
 
-    def _write(self, parquet: Path, brut: lecture.Brut, refuses: pl.DataFrame, lignes: int) -> int:
-        """Drop the refused rows when there are any; lines kept."""
-        if not refuses.height:
+    def _write(
+        self,
+        parquet: Path,
+        brut: lecture.Brut,
+        refuses: pl.DataFrame,
+        lignes: int,
+        seuls: pl.DataFrame | None,
+    ) -> int:
+        """Drop the refused lines, and the refused rows of wide ones, when there are any; lines kept."""
+        if not refuses.height and (seuls is None or not seuls.height):
             return lignes
         self.con.register("refuses", refuses.select("_ligne").unique())
+        self.con.register("ecartes", seuls if seuls is not None else pl.DataFrame(schema={"_rang": pl.Int64}))
         cible = self.temporaire / "garde.parquet"
         colonnes = ", ".join(
             ident(c) for c in ("_ligne", *(c.nom for c in self.produit.champs), *COMMUNES_LUES)
         )
         self.con.execute(
             f"COPY (SELECT {colonnes} FROM {self._rows(parquet, brut)} "
-            "WHERE _ligne NOT IN (SELECT _ligne FROM refuses)) "
+            "WHERE _ligne NOT IN (SELECT _ligne FROM refuses) AND _rang NOT IN (SELECT _rang FROM ecartes)) "
             f"TO {quote(str(cible))} (FORMAT parquet, COMPRESSION zstd)"
         )
         self.con.unregister("refuses")
+        self.con.unregister("ecartes")
         cible.replace(parquet)
         return self._count_lines(parquet)
 

@@ -15,7 +15,7 @@ from typing import Any
 from pipelines.ingestion.comptes import CompteFichier
 
 # To be raised when the reader itself changes what it writes for the same declaration and mapping.
-VERSION_LECTEUR = "4"
+VERSION_LECTEUR = "5"
 
 
 def entry_key(morceaux: Sequence[object]) -> str:

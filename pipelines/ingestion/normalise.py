@@ -5,33 +5,73 @@ holds something and converts to nothing is written in `_rejets`, so that the row
 and value. Whether a converted value is acceptable belongs in `validation`.
 """
 
+import re
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
+from pipelines.ingestion import identifiants
 from pipelines.ingestion.correspondances import Appariement, normalise_label
-from pipelines.ingestion.declarations import Champ, Produit, ident, quote
+from pipelines.ingestion.declarations import Champ, Produit, Regle, ident, quote, relative_bound
 from pipelines.ingestion.pseudonymes import hmac_sql
 
 MASQUE = "(masqué)"
 SEPARATEUR_REJETS = "\x1f"
 SEPARATEUR_VALEUR = "\x1e"
+# Names of the rules that a declaration implies, as the quarantine gives them.
+TYPE, CODE, MINIMUM, MAXIMUM, FORME = (
+    "type",
+    "code_inconnu",
+    "sous_le_minimum",
+    "au_dessus_du_maximum",
+    "forme_invalide",
+)
+PERSONNEL = "donnee_personnelle"
 
 _ESPACES = " \t\r\n\u00a0\u202f\u2009\ufeff"
-_BRUITS_DE_NOMBRE = " \t\u00a0\u202f\u2009€%'"
 _OUI = ("oui", "o", "vrai", "true", "t", "yes", "y", "1", "1.0", "x")
 _NON = ("non", "n", "faux", "false", "f", "no", "0", "2", "0.0", "2.0")
-_COMMUNE = "^(0[1-9]|[1-8][0-9]|9[0-8]|2[AB])[0-9]{3}$"
-_QPV = "^(QP[0-9]{2}[0-9AB][0-9]{3}|QN[0-9]{2}[0-9AB][0-9]{2}[MINC])$"
 # What a file may say of itself, row by row, whatever the product.
 _COMMUNS = (
     Champ(nom="millesime", type="annee", description="Millésime"),
     Champ(nom="date_extraction", type="date", description="Date de l'extraction"),
 )
+# A number is one number: groups of three parted by one mark, one decimal mark, € or % at the end alone.
+_DECIMALES = r"(?:[.,][0-9]*)?(?:[eE][-+]?[0-9]{1,3})?"
+_NOMBRE_SIMPLE = rf"[-+]?(?:[0-9]+{_DECIMALES}|[.,][0-9]+)"
+_NOMBRE_ESPACE = r"[-+]?[0-9]{1,3}(?:[ '][0-9]{3})+(?:[.,][0-9]*)?"
+_NOMBRE_POINTS = r"[-+]?[0-9]{1,3}(?:(?:\.[0-9]{3})+,[0-9]*|(?:\.[0-9]{3}){2,})"
+_NOMBRE_VIRGULES = r"[-+]?[0-9]{1,3}(?:(?:,[0-9]{3})+\.[0-9]*|(?:,[0-9]{3}){2,})"
+_MILLIERS = r"[-+]?[1-9][0-9]{0,2}[.,][0-9]{3}"
+_UNITE = r" ?[€%]$"
+_HEURE = r"[ T][0-9]{1,2}[:h][0-9]{2}(?::[0-9]{2}(?:[.,][0-9]+)?)? ?(?:Z|[+-][0-9]{2}:?[0-9]{2})?$"
+# Day zero of the serial numbers that spreadsheets give to dates (1900 system).
+_ORIGINE_DES_NUMEROS = "DATE '1899-12-30'"
+# The lexical form of each type: what a quarantine about persons may show of a refused cell. A name, a
+# telephone or a social-security number has none of them.
+_FORMES = {
+    "entier": r"-?[0-9]{1,9}(?:[.,][0-9]{1,6})? ?[€%]?",
+    "date": r"[0-9]{1,4}[/.-][0-9]{1,2}(?:[/.-][0-9]{1,4})?(?:[ T][0-9:]{4,8})?",
+    "annee": r"[0-9]{1,4}",
+    "booleen": r"[0-9]",
+    "liste": r"[0-9]{1,2}(?:,[0-9]{1,2}){0,13}",
+    "siren": r"[0-9]{1,9}",
+    "commune": r"[0-9]{1,5}|2[ABab][0-9]{3}",
+    "departement": r"[0-9]{1,3}",
+    "region": r"[0-9]{1,3}",
+    "qpv": r"[Qq][PNpn][0-9ABab]{1,6}[MINCminc]?",
+    "iris": r"[0-9]{1,9}",
+    "num_rpls": r"[0-9]{1,9}",
+}
 
 
 def _in(expression: str, valeurs: Sequence[str]) -> str:
     return f"{expression} IN ({', '.join(quote(v) for v in valeurs)})"
+
+
+def _full(expression: str, motif: str) -> str:
+    return f"regexp_full_match({expression}, {quote(motif)})"
 
 
 def _trimmed(x: str) -> str:
@@ -46,15 +86,27 @@ def _trimmed(x: str) -> str:
     return f"CASE WHEN {propre} THEN {x} ELSE nullif({nettoye}, '') END"
 
 
-def _number(x: str) -> str:
-    """Text of a number: decimal comma or dot, spaces of any width, €, % and typographic minus removed."""
-    return f"translate({x}, {quote(',−' + _BRUITS_DE_NOMBRE)}, '.-')"
+def _number(x: str, *, entier: bool) -> str:
+    """Text that a cast can read, of a number as people print it; NULL when it is not one number.
+
+    A lone mark before three digits (`1.234`) parts thousands in a column of whole numbers, where decimals
+    make no sense, and decimals elsewhere.
+    """
+    y = f"regexp_replace(replace({x}, '−', '-'), {quote(_UNITE)}, '')"
+    sans = "translate({y}, ' ''{marque}', '')"
+    milliers = f"WHEN {_full(y, _MILLIERS)} THEN {sans.format(y=y, marque='.,')} " if entier else ""
+    return (
+        f"CASE {milliers}WHEN {_full(y, _NOMBRE_SIMPLE)} OR {_full(y, _NOMBRE_ESPACE)} "
+        f"THEN replace({sans.format(y=y, marque='')}, ',', '.') "
+        f"WHEN {_full(y, _NOMBRE_POINTS)} THEN replace({sans.format(y=y, marque='.')}, ',', '.') "
+        f"WHEN {_full(y, _NOMBRE_VIRGULES)} THEN {sans.format(y=y, marque=',')} END"
+    )
 
 
 def _decimal(x: str, type_duckdb: str) -> str:
     # A cast that fails is slow in DuckDB: plain numbers are tried first, with their comma already turned.
-    simple = f"try_cast(replace({x}, ',', '.') AS {type_duckdb})"
-    return f"coalesce({simple}, try_cast({_number(x)} AS {type_duckdb}))"
+    simple = f"CASE WHEN {_full(x, '-?[0-9]+(?:[.,][0-9]+)?')} THEN replace({x}, ',', '.') END"
+    return f"try_cast(coalesce({simple}, {_number(x, entier=False)}) AS {type_duckdb})"
 
 
 def _real(x: str) -> str:
@@ -63,91 +115,89 @@ def _real(x: str) -> str:
 
 
 def _integer(x: str, type_duckdb: str) -> str:
-    reel = f"try_cast({_number(x)} AS DOUBLE)"
+    reel = f"try_cast({_number(x, entier=True)} AS DOUBLE)"
     return (
-        f"CASE WHEN regexp_full_match({x}, '-?[0-9]{{1,9}}') THEN CAST({x} AS {type_duckdb}) "
+        f"CASE WHEN {_full(x, '-?[0-9]{1,9}')} THEN CAST({x} AS {type_duckdb}) "
         f"WHEN isfinite({reel}) AND floor({reel}) = {reel} THEN try_cast({reel} AS {type_duckdb}) END"
     )
 
 
-def _date(x: str) -> str:
+def _bound(borne: float | date | str, reference: str, *, annee: bool) -> str:
+    """SQL of a declared bound; one that counts from the extraction is NULL, and passes, without any."""
+    if isinstance(borne, str):
+        jour = f"({reference} + INTERVAL {relative_bound(borne)} YEAR)"
+        return f"year({jour})" if annee else f"CAST({jour} AS DATE)"
+    if isinstance(borne, date):
+        return f"DATE '{borne.isoformat()}'"
+    return f"{borne:g}"
+
+
+def _in_its_century(champ: Champ, reference: str, ce_siecle: str, precedent: str, *, annee: bool = False) -> str:
+    """A year of two digits is of this century unless that is after the extraction, then of the one before.
+
+    Where the column's bounds do not allow the century before, this century still holds up to the bound: an
+    extraction without a date is only known by its vintage, and a lease of January may be in it.
+    """
+    limite = f"year({reference})" if annee else reference
+    bas = "NULL" if champ.min is None else _bound(champ.min, reference, annee=annee)
+    haut = "NULL" if champ.max is None else _bound(champ.max, reference, annee=annee)
+    return (
+        f"CASE WHEN {reference} IS NULL OR {ce_siecle} <= {limite} THEN {ce_siecle} "
+        f"WHEN {precedent} >= {bas} THEN {precedent} WHEN {ce_siecle} <= {haut} THEN {ce_siecle} END"
+    )
+
+
+def _date(x: str, champ: Champ, reference: str, *, mois_d_abord: bool) -> str:
+    """A date: ISO, French, with a time or not, of two or four digits of year, or a spreadsheet's number."""
     iso = f"try_cast(substr({x}, 1, 10) AS DATE)"
-    francaise = f"try_cast(substr({x}, 7, 4) || '-' || substr({x}, 4, 2) || '-' || substr({x}, 1, 2) AS DATE)"
-    autres = f"CAST(try_strptime({x}, ['%d/%m/%Y', '%d-%m-%Y', '%d.%m.%Y', '%Y/%m/%d', '%Y%m%d']) AS DATE)"
-    entiere = f"(length({x}) = 10 OR substr({x}, 11, 1) IN (' ', 'T'))"
+    jour, mois = (4, 1) if mois_d_abord else (1, 4)
+    francaise = (
+        f"try_cast(substr({x}, 7, 4) || '-' || substr({x}, {mois}, 2) || '-' || substr({x}, {jour}, 2) AS DATE)"
+    )
+    ordre = "%m/%d/%Y" if mois_d_abord else "%d/%m/%Y"
+    y = f"translate(regexp_replace({x}, {quote(_HEURE)}, ''), '.-', '//')"
+    complete = f"CAST(try_strptime({y}, {quote(ordre)}) AS DATE)"
+    siecles = [
+        f"CAST(try_strptime(left({y}, -2) || '{siecle}' || right({y}, 2), {quote(ordre)}) AS DATE)"
+        for siecle in (20, 19)
+    ]
+    numero = f"{_ORIGINE_DES_NUMEROS} + CAST(CAST(regexp_replace({x}, '[.,].*', '') AS DOUBLE) AS INTEGER)"
     return (
-        f"CASE WHEN {entiere} AND substr({x}, 5, 1) = '-' AND substr({x}, 8, 1) = '-' THEN {iso} "
-        f"WHEN {entiere} AND substr({x}, 3, 1) = '/' AND substr({x}, 6, 1) = '/' THEN {francaise} "
-        f"ELSE {autres} END"
+        f"CASE WHEN {_full(x, '[0-9]{4}-[0-9]{2}-[0-9]{2}')} THEN {iso} "
+        f"WHEN {_full(x, '[0-9]{2}/[0-9]{2}/[0-9]{4}')} THEN {francaise} "
+        f"WHEN {_full(y, '[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}')} THEN {complete} "
+        f"WHEN {_full(y, '[0-9]{4}/[0-9]{1,2}/[0-9]{1,2}')} THEN CAST(try_strptime({y}, '%Y/%m/%d') AS DATE) "
+        f"WHEN {_full(y, '[0-9]{1,2}/[0-9]{1,2}/[0-9]{2}')} "
+        f"THEN {_in_its_century(champ, reference, *siecles)} "
+        f"WHEN {_full(x, '(?:19|20)[0-9]{6}')} THEN CAST(try_strptime({x}, '%Y%m%d') AS DATE) "
+        f"WHEN {_full(x, '[1-9][0-9]{4}(?:[.,][0-9]+)?')} THEN {numero} END"
     )
 
 
-def _month(x: str) -> str:
+def _month(x: str, champ: Champ, reference: str, *, mois_d_abord: bool) -> str:
+    """First day of a month: `03/2015`, `2015-03`, `03/15`, or any date of that month."""
+    court = _date(f"('01/' || {x})", champ, reference, mois_d_abord=False)
+    entiere = _date(x, champ, reference, mois_d_abord=mois_d_abord)
     return (
-        f"CASE WHEN length({x}) = 7 AND substr({x}, 3, 1) = '/' "
+        f"CASE WHEN {_full(x, '[0-9]{2}/[0-9]{4}')} "
         f"THEN try_cast(substr({x}, 4, 4) || '-' || substr({x}, 1, 2) || '-01' AS DATE) "
-        f"WHEN length({x}) = 6 AND substr({x}, 2, 1) = '/' "
-        f"THEN try_cast(substr({x}, 3, 4) || '-0' || substr({x}, 1, 1) || '-01' AS DATE) "
-        f"WHEN length({x}) = 7 AND substr({x}, 5, 1) = '-' THEN try_cast({x} || '-01' AS DATE) "
-        f"ELSE CAST(date_trunc('month', {_date(x)}) AS DATE) END"
+        f"WHEN {_full(x, '[0-9]{4}[-/.][0-9]{1,2}')} "
+        f"THEN CAST(try_strptime(translate({x}, '.-', '//') || '/01', '%Y/%m/%d') AS DATE) "
+        f"WHEN {_full(x, '[0-9]{1,2}[-/.](?:[0-9]{4}|[0-9]{2})')} THEN {court} "
+        f"WHEN {_full(x, '(?:19|20)[0-9]{4}')} THEN CAST(try_strptime({x} || '01', '%Y%m%d') AS DATE) "
+        f"WHEN {_full(x, '[0-9.,]+')} THEN NULL "
+        f"ELSE CAST(date_trunc('month', {entiere}) AS DATE) END"
     )
 
 
-def _code(x: str) -> str:
-    """A code that a spreadsheet may have turned into a number: upper case, no `.0`."""
-    return f"upper(CASE WHEN suffix({x}, '.0') THEN substr({x}, 1, length({x}) - 2) ELSE {x} END)"
-
-
-def _commune(x: str) -> str:
-    code = _code(x)
-    complete = f"CASE WHEN length({code}) = 4 THEN '0' || {code} ELSE {code} END"
-    motif = quote(_COMMUNE)
-    return (
-        f"CASE WHEN regexp_full_match({x}, {motif}) THEN {x} "
-        f"WHEN regexp_full_match({complete}, {motif}) THEN {complete} END"
-    )
-
-
-def _departement(x: str) -> str:
-    code = _code(x)
-    court = (
-        f"CASE WHEN length({code}) = 1 THEN '0' || {code} "
-        f"WHEN length({code}) = 3 AND {code}[1] = '0' THEN substr({code}, 2) ELSE {code} END"
-    )
-    return f"CASE WHEN regexp_full_match({court}, '[0-9]{{2,3}}|2[AB]') THEN {court} END"
-
-
-def _region(x: str) -> str:
-    code = _code(x)
-    complet = f"CASE WHEN length({code}) = 1 THEN '0' || {code} ELSE {code} END"
-    return f"CASE WHEN regexp_full_match({code}, '[0-9]{{1,3}}') THEN {complet} END"
-
-
-def _siren(x: str) -> str:
-    chiffres = f"translate({_code(x)}, {quote(' .' + _ESPACES)}, '')"
-    return (
-        f"CASE WHEN regexp_full_match({x}, '[0-9]{{9}}([0-9]{{5}})?') THEN substr({x}, 1, 9) "
-        f"WHEN NOT regexp_full_match({chiffres}, '[0-9]+') THEN NULL "
-        f"WHEN length({chiffres}) IN (13, 14) THEN substr(lpad({chiffres}, 14, '0'), 1, 9) "
-        f"WHEN length({chiffres}) = 9 THEN {chiffres} WHEN length({chiffres}) = 8 THEN '0' || {chiffres} END"
-    )
-
-
-def _qpv(x: str) -> str:
-    return f"CASE WHEN regexp_full_match(upper({x}), {quote(_QPV)}) THEN upper({x}) END"
-
-
-def _iris(x: str) -> str:
-    code = _code(x)
-    complet = f"CASE WHEN length({code}) = 8 THEN '0' || {code} ELSE {code} END"
-    return f"CASE WHEN regexp_full_match({complet}, '[0-9][0-9AB][0-9]{{7}}') THEN {complet} END"
-
-
-def _territory(x: str) -> str:
-    """Code of a territory of any level: the zero a spreadsheet took from 1004 or 10040101 is put back."""
-    code = f"CASE WHEN suffix({x}, '.0') THEN substr({x}, 1, length({x}) - 2) ELSE {x} END"
-    perdu = f"regexp_full_match({code}, '[0-9]|[0-9]{{4}}|[0-9]{{8}}')"
-    return f"CASE WHEN {perdu} THEN '0' || {code} ELSE {code} END"
+def _year(x: str, champ: Champ, reference: str) -> str:
+    """A year; of two digits where the column has bounds that say of which century it may be."""
+    entiere = _integer(x, champ.type_duckdb)
+    if champ.min is None:
+        return entiere
+    siecles = [f"CAST({siecle}00 + CAST({x} AS INTEGER) AS INTEGER)" for siecle in (20, 19)]
+    deux = _in_its_century(champ, reference, *siecles, annee=True)
+    return f"CASE WHEN {_full(x, '[0-9]{2}')} THEN {deux} ELSE {entiere} END"
 
 
 def _list(x: str) -> str:
@@ -159,33 +209,50 @@ def _text(x: str) -> str:
     return f"CASE WHEN {x}[1] IN ('=', '@') THEN NULL ELSE {x} END"
 
 
-def _convert(champ: Champ, x: str) -> str:
+def _simple(type_: str, x: str) -> str:
+    if type_ == "personne":
+        return hmac_sql(identifiants.request_number(x))
+    if type_ in identifiants.FONCTIONS:
+        return identifiants.FONCTIONS[type_](x)
+    return {"texte": _text, "liste": _list, "reel": _real}[type_](x)
+
+
+def _convert(champ: Champ, x: str, reference: str = "CAST(NULL AS DATE)", *, mois_d_abord: bool = False) -> str:
+    if champ.selon:
+        cas = " ".join(
+            f"WHEN {quote(valeur)} THEN {_simple(type_, x)}" for valeur, type_ in champ.selon.types.items()
+        )
+        return f"CASE {ident(champ.selon.champ)} {cas} ELSE {_simple(champ.type, x)} END"
     if champ.echelle:
         return _decimal(x, champ.type_duckdb)
-    if champ.type in {"entier", "grand_entier", "annee"}:
+    if champ.type in {"entier", "grand_entier"}:
         return _integer(x, champ.type_duckdb)
-    if champ.type == "reel":
-        return _real(x)
     if champ.type == "booleen":
         return (
             f"CASE WHEN {_in(f'lower({x})', _OUI)} THEN true WHEN {_in(f'lower({x})', _NON)} THEN false END"
         )
-    if champ.type == "personne":
-        # Same cleaning as `pseudonymes.pseudonym`.
-        return hmac_sql(f"upper(regexp_replace({x}, '\\s+', '', 'g'))")
-    return {
-        "texte": _text,
-        "commune": _commune,
-        "departement": _departement,
-        "region": _region,
-        "siren": _siren,
-        "qpv": _qpv,
-        "iris": _iris,
-        "territoire": _territory,
-        "liste": _list,
-        "date": _date,
-        "mois": _month,
-    }[champ.type](x)
+    if champ.type == "annee":
+        return _year(x, champ, reference)
+    if champ.type in {"date", "mois"}:
+        lire = _date if champ.type == "date" else _month
+        return lire(x, champ, reference, mois_d_abord=mois_d_abord)
+    return _simple(champ.type, x)
+
+
+def lexical_form(champ: Champ) -> str | None:
+    """Pattern of the texts that a column may hold, right or wrong; None where any text may be there."""
+    if champ.codes:
+        # A code without a digit looks like a name.
+        formes = {re.sub("[0-9]", "0", re.sub("[A-Za-z]", "a", code)) for code in champ.codes}
+        motifs = [
+            "".join({"0": "[0-9]", "a": "[A-Za-z]"}.get(c, re.escape(c)) for c in forme)
+            for forme in sorted(formes)
+            if "0" in forme
+        ]
+        return "|".join(motifs) or None
+    if champ.numerique and champ.type != "annee":
+        return _FORMES["entier"]
+    return _FORMES.get("date" if champ.type == "mois" else champ.type)
 
 
 def _without_accents(texte: str) -> str:
@@ -205,8 +272,17 @@ def _numeric_tokens(champ: Champ, jetons: Sequence[str]) -> list[str]:
 
 
 def _tokens(champ: Champ, jetons: Sequence[str]) -> str:
-    """The trimmed text, NULL when it is one of the field's null tokens."""
+    """The trimmed text, NULL when it is one of the field's null tokens, or one of those of identifiers."""
     nom = ident(champ.nom)
+    if champ.nomme:
+        vide = identifiants.emptied(nom)
+        if not jetons:
+            return vide
+        return f"CASE WHEN {vide} IS NULL THEN NULL ELSE {_tokens_of(nom, jetons)} END"
+    return _tokens_of(nom, jetons)
+
+
+def _tokens_of(nom: str, jetons: Sequence[str]) -> str:
     if not jetons:
         return nom
     bas = [j.lower() for j in jetons]
@@ -230,7 +306,9 @@ def _translate(champ: Champ, valeurs: Mapping[str, str], expression: str) -> str
     justes = [c for c in champ.codes or {} if explicites.get(normalise_label(c), c) == c]
     cas = f"WHEN {_in(expression, justes)} THEN {expression} " if justes else ""
     cas += " ".join(f"WHEN {_in(cle, ks)} THEN {quote(v)}" for v, ks in par_valeur.items())
-    return f"CASE {cas} ELSE {expression} END"
+    # What is no code of a coded column is nothing that its readers know.
+    autre = "NULL" if champ.codes else expression
+    return f"CASE {cas} ELSE {autre} END"
 
 
 @dataclass(frozen=True)
@@ -261,11 +339,13 @@ def build_query(
     *,
     ligne: bool,
     corrections: Sequence[CelluleCorrigee] = (),
+    mois_d_abord: Collection[str] = (),
 ) -> Requete:
     """The query that reads raw cells and gives typed fields and `_rejets`.
 
     `_ligne` is there when the relation has it, `_corrections` (items: rank, then `+` or `-`) when some are
-    given.
+    given. A cell that is unreadable or impossible is NULL; `_rejets` says which, by which rule. The month comes
+    first in the date columns of `mois_d_abord` (`12/25/2021`).
     """
     c = appariement.correspondance
     base, bruts, surs = _raw_expressions(appariement, relation, millesime)
@@ -275,21 +355,61 @@ def build_query(
     # Values that come from the mapping and not from a cell need no cleaning: they cross the layers as is.
     gardee += [f"CAST({surs[f.nom]} AS {f.type_duckdb}) AS {ident(f.nom)}" for f in tous if f.nom in surs]
     portees = (["_ligne"] if ligne else []) + [ident(f.nom) for f in tous if f.nom in surs]
+    noms = [ident(f.nom) for f in champs]
+    bruts_gardes = [ident("t_" + f.nom) for f in champs]
 
-    sql = _layer(gardee, [f"{_trimmed(bruts[f.nom])} AS {ident(f.nom)}" for f in champs], base)
+    nettoyes = {f.nom: (_trimmed if f.texte_libre else identifiants.cleaned)(bruts[f.nom]) for f in champs}
+    sql = _layer(gardee, _named(nettoyes), base)
     if corrections:
         sql = _layer(portees, _corrected(champs, surs, corrections), sql)
         portees = [*portees, "_corrections"]
     jetons = {f.nom: (*produit.nuls, *f.nuls, *c.nuls.get(f.nom, ())) for f in champs}
-    sql = _layer(portees, [f"{_tokens(f, jetons[f.nom])} AS {ident(f.nom)}" for f in champs], sql)
+    sql = _layer(portees, _named({f.nom: _tokens(f, jetons[f.nom]) for f in champs}), sql)
     traduits = {f.nom: _translate(f, {**f.valeurs, **c.valeurs.get(f.nom, {})}, ident(f.nom)) for f in champs}
-    sql = _layer(portees, [f"{traduits[f.nom]} AS {ident(f.nom)}" for f in champs], sql)
-    convertis = [f"{ident(f.nom)} AS {ident('t_' + f.nom)}" for f in champs]
-    convertis += [f"{_convert(f, ident(f.nom))} AS {ident(f.nom)}" for f in champs]
-    sql = _layer(portees, convertis, sql)
+    textes = [f"{nom} AS {brut}" for nom, brut in zip(noms, bruts_gardes, strict=True)]
+    sql = _layer(portees, [*textes, *_named(traduits)], sql)
+    reference = _reference(millesime, "millesime" in bruts, "millesime" in surs)
+    convertis = {
+        f.nom: _scaled(
+            f,
+            c.echelles.get(f.nom),
+            _convert(f, ident(f.nom), reference, mois_d_abord=f.nom in mois_d_abord),
+        )
+        for f in champs
+    }
+    sql = _layer(portees, [*bruts_gardes, *_named(convertis)], sql)
+    nombres = {f.nom: _numeric_tokens(f, jetons[f.nom]) for f in champs}
+    sql = _layer(portees, [*_without_numeric_tokens(champs, nombres)], sql)
     debut = [nom for nom in portees if nom in {"_ligne", "_corrections"}]
-    finales = [*_final(produit, c.nuls, champs, set(surs)), _rejects(champs)]
-    return Requete(_layer(debut, finales, sql), tous, bool(c.depivot or c.eclater))
+    defauts = {f.nom: _conditions(produit, f, _own_reference(reference, "millesime" in bruts)) for f in champs}
+    sql = _layer(debut, [*_final(produit, defauts, set(surs)), _rejects(produit, champs, defauts)], sql)
+    if any(r.cellules for r in produit.regles):
+        sql = _layer(debut, _obeying(produit, tous), sql)
+    return Requete(sql, tous, bool(c.depivot or c.eclater))
+
+
+def _named(expressions: Mapping[str, str]) -> list[str]:
+    return [f"{expression} AS {ident(nom)}" for nom, expression in expressions.items()]
+
+
+def _reference(millesime: int | None, lu: bool, sur: bool) -> str:
+    """SQL of the date against which the dates of a file are judged: the end of its vintage, since the date of
+    its extraction may come from a name that changes without its content."""
+    if lu:
+        annee = ident("millesime")
+        return f"CASE WHEN {_full(annee, '[0-9]{4}')} THEN make_date(CAST({annee} AS INTEGER), 12, 31) END"
+    if sur and millesime is not None:
+        return f"DATE '{millesime}-12-31'"
+    return "CAST(NULL AS DATE)"
+
+
+def _own_reference(reference: str, lu: bool) -> str:
+    """The same once vintages are numbers."""
+    return f"make_date({ident('millesime')}, 12, 31)" if lu and reference.startswith("CASE") else reference
+
+
+def _scaled(champ: Champ, facteur: float | None, valeur: str) -> str:
+    return valeur if facteur is None else f"try_cast({valeur} * {facteur:g} AS {champ.type_duckdb})"
 
 
 def _layer(portees: Sequence[str], expressions: Sequence[str], source: str) -> str:
@@ -323,40 +443,105 @@ def _corrected(
     return [*cellules, f"{toutes} AS _corrections"]
 
 
-def _final(
-    produit: Produit, nuls: Mapping[str, Sequence[str]], lus: Sequence[Champ], surs: Collection[str]
-) -> list[str]:
-    """Every field of the product: converted, defaulted, or an empty one of the right type when the file lacks
-    it."""
-    noms = {f.nom for f in lus}
-    expressions = []
+def _without_numeric_tokens(champs: Sequence[Champ], nombres: Mapping[str, Sequence[str]]) -> list[str]:
+    """Numbers that stand for nothing (`9999,00`), emptied, and the texts that they come from."""
+    expressions = {}
+    for f in champs:
+        valeur, brut = ident(f.nom), ident("t_" + f.nom)
+        dits = ", ".join(f"CAST({nombre} AS {f.type_duckdb})" for nombre in nombres[f.nom])
+        for nom, expression in ((f.nom, valeur), ("t_" + f.nom, brut)):
+            expressions[nom] = f"CASE WHEN {valeur} IN ({dits}) THEN NULL ELSE {expression} END" if dits else expression
+    return _named(expressions)
+
+
+def _conditions(produit: Produit, champ: Champ, reference: str) -> dict[str, str]:
+    """What makes a cell unreadable or impossible, by name of rule; conditions over its text and its value."""
+    valeur, brut = ident(champ.nom), ident("t_" + champ.nom)
+    trouvees = {}
+    if champ.type != "liste":
+        trouvees[CODE if champ.codes else TYPE] = f"{brut} IS NOT NULL AND {valeur} IS NULL"
+    for regle, signe, borne in ((MINIMUM, "<", champ.min), (MAXIMUM, ">", champ.max)):
+        if borne is not None:
+            limite = _bound(borne, reference, annee=champ.type == "annee")
+            trouvees[regle] = f"{valeur} {signe} {limite}"
+    if champ.motif is not None:
+        trouvees[FORME] = f"NOT regexp_matches({valeur}, {quote(f'^(?:{champ.motif})')})"
+    if produit.personnel and champ.texte_libre:
+        motifs = "|".join(f"(?:{m})" for m in identifiants.personal_patterns().values())
+        trouvees[PERSONNEL] = f"regexp_matches({valeur}, {quote(f'(?i){motifs}')})"
+    return trouvees
+
+
+def _final(produit: Produit, defauts: Mapping[str, Mapping[str, str]], surs: Collection[str]) -> list[str]:
+    """Every field of the product: converted, emptied when impossible, defaulted, or an empty one of the right
+    type when the file lacks it."""
+    expressions = {}
     for f in (*produit.champs, *_COMMUNS):
-        valeur = ident(f.nom) if f.nom in noms or f.nom in surs else f"CAST(NULL AS {f.type_duckdb})"
-        if f.nom in noms:
-            for nombre in _numeric_tokens(f, (*produit.nuls, *f.nuls, *nuls.get(f.nom, ()))):
-                valeur = f"nullif({valeur}, CAST({nombre} AS {f.type_duckdb}))"
+        valeur = ident(f.nom) if f.nom in defauts or f.nom in surs else f"CAST(NULL AS {f.type_duckdb})"
+        impossibles = [c for regle, c in defauts.get(f.nom, {}).items() if regle not in {TYPE, CODE}]
+        if impossibles:
+            valeur = f"CASE WHEN {' OR '.join(impossibles)} THEN NULL ELSE {valeur} END"
         if f.defaut is not None:
             valeur = f"coalesce({valeur}, CAST({quote(f.defaut)} AS {f.type_duckdb}))"
-        expressions.append(f"{valeur} AS {ident(f.nom)}")
-    return expressions
+        expressions[f.nom] = valeur
+    return _named(expressions)
 
 
-def _rejects(champs: Sequence[Champ]) -> str:
-    """Column `_rejets`: `field RS value` items for the cells that hold something and convert to nothing."""
-    # An HMAC and a list always convert.
-    faillibles = [f for f in champs if f.type not in {"personne", "liste"}]
-    if not faillibles:
+def _shown(produit: Produit, champ: Champ) -> str:
+    """The refused text as the quarantine may keep it: of a file about persons, only what has the form of its
+    column."""
+    brut = ident("t_" + champ.nom)
+    if champ.type == "personne":
+        return quote(MASQUE)
+    if not produit.personnel:
+        # A value may hold anything, the separators of `_rejets` included.
+        return f"translate({brut}, {quote(SEPARATEUR_REJETS + SEPARATEUR_VALEUR)}, '')"
+    forme = lexical_form(champ)
+    return quote(MASQUE) if forme is None else f"CASE WHEN {_full(brut, forme)} THEN {brut} ELSE {quote(MASQUE)} END"
+
+
+def _rejects(produit: Produit, champs: Sequence[Champ], defauts: Mapping[str, Mapping[str, str]]) -> str:
+    """Column `_rejets`: `field RS rule RS value` items for the cells that hold something and give nothing."""
+    items, toutes = [], []
+    for f in champs:
+        conditions = defauts[f.nom]
+        toutes += [f"({c})" for c in conditions.values()]
+        valeur = _shown(produit, f)
+        cas = " ".join(
+            f"WHEN {condition} THEN {quote(SEPARATEUR_VALEUR.join((f.nom, regle, '')))} || "
+            f"{quote(MASQUE) if regle == PERSONNEL else valeur}"
+            for regle, condition in conditions.items()
+        )
+        if cas:
+            items.append(f"CASE {cas} END")
+    if not items:
         return "CAST(NULL AS VARCHAR) AS _rejets"
-    tests = {f.nom: f"({ident('t_' + f.nom)} IS NOT NULL AND {ident(f.nom)} IS NULL)" for f in faillibles}
-    # A value may hold anything, the separators of this very column included.
-    controle = quote(SEPARATEUR_REJETS + SEPARATEUR_VALEUR)
-    items = ", ".join(
-        f"CASE WHEN {tests[f.nom]} THEN {quote(f.nom + SEPARATEUR_VALEUR)} || "
-        f"translate({ident('t_' + f.nom)}, {controle}, '') END"
-        for f in faillibles
+    details = f"concat_ws({quote(SEPARATEUR_REJETS)}, {', '.join(items)})"
+    return f"CASE WHEN {' OR '.join(toutes)} THEN {details} END AS _rejets"
+
+
+def _obeying(produit: Produit, tous: Sequence[Champ]) -> list[str]:
+    """The rows once the rules between columns have emptied the cells that they name, and said so."""
+    regles = [r for r in produit.regles if r.cellules]
+    rompues = {r.nom: f"NOT coalesce({r.sql}, true)" for r in regles}
+    expressions = {}
+    for f in tous:
+        siennes = [rompues[r.nom] for r in regles if f.nom in r.cellules]
+        nom = ident(f.nom)
+        expressions[f.nom] = f"CASE WHEN {' OR '.join(siennes)} THEN NULL ELSE {nom} END" if siennes else nom
+    items = ", ".join(f"CASE WHEN {rompues[r.nom]} THEN {_broken(produit, r)} END" for r in regles)
+    rejets = f"nullif(concat_ws({quote(SEPARATEUR_REJETS)}, _rejets, {items}), '')"
+    rompue = " OR ".join(rompues.values())
+    return [*_named(expressions), f"CASE WHEN {rompue} THEN {rejets} ELSE _rejets END AS _rejets"]
+
+
+def _broken(produit: Produit, regle: Regle) -> str:
+    libres = {f.nom for f in produit.champs if f.texte_libre or f.type == "personne"} if produit.personnel else set()
+    valeurs = ", ".join(
+        quote(MASQUE) if nom in libres else f"coalesce(CAST({ident(nom)} AS VARCHAR), '')" for nom in regle.colonnes
     )
-    details = f"concat_ws({quote(SEPARATEUR_REJETS)}, {items})"
-    return f"CASE WHEN {' OR '.join(tests.values())} THEN {details} END AS _rejets"
+    tete = SEPARATEUR_VALEUR.join((", ".join(regle.colonnes), regle.nom, ""))
+    return f"{quote(tete)} || concat_ws(' | ', {valeurs})"
 
 
 def _raw_expressions(

@@ -7,20 +7,29 @@ declarations.
 import hashlib
 import hmac
 import os
-import re
 import secrets
+import struct
 import tempfile
+from itertools import pairwise
 from pathlib import Path
 
 import duckdb
 
 from pipelines.errors import DonneesRefusees, MauvaisUsage
+from pipelines.ingestion.identifiants import read_identifier
 
 VARIABLE_FICHIER = "OBSERVATOIRE_CLE_FILE"
 VARIABLE_CLE = "OBSERVATOIRE_CLE"
 _BLOCK = 64
+# Tags of the entries of a POSIX access list.
+_ACL_UTILISATEUR, _ACL_GROUPE_PROPRE, _ACL_GROUPE, _ACL_AUTRES = 0x02, 0x04, 0x08, 0x20
 _MIN_BYTES = 16
-_SPACES = re.compile(r"\s+")
+# A key whose characters are so few, or whose content so regular, is tried first by whoever wants it.
+_MIN_CARACTERES = 8
+_DEVINABLES = (
+    *("changeme", "password", "motdepasse", "mot de passe", "secret", "observatoire", "azerty", "qwerty"),
+    *("123456", "abcdef", "example", "exemple", "default", "admin", "test", "demo", "cle", "key"),
+)
 
 
 def pseudonym_key(fichier: Path | None = None) -> bytes:
@@ -48,18 +57,63 @@ def pseudonym_key(fichier: Path | None = None) -> bytes:
         raise DonneesRefusees(
             f"Clé de pseudonymisation trop courte : au moins {_MIN_BYTES} caractères sont nécessaires."
         )
+    if _is_guessable(cle):
+        raise DonneesRefusees(
+            "Clé de pseudonymisation devinable : mot courant, suite ou répétition. Laissez l'outil en créer une "
+            f"(indiquez par {VARIABLE_FICHIER} un fichier qui n'existe pas encore), ou tirez-la au hasard."
+        )
     return cle
+
+
+def _is_guessable(cle: bytes) -> bool:
+    """Whether a key is made of few characters, of one part repeated, of a sequence, or of usual words."""
+    if len(set(cle)) < _MIN_CARACTERES or cle in (cle + cle)[1:-1]:
+        return True
+    pas = {b - a for a, b in pairwise(cle)}
+    texte = cle.decode("utf-8", "replace").lower()
+    for mot in _DEVINABLES:
+        texte = texte.replace(mot, "")
+    reste = "".join(c for c in texte if c.isalnum())
+    return len(pas) == 1 or len(reste) < _MIN_CARACTERES
 
 
 def _read_or_create(chemin: Path) -> bytes:
     if not chemin.exists():
         chemin.parent.mkdir(parents=True, exist_ok=True)
         _create(chemin)
-    if chemin.stat().st_mode & 0o077:
+    etat = chemin.stat()
+    if etat.st_uid not in {os.geteuid(), 0} or etat.st_mode & _others(chemin, etat):
         raise DonneesRefusees(
-            f"{chemin} : la clé de pseudonymisation est lisible par d'autres. Faites : chmod 600 {chemin}"
+            f"{chemin} : la clé de pseudonymisation est lisible par d'autres, ou n'est pas à vous. "
+            f"Faites : chmod 600 {chemin}"
         )
     return chemin.read_bytes().strip()
+
+
+def _others(chemin: Path, etat: os.stat_result) -> int:
+    """The mode bits that let others in.
+
+    Where a file has an access list, the bits of the group are its mask and not the rights of a group: what
+    others have is in the list itself. systemd gives a service its credential so (0440, one user named).
+    """
+    liste = _access_list(chemin)
+    if liste is None:
+        return 0o077
+    # Entries of the kernel's format: tag, rights, identifier; after a version of four bytes.
+    for tag, droits, qui in struct.iter_unpack("<HHI", liste[4:]):
+        etranger = tag in {_ACL_GROUPE_PROPRE, _ACL_GROUPE, _ACL_AUTRES} or (
+            tag == _ACL_UTILISATEUR and qui not in {os.geteuid(), 0}
+        )
+        if etranger and droits:
+            return 0o777
+    return 0o007
+
+
+def _access_list(chemin: Path) -> bytes | None:
+    try:
+        return os.getxattr(chemin, "system.posix_acl_access")
+    except (OSError, AttributeError):
+        return None
 
 
 def _create(chemin: Path) -> None:
@@ -101,7 +155,31 @@ def hmac_sql(expression: str) -> str:
     return f"sha256(getvariable('obs_opad') || {interne})"
 
 
+def former_pseudonyms(cle: bytes, identifiant: str) -> list[str]:
+    """Pseudonyms that earlier readers may have given to the same person: they hashed the text as it was, so
+    that a lost zero, an invisible character or a letter of full width made another one.
+
+    Args:
+        cle: the key.
+        identifiant: the number as somebody typed it.
+    """
+    propre = read_identifier("personne", identifiant)
+    textes = [] if propre is None else [propre.removeprefix("0")]
+    textes += [identifiant, "".join(identifiant.split())]
+    bruts = dict.fromkeys(t.upper() for t in textes if t != propre)
+    return [hmac.new(cle, t.encode(), hashlib.sha256).hexdigest() for t in bruts]
+
+
 def pseudonym(cle: bytes, identifiant: str) -> str:
-    """The same in Python, for one identifier: upper case, no space, HMAC-SHA-256 in hexadecimal."""
-    propre = _SPACES.sub("", identifiant).upper()
+    """The pseudonym of one request number, in whatever form it is typed: the SQL of the readers says which.
+
+    Raises:
+        DonneesRefusees: the text cannot be a request number; it is not quoted.
+    """
+    propre = read_identifier("personne", identifiant)
+    if propre is None:
+        raise DonneesRefusees(
+            "Ce texte n'est pas un numéro unique de demande : 18 caractères attendus, tous des chiffres "
+            "(2A ou 2B pour la Corse), ou 17 quand le premier zéro est perdu."
+        )
     return hmac.new(cle, propre.encode(), hashlib.sha256).hexdigest()

@@ -19,9 +19,11 @@ import pyarrow.parquet as pq
 
 from pipelines.ingestion.declarations import declarations, ident
 
-# A shorter text would be found in figures that are nobody's number.
-SHORTEST = 6
-_SPACED = rb"[ \t\xc2\xa0]*"
+# What may stand between two characters of a number: spaces of any kind, hyphens, invisible characters, and the
+# null bytes of a UTF-16 text; in UTF-8 and in Latin-1.
+_BETWEEN = (
+    rb"(?:[ \t'\x00\xa0\xad-]|\xc2[\xa0\xad]|\xe2\x80[\x80-\x95\xaf]|\xe2\x81[\x9f\xa0]|\xe3\x80\x80|\xef\xbb\xbf)*"
+)
 
 
 @dataclass(frozen=True)
@@ -90,12 +92,7 @@ def find_in_landing(donnees: Path, numeros: Sequence[str]) -> list[Endroit]:
     Text is searched line by line, in gzip and zip files too; workbooks as a whole. Parquet is searched by the
     readers only: its lines are those of the quarantine.
     """
-    pattern = re.compile(
-        rb"(?<![0-9A-Za-z])(?:"
-        + b"|".join(_SPACED.join(re.escape(c.encode()) for c in numero) for numero in numeros)
-        + rb")(?![0-9A-Za-z])",
-        re.IGNORECASE,
-    )
+    pattern = _any_form(numeros)
     found = []
     for path in sorted(p for p in donnees.rglob("*") if p.is_file()):
         name = path.relative_to(donnees).as_posix()
@@ -104,6 +101,40 @@ def find_in_landing(donnees: Path, numeros: Sequence[str]) -> list[Endroit]:
             lines = [n for n, line in enumerate(stream, 1) if pattern.search(line)]
             found += [Endroit(where, n) for n in lines] if lined else [Endroit(where, None)] * bool(lines)
     return found
+
+
+def find_in_traces(dossiers: Iterable[Path], numeros: Sequence[str]) -> list[Path]:
+    """Find the files of some folders that hold a number of some persons, in whatever form, or a pseudonym.
+
+    What these files are does not matter (logs, databases of Dagster, reports): their bytes are searched, and
+    the content of archives.
+    """
+    pattern = _any_form(numeros)
+    found = []
+    for folder in dossiers:
+        for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+            if any(pattern.search(line) for _, stream, _ in _streams(path) for line in stream):
+                found.append(path)
+    return found
+
+
+def _any_form(textes: Sequence[str]) -> re.Pattern[bytes]:
+    """A pattern of every form in which one of the texts may be written: spaced, of full width, without its
+    first zero."""
+    formes = []
+    for texte in textes:
+        caracteres = [_character(c) for c in texte]
+        if texte.startswith("0"):
+            caracteres[0] = b"(?:" + caracteres[0] + _BETWEEN + b")?"
+            formes.append(caracteres[0] + _BETWEEN.join(caracteres[1:]))
+        else:
+            formes.append(_BETWEEN.join(caracteres))
+    return re.compile(rb"(?<![0-9A-Za-z])(?:" + b"|".join(formes) + rb")(?![0-9A-Za-z])", re.IGNORECASE)
+
+
+def _character(c: str) -> bytes:
+    simple = re.escape(c.encode())
+    return b"(?:" + simple + b"|" + chr(ord(c) + 0xFEE0).encode() + b")" if c.isascii() and c.isalnum() else simple
 
 
 def _streams(path: Path) -> Iterator[tuple[str, Iterable[bytes], bool]]:
@@ -120,7 +151,8 @@ def _streams(path: Path) -> Iterator[tuple[str, Iterable[bytes], bool]]:
                         yield "" if sheet else member.filename, stream, not sheet
         return
     with path.open("rb") as raw:
-        yield "", gzip.GzipFile(fileobj=raw) if lower.endswith(".gz") else raw, True
+        with contextlib.suppress(gzip.BadGzipFile, EOFError):
+            yield "", gzip.GzipFile(fileobj=raw) if lower.endswith(".gz") else raw, True
 
 
 def _others(wanted: set[str]) -> set[str]:

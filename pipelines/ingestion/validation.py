@@ -1,8 +1,8 @@
 """Which rows are acceptable: the pandera schema of a product, and the split of a file into kept and refused
 rows.
 
-The schema is built from the declaration, rules included. Only failing rows are looked at one by one.
-Conversion of text belongs in `normalise`.
+The schema is built from the declaration, rules included. Only failing rows are looked at one by one; cells
+set aside, which `normalise` found and emptied, are tables and counts. Conversion of text belongs there too.
 """
 
 import os
@@ -12,18 +12,32 @@ os.environ["PANDERA_VALIDATION_DEPTH"] = "SCHEMA_AND_DATA"
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pandera.polars as pa
 import polars as pl
 from pandera.errors import SchemaErrors
 
 from pipelines.ingestion.comptes import Avertissement
-from pipelines.ingestion.declarations import COMMUNES_LUES, Champ, Produit, Regle
-from pipelines.ingestion.normalise import MASQUE, SEPARATEUR_REJETS, SEPARATEUR_VALEUR
+from pipelines.ingestion.declarations import COMMUNES_LUES, Champ, Produit, Regle, quote, relative_bound
+from pipelines.ingestion.normalise import (
+    CODE,
+    FORME,
+    MASQUE,
+    MAXIMUM,
+    MINIMUM,
+    PERSONNEL,
+    SEPARATEUR_REJETS,
+    SEPARATEUR_VALEUR,
+    TYPE,
+)
 
 TRANCHE = 1_000_000
+LIGNE, CELLULE = "ligne", "cellule"
+OBLIGATOIRE = "obligatoire"
 _POLARS = {
     "VARCHAR": pl.String,
     "INTEGER": pl.Int32,
@@ -48,13 +62,14 @@ class Refus:
 def _checks(champ: Champ) -> list[pa.Check]:
     checks = []
     if champ.codes is not None:
-        checks.append(pa.Check.isin(list(champ.codes), error="code_inconnu"))
-    if champ.min is not None:
-        checks.append(pa.Check.ge(champ.min, error="sous_le_minimum"))
-    if champ.max is not None:
-        checks.append(pa.Check.le(champ.max, error="au_dessus_du_maximum"))
+        checks.append(pa.Check.isin(list(champ.codes), error=CODE))
+    # Bounds that count from the extraction are those of the query that reads: a schema knows no extraction.
+    if champ.min is not None and not isinstance(champ.min, str):
+        checks.append(pa.Check.ge(champ.min, error=MINIMUM))
+    if champ.max is not None and not isinstance(champ.max, str):
+        checks.append(pa.Check.le(champ.max, error=MAXIMUM))
     if champ.motif is not None:
-        checks.append(pa.Check.str_matches(champ.motif, error="forme_invalide"))
+        checks.append(pa.Check.str_matches(champ.motif, error=FORME))
     return checks
 
 
@@ -71,6 +86,18 @@ def _row_check(regle: Regle) -> pa.Check:
     return pa.Check(lambda donnees: donnees.lazyframe.select(rule_expression(regle)), error=regle.nom)
 
 
+def _group_check(groupe: tuple[str, ...]) -> pa.Check:
+    def one_is_there(donnees: Any) -> pl.LazyFrame:
+        there: pl.LazyFrame = donnees.lazyframe.select(pl.any_horizontal(pl.col(*groupe).is_not_null()))
+        return there
+
+    return pa.Check(one_is_there, error=_group_name(groupe))
+
+
+def _group_name(groupe: tuple[str, ...]) -> str:
+    return f"{OBLIGATOIRE}:{', '.join(groupe)}"
+
+
 def pandera_schema(produit: Produit) -> pa.DataFrameSchema:
     """The pandera schema of a product: types, obligatory values, codes, bounds, patterns and row rules."""
     colonnes = {
@@ -78,40 +105,73 @@ def pandera_schema(produit: Produit) -> pa.DataFrameSchema:
         for c in produit.champs
     }
     colonnes["millesime"] = pa.Column(pl.Int32, nullable=not produit.millesime_requis, required=True)
-    regles = [_row_check(r) for r in produit.regles if r.gravite == "rejet"]
+    regles = [_row_check(r) for r in produit.regles if r.gravite == "rejet" and not r.cellules]
+    regles += [_group_check(groupe) for groupe in produit.necessaires]
     return pa.DataFrameSchema(colonnes, checks=regles, strict=False, name=produit.produit)
 
 
-def _messages(produit: Produit) -> dict[str, str]:
-    return {r.nom: r.message for r in produit.regles}
+def _said(borne: float | date | str | None) -> str:
+    """A bound as a French message says it."""
+    if isinstance(borne, str):
+        ans = relative_bound(borne)
+        ecart = f" {'plus' if ans > 0 else 'moins'} {abs(ans)} an{'s' if abs(ans) > 1 else ''}" if ans else ""
+        return f"la date de l'extraction{ecart}"
+    if isinstance(borne, date):
+        return f"{borne:%d/%m/%Y}"
+    return f"{borne:g}"
 
 
 def _message(produit: Produit, champ: Champ | None, regle: str) -> str:
     if champ is None:
-        return _messages(produit).get(regle, "Règle non respectée")
-    if regle == "type":
-        return f"Valeur illisible pour « {champ.nom} » (attendu : {champ.type})"
-    if regle == "code_inconnu":
-        return f"Code inconnu pour « {champ.nom} » (attendu : {', '.join(champ.codes or {})})"
-    if regle == "sous_le_minimum":
-        return f"« {champ.nom} » est inférieur au minimum {champ.min:g}"
-    if regle == "au_dessus_du_maximum":
-        return f"« {champ.nom} » est supérieur au maximum {champ.max:g}"
-    if regle == "forme_invalide":
-        return f"« {champ.nom} » n'a pas la forme attendue ({champ.motif})"
-    return f"« {champ.nom} » est obligatoire et manque"
+        return next((r.message for r in produit.regles if r.nom == regle), "Règle non respectée")
+    messages = {
+        TYPE: f"Valeur illisible pour « {champ.nom} » (attendu : {champ.type})",
+        CODE: f"Code inconnu pour « {champ.nom} » (attendu : {', '.join(champ.codes or {})})",
+        MINIMUM: f"« {champ.nom} » est inférieur au minimum : {_said(champ.min or 0)}",
+        MAXIMUM: f"« {champ.nom} » est supérieur au maximum : {_said(champ.max or 0)}",
+        FORME: f"« {champ.nom} » n'a pas la forme attendue ({champ.motif})",
+        PERSONNEL: f"« {champ.nom} » porte ce qui désigne une personne (téléphone, courriel, nom précédé d'une "
+        "civilité…) : rien n'en est gardé",
+    }
+    return messages.get(regle, f"« {champ.nom} » est obligatoire et manque")
 
 
-def _type_refusals(produit: Produit, tranche: pl.LazyFrame, debut: int) -> Iterator[Refus]:
-    lus = tranche.select("_rejets").with_row_index("rang").filter(pl.col("_rejets").is_not_null()).collect()
-    for rang, texte in lus.iter_rows():
-        for item in texte.split(SEPARATEUR_REJETS):
-            nom, _, valeur = item.partition(SEPARATEUR_VALEUR)
-            if nom in COMMUNES_LUES:
-                message = f"« {nom} » est illisible"
-            else:
-                message = _message(produit, produit.champ(nom), "type")
-            yield Refus(debut + rang, nom, valeur, "type", message)
+def read_cells(con: duckdb.DuckDBPyConnection, produit: Produit, lignes: str) -> pl.DataFrame:
+    """Cells that the query of `normalise` found unreadable or impossible.
+
+    Args:
+        con: a connection.
+        produit: the product.
+        lignes: SQL of the normalised rows, with `_rang`, `_ligne` and `_rejets`.
+
+    Returns:
+        One row per cell: `_rang`, `_ligne`, `portee` (its whole line when the row cannot do without it, else
+        the cell alone), `colonne`, `valeur`, `regle`, `message`.
+    """
+    cellules = con.execute(
+        f"SELECT _rang, _ligne, m[1] AS colonne, m[3] AS valeur, m[2] AS regle FROM "
+        f"(SELECT _rang, _ligne, string_split(unnest(string_split(_rejets, {quote(SEPARATEUR_REJETS)})), "
+        f"{quote(SEPARATEUR_VALEUR)}) AS m FROM {lignes} WHERE _rejets IS NOT NULL) ORDER BY ALL"
+    ).pl()
+    cles = cellules.select("colonne", "regle").unique().rows()
+    champs = {c.nom: c for c in produit.champs}
+    vides = {c.nom for c in produit.champs if c.obligatoire} | ({"millesime"} if produit.millesime_requis else set())
+    dits = pl.DataFrame(
+        [
+            (
+                colonne,
+                regle,
+                LIGNE if produit.stricte or colonne in vides else CELLULE,
+                f"« {colonne} » est illisible"
+                if colonne in COMMUNES_LUES
+                else _message(produit, champs.get(colonne), regle),
+            )
+            for colonne, regle in cles
+        ],
+        schema=dict.fromkeys(("colonne", "regle", "portee", "message"), pl.String),
+        orient="row",
+    )
+    return cellules.join(dits, on=["colonne", "regle"], how="left", maintain_order="left")
 
 
 def _schema_refusals(produit: Produit, tranche: pl.LazyFrame, debut: int) -> Iterator[Refus]:
@@ -125,6 +185,7 @@ def _schema_refusals(produit: Produit, tranche: pl.LazyFrame, debut: int) -> Ite
     if structurels.height:
         raise AssertionError(f"{produit.produit}: {structurels.select('column', 'check').rows()}")
     regles = {r.nom: r for r in produit.regles}
+    groupes = {_group_name(g): g for g in produit.necessaires}
     touchees = cas["index"].unique().sort().to_list()
     noms = [c.nom for c in produit.champs]
     lignes = tranche.with_row_index("_rang").filter(pl.col("_rang").is_in(touchees)).collect()
@@ -133,15 +194,19 @@ def _schema_refusals(produit: Produit, tranche: pl.LazyFrame, debut: int) -> Ite
         cas.sort("index", "check_number").select("column", "check", "index").iter_rows()
     ):
         ligne = par_rang[rang]
-        if regle in regles and (colonne is None or colonne not in noms):
+        if regle in groupes:
+            noms_du_groupe = ", ".join(groupes[regle])
+            message = f"Il faut au moins l'une de ces valeurs : {noms_du_groupe}"
+            yield Refus(debut + rang, noms_du_groupe, None, OBLIGATOIRE, message)
+        elif regle in regles and (colonne is None or colonne not in noms):
             en_cause = regles[regle].colonnes
             valeur = " | ".join(_shown(produit, nom, ligne[nom]) for nom in en_cause)
             yield Refus(debut + rang, ", ".join(en_cause), valeur, regle, regles[regle].message)
         elif colonne == "millesime":
-            yield Refus(debut + rang, colonne, None, "obligatoire", "Millésime manquant")
+            yield Refus(debut + rang, colonne, None, OBLIGATOIRE, "Millésime manquant")
         else:
             champ = produit.champ(colonne)
-            nom_regle = "obligatoire" if regle == "not_nullable" else regle
+            nom_regle = OBLIGATOIRE if regle == "not_nullable" else regle
             valeur_champ = None if ligne[colonne] is None else _shown(produit, colonne, ligne[colonne])
             yield Refus(debut + rang, colonne, valeur_champ, nom_regle, _message(produit, champ, nom_regle))
 
@@ -153,19 +218,12 @@ def _shown(produit: Produit, nom: str, valeur: object) -> str:
 
 
 def find_refusals(produit: Produit, parquet: Path, total: int, arret: int) -> list[Refus]:
-    """Every reason to refuse a row, by slices so that memory stays bounded; stops soon after `arret` refused
-    rows."""
+    """Every reason to refuse a row whole, by slices so that memory stays bounded; stops soon after `arret`
+    refused rows."""
     source = pl.scan_parquet(parquet)
     refus: list[Refus] = []
     for debut in range(0, total, TRANCHE):
-        tranche = source.slice(debut, TRANCHE)
-        types = list(_type_refusals(produit, tranche, debut))
-        # A cell that could not be converted is empty: what the rules say of it adds nothing.
-        illisibles = {(r.rang, r.colonne) for r in types}
-        refus += types
-        for r in _schema_refusals(produit, tranche, debut):
-            if not any((r.rang, colonne) in illisibles for colonne in (r.colonne or "").split(", ")):
-                refus.append(r)
+        refus += _schema_refusals(produit, source.slice(debut, TRANCHE), debut)
         if len({r.rang for r in refus}) > arret:
             break
     return refus

@@ -323,7 +323,7 @@ def _noms_des_residences() -> Iterator[dict[str, Any]]:
     """The register does not name residences: the allocations made on their dwellings do."""
     for numero, residence, _ in _chalon():
         yield {
-            "numero_unique": f"C{numero}", "date_premier_depot": "2012-01-10", "date_decision": "2013-02-10",
+            "numero_unique": f"94000000{numero}", "date_premier_depot": "2012-01-10", "date_decision": "2013-02-10",
             "rang": 1, "issue": "refus", "date_signature_bail": None, "date_entree": None,
             "bailleur_siren": AUTRE_BAILLEUR, "bailleur_nom": "OPAC", "num_rpls": numero,
             "residence": residence, "code_commune_logement": "71076", "ressources_mensuelles": 900,
@@ -336,7 +336,7 @@ def _mutations(nom: str) -> Iterator[dict[str, Any]]:
     zone = PUBLIE[nom]
     for i in range(zone["mutation"][0]):
         yield {
-            "numero_unique": f"{RANGS[nom]}{i:016d}", "date_premier_depot": "2012-05-10",
+            "numero_unique": f"{RANGS[nom]}{i:017d}", "date_premier_depot": "2012-05-10",
             "date_renouvellement": "2013-05-10", "statut": "active", "date_radiation": None,
             "motif_radiation": None, "commune_choix1": zone["commune"], "typologie_souhaitee": "T3",
             "num_rpls_origine": f"{RANGS[nom]}{i:09d}", "ressources_mensuelles": 900, "nb_personnes": 1,
@@ -408,7 +408,7 @@ def _menage(i: int, mensuel: int, personnes: int = 1, **autres: Any) -> dict[str
 
 def _bail(i: int, numero: str, siren: str, loyer: int, menage: Mapping[str, Any]) -> dict[str, Any]:
     return {
-        "numero_unique": f"B{i:017d}", "date_premier_depot": "2019-05-10", "date_decision": "2021-04-10",
+        "numero_unique": f"91{i:016d}", "date_premier_depot": "2019-05-10", "date_decision": "2021-04-10",
         "rang": 1, "issue": "attribue", "date_signature_bail": "2021-05-10", "date_entree": "2021-06-01",
         "bailleur_siren": siren, "bailleur_nom": siren, "reservataire": "7", "num_rpls": numero,
         "residence": None,
@@ -437,7 +437,7 @@ def _demandes_2021() -> Iterator[dict[str, Any]]:
     """11 requests telling where rehoused households came from (4 rooms for one person), 40 first requests."""
     for i in range(11):
         yield _demande(
-            f"B{i:017d}", "2019-05-10", "R", i,
+            f"91{i:016d}", "2019-05-10", "R", i,
             _menage(
                 i, 2000, mutation=True, bailleur_origine_siren=BAILLEUR, situation_logement="locataire_hlm"
             ),
@@ -445,11 +445,11 @@ def _demandes_2021() -> Iterator[dict[str, Any]]:
         )  # fmt: skip
     for i in range(15):
         yield _demande(
-            f"M{i:017d}", "2015-05-10", "R", i,
+            f"92{i:016d}", "2015-05-10", "R", i,
             _menage(i, 900, personnes=1 if i < 12 else 8, mutation=True, situation_logement="locataire_hlm"),
         )  # fmt: skip
     for i in range(40):
-        yield _demande(f"D{i:017d}", "2020-05-10", None, i, _menage(i, 900))
+        yield _demande(f"93{i:016d}", "2020-05-10", None, i, _menage(i, 900))
 
 
 def _demande(

@@ -29,8 +29,10 @@ def write(depot: Depot, *corrections: dict[str, object]) -> Path:
 
 def test_a_cell_is_replaced_before_the_rules(depot: Depot) -> None:
     depot.drop("rpls/2022/rpls.csv", table(*logements(40, SURFHAB="4")))
-    with pytest.raises(DonneesRefusees, match="surface_trop_petite"):
-        depot.read("rpls")
+    depot.load("rpls")
+    assert depot.rows("SELECT regle, portee FROM quarantaine.rpls_logements") == [
+        ("surface_trop_petite_pour_les_pieces", "cellule")
+    ]
     write(depot, BASE)
     depot.load("rpls")
     assert depot.one("SELECT surface_habitable::INTEGER FROM sources.rpls_logements WHERE _ligne = 2") == 74

@@ -107,6 +107,9 @@ MAUVAISES = [
     ("rpls", {"BAIL": "13/2021"}, "date_bail", "type"),
     ("rpls", {"CONTRESLOG": "8"}, "contingent", "code_inconnu"),
     ("rpls", {"SIRET": "123"}, "siren_bailleur", "type"),
+    ("rpls", {"CONSTRUCT": "1010"}, "annee_construction", "sous_le_minimum"),
+    ("rpls", {"BAIL": "03/2031"}, "date_bail", "au_dessus_du_maximum"),
+    ("rpls", {"DEPCOM": ""}, "code_commune", "obligatoire"),
     ("rpls", {"RS": "=HYPERLINK(1)"}, "nom_bailleur", "type"),
     (
         "attributions",
@@ -128,7 +131,24 @@ MAUVAISES = [
     ),
     ("attributions", {"surface": "9"}, "surface, typologie", "surface_trop_petite"),
     ("attributions", {"numero_unique": ""}, "demandeur_id", "obligatoire"),
+    ("attributions", {"numero_unique": "7,11217E+16"}, "demandeur_id", "type"),
     ("attributions", {"date_decision": "31/02/2020"}, "date_decision", "type"),
+    ("attributions", {"date_signature_bail": "2031-01-04"}, "date_signature_bail", "au_dessus_du_maximum"),
+    ("attributions", {"date_signature_bail": "04/01/1901"}, "date_signature_bail", "sous_le_minimum"),
+    (
+        "attributions",
+        {"date_decision": "", "date_signature_bail": ""},
+        "date_decision, date_signature_bail",
+        "obligatoire",
+    ),
+    (
+        "attributions",
+        {"num_rpls": "NULL", "code_commune_logement": "99999"},
+        "num_rpls, code_commune_logement",
+        "obligatoire",
+    ),
+    ("attributions", {"residence": "chez Mme DUPONT"}, "residence", "donnee_personnelle"),
+    ("attributions", {"loyer": "2 000 € 50"}, "loyer", "type"),
     ("attributions", {"rang": "1,5"}, "rang", "type"),
     ("attributions", {"reservataire": "la mairie"}, "reservataire", "code_inconnu"),
     ("attributions", {"dalo": "peut-être"}, "dalo", "type"),
@@ -149,6 +169,20 @@ MAUVAISES = [
     ("ops", {"zone": "ailleurs"}, "zone", "code_inconnu"),
     ("ops", {"effectif": "-1"}, "effectif", "sous_le_minimum"),
 ]
+# What a row cannot do without: lacking it, the line is refused; any other bad value costs its cell alone.
+_LIGNES = {
+    ("code_commune", "type"),
+    ("code_commune", "obligatoire"),
+    ("demandeur_id", "obligatoire"),
+    ("demandeur_id", "type"),
+    ("date_premier_depot", "obligatoire"),
+    ("effectif, base", "effectif_superieur_a_la_base"),
+    ("statut, effectif", "effectif_selon_statut"),
+    ("effectif", "sous_le_minimum"),
+    ("zone", "code_inconnu"),
+    ("date_decision, date_signature_bail", "obligatoire"),
+    ("num_rpls, code_commune_logement", "obligatoire"),
+}
 _FICHIERS = {
     "rpls": ("rpls/2022/rpls.csv", "rpls", "rpls_logements", logements),
     "attributions": ("sne/2021/attributions.csv", "sne", "sne_attributions", attributions),
@@ -167,26 +201,95 @@ def test_each_rule_catches_a_bad_value(depot: Depot, genre: str) -> None:
         bonnes[i] |= valeurs
     depot.drop(nom, table(*bonnes))
     depot.load(source)
-    attendu = [(nom, i + 2, colonne, regle) for i, (_, colonne, regle) in enumerate(mauvaises) if regle]
+    attendu = [
+        (nom, i + 2, "ligne" if (colonne, regle) in _LIGNES else "cellule", colonne, regle)
+        for i, (_, colonne, regle) in enumerate(mauvaises)
+        if regle
+    ]
     assert (
-        depot.rows(f"SELECT _fichier, _ligne, colonne, regle FROM quarantaine.{produit} ORDER BY _ligne")
+        depot.rows(
+            f"SELECT _fichier, _ligne, portee, colonne, regle FROM quarantaine.{produit} ORDER BY _ligne"
+        )
         == attendu
     )
-    assert depot.one(f"SELECT count(*) FROM sources.{produit}") == len(bonnes) - len(attendu)
+    refusees = sum(portee == "ligne" for _, _, portee, _, _ in attendu)
+    assert depot.one(f"SELECT count(*) FROM sources.{produit}") == len(bonnes) - refusees
+    assert depot.rows("SELECT lignes_quarantaine, cellules_ecartees FROM meta.verrou") == [
+        (refusees, len(attendu) - refusees)
+    ]
+    # What is set aside is empty in the table, never another value.
+    for colonne in {c for _, _, p, c, r in attendu if p == "cellule" and ", " not in str(c)}:
+        lignes_vides = [ligne for _, ligne, _, c, _ in attendu if c == colonne]
+        assert depot.rows(
+            f"SELECT DISTINCT {colonne} FROM sources.{produit} WHERE list_contains({lignes_vides}, _ligne)"
+        ) == [(None,)]
 
 
 def test_over_the_tolerance_the_build_stops(depot: Depot) -> None:
     lignes = logements(100)
     for i in range(3):
-        lignes[i]["MODE"] = "8"
-        lignes[i]["BAIL"] = ""
+        lignes[i]["DEPCOM"] = "CHALON"
     depot.drop("rpls/2022/rpls.csv", table(*lignes))
     with pytest.raises(DonneesRefusees) as erreur:
         depot.read("rpls")
     message = str(erreur.value)
     assert erreur.value.exit_code == 1
-    for morceau in ("rpls/2022/rpls.csv", "3 sur 100", "2,0 %", "code_inconnu", "« mode »", "2, 3, 4"):
+    for morceau in ("rpls/2022/rpls.csv", "3 sur 100", "2,0 %", "type", "« DEPCOM »", "2, 3, 4"):
         assert morceau in message
+
+
+def test_bad_cells_warn_then_stop_when_they_are_most_of_a_required_column(depot: Depot) -> None:
+    lignes = attributions(100)
+    for i in range(10):
+        lignes[i] |= {"issue": "peut-être", "date_decision": "bientôt"}
+    depot.drop("sne/2021/attributions.csv", table(*lignes))
+    depot.load("sne")
+    assert depot.rows("SELECT lignes_gardees, cellules_ecartees FROM meta.verrou") == [(100, 20)]
+    messages = [
+        (str(message), nombre, total)
+        for message, nombre, total in depot.rows(
+            "SELECT message, nombre, total FROM meta.avertissements WHERE regle = 'cellules_ecartees' ORDER BY 1"
+        )
+    ]
+    assert [(m.split("»")[0], n, t) for m, n, t in messages] == [
+        ("Colonne « date_decision ", 10, 100),
+        ("Colonne « issue ", 10, 100),
+    ]
+    for ligne in lignes[:60]:
+        ligne["date_decision"] = "bientôt"
+    depot.drop("sne/2021/attributions.csv", table(*lignes))
+    with pytest.raises(DonneesRefusees, match="« date_decision » : 60 cellules sur 100 .*2, 3, 4, 5, 6"):
+        depot.read("sne")
+
+
+def test_a_small_table_typed_by_hand_must_be_right_whole(depot: Depot) -> None:
+    """An end of zone that cannot be read is not « without end »."""
+    depot.drop(
+        "zones/zones.csv",
+        "epci_siren;zone;type;nom;critere;valeur;debut;fin\n247100589;b;qva;B;commune;71076;2020-01-01;demain\n",
+    )
+    with pytest.raises(DonneesRefusees, match="fin"):
+        depot.read("geographie")
+
+
+def test_every_date_has_bounds() -> None:
+    """They say of which century a year of two digits is, and what no extraction can hold."""
+    sans = [
+        f"{p.produit}.{c.nom}"
+        for p in declarations().values()
+        for c in p.champs
+        if c.temporel and (c.min is None or c.max is None)
+    ]
+    assert sans == []
+
+
+def test_rules_say_the_same_in_both_engines() -> None:
+    """Rules that empty cells are SQL of the query that reads, the others expressions of polars."""
+    with duckdb.connect() as con:
+        for produit in declarations().values():
+            for regle in produit.regles:
+                colonnes = ", ".join(f"CAST(NULL AS {t}) AS {n}" for n, t in produit.colonnes.items())
+                assert con.execute(f"SELECT {regle.sql} FROM (SELECT {colonnes})").fetchall()
 
 
 def test_same_key_with_other_content_is_one_record_and_a_conflict(depot: Depot) -> None:

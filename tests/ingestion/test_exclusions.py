@@ -85,9 +85,9 @@ def test_lines_of_a_person_are_set_aside_and_counted(depot: Depot) -> None:
 
 
 def test_what_a_refused_line_held_is_not_kept_either(depot: Depot) -> None:
-    fill(depot, date_decision="demain matin")
+    fill(depot, rang="100")
     depot.load("sne")
-    assert depot.one("SELECT valeur FROM quarantaine.sne_attributions") == "demain matin"
+    assert depot.one("SELECT valeur FROM quarantaine.sne_attributions") == "100"
     record_exclusions(depot.donnees, [person()])
     depot.load("sne")
     assert depot.rows("SELECT regle, valeur FROM quarantaine.sne_attributions") == [("personne_exclue", None)]
@@ -215,11 +215,19 @@ def test_files_that_name_a_person_are_found_line_by_line(depot: Depot) -> None:
     with zipfile.ZipFile(depot.donnees / "sne" / "2021" / "f.xlsx", "w") as archive:
         archive.writestr("xl/sharedStrings.xml", f"<t>{NUMERO}</t>")
     (depot.donnees / "abime.zip").write_bytes(b"PK no zip")
+    large = NUMERO.translate({48 + i: 0xFF10 + i for i in range(10)})
+    formes = [NUMERO[1:], f"'{NUMERO}", f"071\u00a00519\u200b{NUMERO[7:]}", large, f"{NUMERO[:9]}\u00ad{NUMERO[9:]}"]
+    depot.drop("sne/2021/formes.csv", "numero_unique;x\n" + "".join(f"{f};1\n" for f in formes))
+    depot.drop("sne/2021/latin.csv", f"é;x\n071\u00a00519{NUMERO[7:]};1\n".encode("cp1252"))
+    depot.drop("sne/2021/utf16.csv", f"é;x\n{NUMERO};1\n".encode("utf-16"))
     assert find_in_landing(depot.donnees, [NUMERO.lower(), "071051900010001111"]) == [
         Endroit("corrections/c.yml", 1),
         Endroit("sne/2021/a.csv", 3),
         Endroit("sne/2021/d.zip#m/e.csv", 3),
         Endroit("sne/2021/f.xlsx", None),
+        *(Endroit("sne/2021/formes.csv", ligne) for ligne in range(2, 7)),
+        Endroit("sne/2021/latin.csv", 2),
+        Endroit("sne/2021/utf16.csv", 2),
         Endroit("sne/2022/b.csv.gz", 3),
     ]
 

@@ -10,7 +10,7 @@ from pipelines.errors import DonneesRefusees
 from pipelines.ingestion import executer
 
 from .conftest import Depot
-from .exemples import attributions, table
+from .exemples import attributions, logements, table
 
 HOSTILE = "x'; DROP TABLE sources.sne_attributions; --"
 
@@ -20,7 +20,7 @@ HOSTILE = "x'; DROP TABLE sources.sne_attributions; --"
 )
 def test_a_hostile_file_name_is_a_file_name(depot: Depot, name: str) -> None:
     depot.drop(f"sne/2021/{name}", table(*attributions(30, date_decision="demain")))
-    assert depot.load("sne")["sne_attributions"] == 29
+    assert depot.load("sne")["sne_attributions"] == 30
     assert depot.one("SELECT DISTINCT _fichier FROM sources.sne_attributions") == f"sne/2021/{name}"
     assert depot.one("SELECT DISTINCT _fichier FROM quarantaine.sne_attributions") == f"sne/2021/{name}"
 
@@ -29,9 +29,13 @@ def test_hostile_cells_and_columns_are_kept_as_they_are(depot: Depot) -> None:
     lignes = [ligne | {f'"{HOSTILE}"': HOSTILE} for ligne in attributions(30, residence=HOSTILE)]
     lignes[1]["reservataire"] = HOSTILE
     depot.drop("sne/2021/attributions.csv", table(*lignes, separateur="\t"))
-    assert depot.load("sne")["sne_attributions"] == 29
+    assert depot.load("sne")["sne_attributions"] == 30
     assert depot.one("SELECT residence FROM sources.sne_attributions ORDER BY _ligne LIMIT 1") == HOSTILE
-    assert depot.one("SELECT valeur FROM quarantaine.sne_attributions") == HOSTILE
+    # In a file about persons, only what has the form of its column is kept; elsewhere, the cell as it is.
+    assert depot.one("SELECT valeur FROM quarantaine.sne_attributions") == "(masqué)"
+    depot.drop("rpls/2022/rpls.csv", table(*logements(60, CONTRESLOG=HOSTILE), separateur="\t"))
+    depot.load("rpls")
+    assert depot.one("SELECT valeur FROM quarantaine.rpls_logements") == HOSTILE
 
 
 def test_a_file_that_may_not_be_read_is_named(depot: Depot, monkeypatch: pytest.MonkeyPatch) -> None:

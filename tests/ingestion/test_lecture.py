@@ -195,7 +195,7 @@ def test_a_users_own_mapping(depot: Depot) -> None:
         "  code_commune_logement: [Lieu]\n  issue: [Suite]\nvaleurs:\n  issue: {ok: attribue}\n",
     )
     depot.drop(
-        "sne/2021/x.csv", "Clé du dossier;Jour;Signé;Lieu;Suite\n12 34;03/02/2021;04/02/2021;6029;OK\n"
+        "sne/2021/x.csv", "Clé du dossier;Jour;Signé;Lieu;Suite\n071 0519 0001 0002144;03/02/2021;04/02/2021;6029;OK\n"
     )
     depot.load("sne")
     assert depot.rows(
@@ -561,12 +561,12 @@ def test_coordinates_without_their_projection_are_refused(depot: Depot) -> None:
 
 def test_coverage_says_which_communes_lost_lines(depot: Depot) -> None:
     """Compare what was read with what was written, per commune: a whole commune cannot vanish unnoticed."""
-    lignes = logements(500)
+    lignes = [ligne | {"commune_choix1": "71076"} for ligne in demandes(500)]
     for i in range(4):
-        lignes[i] |= {"DEPCOM": "75101", "FINAN": "77"}
-    lignes[4]["FINAN"] = "77"
-    depot.drop("rpls/2022/rpls.csv", table(*lignes))
-    depot.load("rpls")
+        lignes[i] |= {"commune_choix1": "75101", "date_premier_depot": "bientôt"}
+    lignes[4] |= {"commune_choix1": "71076", "date_premier_depot": ""}
+    depot.drop("sne/2021/demandes.csv", table(*lignes))
+    depot.load("sne")
     assert depot.rows(
         "SELECT code_commune, lignes_lues, lignes_refusees FROM meta.couverture ORDER BY 1"
     ) == [

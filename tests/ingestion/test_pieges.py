@@ -154,20 +154,25 @@ def test_6_null_tokens_depend_on_the_column(depot: Depot) -> None:
         "CONTRESLOG": "0",
         "QPV": "0",
     }
-    depot.drop("rpls/2022/rpls.csv", table(*logements(30, **nuls)))
+    lignes = logements(60, **nuls | {"DEPCOM": "71076"})
+    lignes[1]["DEPCOM"] = nuls["DEPCOM"]
+    depot.drop("rpls/2022/rpls.csv", table(*lignes))
     depot.drop(
         "sne/2021/demandes.csv", table(*demandes(30, ressources_mensuelles="0", nb_moins_14="0", rfr="0"))
     )
     depot.load("rpls")
     depot.load("sne")
     colonnes = (
-        "code_commune, nb_pieces, surface_habitable, annee_construction, loyer_principal, date_dpe, "
+        "nb_pieces, surface_habitable, annee_construction, loyer_principal, date_dpe, "
         "dpe_energie, financement, contingent, qpv_declare"
     )
-    assert depot.rows(f"SELECT {colonnes} FROM sources.rpls_logements WHERE _ligne = 2") == [(None,) * 10]
+    assert depot.rows(f"SELECT {colonnes} FROM sources.rpls_logements WHERE _ligne = 2") == [(None,) * 9]
     # Zero income is a legitimate value: it is not "not filled in".
     assert depot.one("SELECT ressources_mensuelles::INTEGER FROM sources.sne_demandes WHERE _ligne = 2") == 0
-    assert depot.one("SELECT count(*) FROM quarantaine.rpls_logements") == 0
+    # A dwelling without its commune can be counted nowhere.
+    assert depot.rows("SELECT _ligne, colonne, regle, portee FROM quarantaine.rpls_logements") == [
+        (3, "code_commune", "obligatoire", "ligne")
+    ]
 
 
 def test_7_secrecy_is_a_status(depot: Depot) -> None:
@@ -273,11 +278,13 @@ def test_11_the_register_of_a_year_keeps_that_year(depot: Depot) -> None:
     """The register of N is the situation at 1 January N: pairing it with N-1 is the models' rule."""
     depot.drop("rpls/2022/rpls.csv", table(*logements(20, CONSTRUCT="2022")))
     depot.drop("rpls/2023/rpls.csv", table(*logements(20, CONSTRUCT="2024")))
-    with pytest.raises(DonneesRefusees, match="construction_apres_millesime"):
-        depot.read("rpls")
-    (depot.donnees / "rpls/2023/rpls.csv").unlink()
     depot.load("rpls")
-    assert depot.rows("SELECT DISTINCT millesime FROM sources.rpls_logements") == [(2022,)]
+    assert depot.rows(
+        "SELECT millesime, annee_construction FROM sources.rpls_logements WHERE _ligne = 2 ORDER BY 1"
+    ) == [(2022, 2022), (2023, None)]
+    assert depot.rows("SELECT regle, portee, valeur FROM quarantaine.rpls_logements") == [
+        ("construction_apres_millesime", "cellule", "2024 | 2023")
+    ]
 
 
 def test_12_qpv_geography_and_vintages_of_income(depot: Depot) -> None:

@@ -3,7 +3,9 @@
 import hashlib
 import hmac
 import logging
+import os
 import stat
+import struct
 from pathlib import Path
 
 import duckdb
@@ -44,9 +46,9 @@ def test_no_raw_identifier_is_left_anywhere(
     """Good rows, refused rows, malformed lines, duplicates: no number survives the reader."""
     caplog.set_level(logging.DEBUG)
     lignes = attributions(400)
-    lignes[0]["date_decision"] = "demain"
-    lignes[1]["date_signature_bail"] = "2001-01-01"
-    lignes[2]["reservataire"] = "personne"
+    lignes[0] |= {"date_decision": "demain", "bailleur_nom": lignes[0]["numero_unique"]}
+    lignes[1] |= {"date_signature_bail": "2001-01-01", "rang": lignes[1]["numero_unique"]}
+    lignes[2] |= {"reservataire": "personne", "numero_unique": lignes[2]["numero_unique"] + "0"}
     lignes += [dict(lignes[3]), lignes[4] | {"loyer": "1.00"}]
     texte = table(*lignes).split("\n")
     texte[10] = texte[10].rsplit(";", 3)[0]
@@ -68,24 +70,55 @@ def test_no_raw_identifier_is_left_anywhere(
     assert CLE.decode() not in sortie
     with duckdb.connect(str(entrepot)) as con:
         refusees = con.execute(
-            "SELECT _ligne, regle FROM quarantaine.sne_attributions ORDER BY ALL"
+            "SELECT _ligne, regle, portee, valeur FROM quarantaine.sne_attributions ORDER BY ALL"
         ).fetchall()
     assert refusees == [
-        (2, "type"),
-        (3, "bail_avant_demande"),
-        (4, "code_inconnu"),
-        (11, "ligne_mal_formee"),
+        (2, "donnee_personnelle", "cellule", "(masqué)"),
+        (2, "type", "cellule", "(masqué)"),
+        (3, "bail_avant_demande", "cellule", "2001-01-01 | 2019-05-31"),
+        (3, "type", "cellule", "(masqué)"),
+        (4, "code_inconnu", "ligne", "(masqué)"),
+        (4, "type", "ligne", "(masqué)"),
+        (11, "ligne_mal_formee", "ligne", None),
     ]
 
 
 def test_no_identifier_in_the_sentence_of_a_refused_file(depot: Depot) -> None:
     lignes = attributions(20)
     for ligne in lignes:
-        ligne["issue"] = "inconnue"
+        ligne |= {"date_decision": "demain", "date_signature_bail": "demain"}
     depot.drop("sne/2021/attributions.csv", table(*lignes))
     with pytest.raises(DonneesRefusees) as erreur:
         depot.read("sne")
     assert not any(ligne["numero_unique"] in str(erreur.value) for ligne in lignes)
+
+
+@pytest.mark.parametrize(
+    "forme",
+    [
+        *("071 0519 00010002144", "71051900010002144", "'071051900010002144", '="071051900010002144"'),
+        *("071\u00a00519\u202f00010002144", "\ufeff071051900010002144\u200b", "071-0519-00010\u00ad002144"),
+        "071051900010002144".translate({48 + i: 0xFF10 + i for i in range(10)}),
+    ],
+)
+def test_one_person_in_every_form(depot: Depot, forme: str) -> None:
+    """The same SQL reads a file and names a person to `purger`: no form is two persons."""
+    attendu = pseudonym(CLE, "071051900010002144")
+    assert pseudonym(CLE, forme) == attendu
+    depot.drop("sne/2021/demandes.csv", table(*demandes(30, numero_unique=forme.replace('"', '""'))))
+    if '"' not in forme:
+        depot.load("sne")
+        assert depot.one("SELECT demandeur_id FROM sources.sne_demandes WHERE _ligne = 2") == attendu
+
+
+@pytest.mark.parametrize(
+    "forme",
+    ["7,11217E+16", "7.1051900010002E+16", "071051900010002144.0", "07105190001000214", "0710519000100021445", "X" * 18],
+)
+def test_what_names_nobody_is_no_person(forme: str) -> None:
+    with pytest.raises(DonneesRefusees) as erreur:
+        pseudonym(CLE, forme)
+    assert forme not in str(erreur.value)
 
 
 def test_another_key_reads_the_file_again(depot: Depot) -> None:
@@ -109,9 +142,38 @@ def test_the_key_file_is_made_once_for_its_owner_only(
     assert len(cle) >= 32
     assert key_fingerprint(cle) != key_fingerprint(cle + b"x")
     assert cle.decode() not in key_fingerprint(cle)
+    chemin.chmod(0o440)
+    with pytest.raises(DonneesRefusees, match="chmod 600"):
+        pseudonym_key()
     chemin.chmod(0o644)
     with pytest.raises(DonneesRefusees, match="chmod 600"):
         pseudonym_key()
+
+
+def test_a_key_is_judged_by_who_can_read_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A service manager hands its key over with an access list, which shows as 0440: one user, no group."""
+    chemin = tmp_path / "cle"
+    chemin.write_text("une cle assez longue pour servir", encoding="utf-8")
+    chemin.chmod(0o440)
+    monkeypatch.setenv("OBSERVATOIRE_CLE_FILE", str(chemin))
+
+    def access_list(*entrees: tuple[int, int, int]) -> None:
+        liste = struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *e) for e in entrees)
+        monkeypatch.setattr(os, "getxattr", lambda *_, **__: liste)
+
+    personne = 0xFFFFFFFF
+    mienne = [(1, 4, personne), (2, 4, os.geteuid()), (4, 0, personne), (16, 4, personne), (32, 0, personne)]
+    access_list(*mienne)
+    assert pseudonym_key().startswith(b"une cle")
+    for autre in ((2, 4, os.geteuid() + 1), (4, 4, personne), (8, 4, 100), (32, 4, personne)):
+        access_list(*mienne, autre)
+        with pytest.raises(DonneesRefusees, match="lisible par d'autres"):
+            pseudonym_key()
+    access_list(*mienne)
+    monkeypatch.setattr(os, "geteuid", lambda: 4_000_000)
+    if chemin.stat().st_uid != 0:
+        with pytest.raises(DonneesRefusees, match="pas à vous"):
+            pseudonym_key()
 
 
 def test_a_key_must_be_given_and_long_enough(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -122,5 +184,10 @@ def test_a_key_must_be_given_and_long_enough(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setenv("OBSERVATOIRE_CLE", "courte")
     with pytest.raises(DonneesRefusees, match="trop courte"):
         pseudonym_key()
+    for devinable in ("changemechangeme", "a" * 40, "0123456789abcdefghij"[:16], "abcdabcdabcdabcd", "motdepasse123456!"):
+        monkeypatch.setenv("OBSERVATOIRE_CLE", devinable)
+        with pytest.raises(DonneesRefusees, match="devinable") as erreur:
+            pseudonym_key()
+        assert devinable not in str(erreur.value)
     monkeypatch.setenv("OBSERVATOIRE_CLE", "une cle assez longue pour servir")
     assert pseudonym_key() == b"une cle assez longue pour servir"
