@@ -74,8 +74,8 @@ def source_asset(
 
 def _account(con: duckdb.DuckDBPyConnection, source: str) -> dict[str, int]:
     files, *counts = con.execute(
-        "select count(*), sum(lignes_lues), sum(lignes_gardees), sum(lignes_fusionnees), sum(lignes_quarantaine), "
-        "sum(lignes_doublons) from meta.verrou where source = ?",
+        "select count(*), sum(lignes_lues), sum(lignes_gardees), sum(lignes_fusionnees), "
+        "sum(lignes_quarantaine), sum(lignes_doublons) from meta.verrou where source = ?",
         [source],
     ).fetchall()[0]
     names = ("lignes_lues", "dagster/row_count", "lignes_fusionnees", "lignes_quarantaine", "lignes_doublons")

@@ -102,7 +102,7 @@ def _load_product(
     comptes: Sequence[CompteFichier],
     fusions: Mapping[str, str],
 ) -> list[CompteFichier]:
-    """Fill one table; the accounts, with what became part of another record and what the files disagree on."""
+    """Fill one table; the accounts, once records are made of lines."""
     for compte in comptes:
         refusees = quote(str(Magasin(compte.magasin).quarantaine(compte.cle)))
         colonnes = ", ".join(ident(c) for c in COLONNES_QUARANTAINE if c != "_fichier")
@@ -181,8 +181,8 @@ def _fill(
         "INNER JOIN enr_reunis USING (_fichiers) ORDER BY _ordre, _rang"
     )
     con.execute(
-        f"INSERT INTO meta.conflits SELECT {quote(produit.source)}, {quote(produit.produit)}, c.regle, c.colonne, "
-        "c.utilisee, a.fichier, c.ligne, c.valeur, b.fichier, c.autre_ligne, c.autre_valeur "
+        f"INSERT INTO meta.conflits SELECT {quote(produit.source)}, {quote(produit.produit)}, c.regle, "
+        "c.colonne, c.utilisee, a.fichier, c.ligne, c.valeur, b.fichier, c.autre_ligne, c.autre_valeur "
         f"FROM {enregistrements.CONFLITS} AS c INNER JOIN enr_fichiers AS a ON c.o = a._ordre "
         "INNER JOIN enr_fichiers AS b ON c.o2 = b._ordre ORDER BY ALL"
     )
@@ -232,8 +232,8 @@ def _warnings(
     if lignes:
         citees = ", ".join(str(n) for (n,) in lignes[:_LIGNES_CITEES])
         message = (
-            "Candidat qui pourrait être l'un ou l'autre de deux autres, faute de numéro de logement : gardé à part "
-            f"(lignes {citees})"
+            "Candidat qui pourrait être l'un ou l'autre de deux autres, faute de numéro de logement : gardé à "
+            f"part (lignes {citees})"
         )
         trouves.append(Avertissement("candidat_ambigu", message, len(lignes), compte.lignes_lues))
     memes = [c for c in comptes if c.sha256 == compte.sha256 and c.millesime != compte.millesime]

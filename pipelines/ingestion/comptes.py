@@ -25,8 +25,8 @@ TABLES_META: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
             "version_declaration": ("VARCHAR", "Version de la déclaration du produit."),
             "date_extraction": (
                 "DATE",
-                "Date de l'extraction : nom du fichier, sinon extractions.yml, sinon fin du millésime ; une colonne "
-                "du fichier l'emporte, ligne par ligne.",
+                "Date de l'extraction : nom du fichier, sinon extractions.yml, sinon fin du millésime ; une "
+                "colonne du fichier l'emporte, ligne par ligne.",
             ),
             "lignes_lues": ("BIGINT", "Lignes lues = gardées + fusionnées + en double + en quarantaine."),
             "lignes_gardees": ("BIGINT", "Lignes gardées : chacune est l'origine d'un enregistrement."),

@@ -54,13 +54,13 @@ COLONNES_COMMUNES = {
     ),
     "date_extraction": (
         "DATE",
-        "Date de l'extraction la plus récente qui dit l'enregistrement : colonne du fichier, sinon son nom, sinon "
-        "extractions.yml, sinon fin du millésime",
+        "Date de l'extraction la plus récente qui dit l'enregistrement : colonne du fichier, sinon son nom, "
+        "sinon extractions.yml, sinon fin du millésime",
     ),
     "champs_absents": (
         "VARCHAR",
-        "Champs qu'aucun des fichiers de l'enregistrement ne contient, entre virgules (« ,dalo,pdalhpd, ») : ils "
-        "sont inconnus pour lui ; vide si tous y sont",
+        "Champs qu'aucun des fichiers de l'enregistrement ne contient, entre virgules (« ,dalo,pdalhpd, ») : "
+        "ils sont inconnus pour lui ; vide si tous y sont",
     ),
     "_fichier": ("VARCHAR", "Fichier d'origine, relatif au dossier de dépôt"),
     "_ligne": ("BIGINT", "Ligne dans le fichier d'origine (1 = première ligne, en-tête compris)"),
@@ -227,7 +227,8 @@ class Etats(_Strict):
 
     # SQL over a row: within one extraction, the highest is the most advanced state.
     avancement: str | None = None
-    # The field that says who declares, and SQL over a row: of several holders, one for whom it is true is the right one.
+    # The field that says who declares, and SQL over a row: of several holders, one for whom it is true is
+    # the right one.
     declarant: str | None = None
     presence: str | None = None
     # The key holds the date: the states are records, and a value is that of the last state that gives one,
@@ -261,7 +262,7 @@ class Produit(_Strict):
     cle: tuple[str, ...] = ()  # what makes two rows one thing; empty: every row is a thing
     rapprochement: Rapprochement | None = None
     etats: Etats = Etats()
-    # Rows without their key are as many things as one file repeats them, and one thing from a file to another.
+    # Rows without their key are as many things as one file repeats them, from a file to another the same.
     exemplaires: bool = False
     commune: str | None = None  # field whose coverage, read against kept, is followed
     tolerance: float = 0.02  # share of refused lines; 0: nothing at all may be wrong, not even a cell

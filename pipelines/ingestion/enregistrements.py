@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import duckdb
 
-from pipelines.ingestion.declarations import Champ, Produit, ident, quote
+from pipelines.ingestion.declarations import Champ, Produit, Rapprochement, ident, quote
 
 # Rows as read, of every file: fields, common columns, then `_ordre` (file), `_rang` (place in it) and `_sha`.
 LIGNES = "enr_lignes"
@@ -75,8 +75,11 @@ def _normalised(champ: Champ, x: str) -> str:
         return f"coalesce(getvariable('{FUSIONS}')[{x}], {x})"
     if champ.type == "texte" and not champ.codes:
         sans_signes = f"regexp_replace(lower(strip_accents({x})), '[^a-z0-9]+', ' ', 'g')"
-        sans_articles = f"regexp_replace({sans_signes}, '\\b(residence|l|le|la|les|d|de|du|des)\\b', ' ', 'g')"
-        return f"coalesce(nullif(replace({sans_articles}, ' ', ''), ''), nullif(replace({sans_signes}, ' ', ''), ''))"
+        sans_articles = (
+            f"regexp_replace({sans_signes}, '\\b(residence|l|le|la|les|d|de|du|des)\\b', ' ', 'g')"
+        )
+        seuls = [f"nullif(replace({y}, ' ', ''), '')" for y in (sans_articles, sans_signes)]
+        return f"coalesce({', '.join(seuls)})"
     return x
 
 
@@ -103,26 +106,25 @@ def _find_groups(con: duckdb.DuckDBPyConnection, produit: Produit) -> None:
         f"INNER JOIN enr_cles AS k ON {memes} WHERE {connue}"
     )
     if produit.rapprochement and _count(con, GROUPES):
-        _tell_apart(con, produit)
+        _tell_apart(con, produit, produit.rapprochement)
 
 
-def _tell_apart(con: duckdb.DuckDBPyConnection, produit: Produit) -> None:
+def _tell_apart(con: duckdb.DuckDBPyConnection, produit: Produit, rapprochement: Rapprochement) -> None:
     """Split the groups into things, where the key alone does not name one.
 
     Rows that give the object are the things of that object. A row that does not is the same thing as those
     it agrees with, if they all agree with one another; else it could be two things, and joins neither. In
     terms of graphs: a row joins a clique when its neighbours are one.
     """
-    r = produit.rapprochement
-    assert r is not None
+    r = rapprochement
     objet = ident(r.objet)
     noms = [f"a{i}" for i in range(len(r.accords))]
     valeurs = ", ".join(
         f"{_normalised(produit.champ(c), ident(c))} AS {n}" for c, n in zip(r.accords, noms, strict=True)
     )
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE enr_vues AS SELECT _groupe, _ordre, _rang, {objet} AS objet, {valeurs} "
-        f"FROM {GROUPES}"
+        f"CREATE OR REPLACE TEMP TABLE enr_vues AS SELECT _groupe, _ordre, _rang, {objet} AS objet, "
+        f"{valeurs} FROM {GROUPES}"
     )
     # One node per object, or per distinct description; what an object is said to be, by any of its rows.
     description = ", ".join(f"CASE WHEN objet IS NULL THEN {n} END" for n in noms)
@@ -176,8 +178,9 @@ def _count_copies(con: duckdb.DuckDBPyConnection, produit: Produit) -> None:
         f"CREATE OR REPLACE TEMP TABLE enr_copies AS WITH vues AS ("
         f"SELECT _ordre, _rang, _sha, millesime, hash(millesime, {contenu}) AS h, hash({contenu}, 1) AS h2 "
         f"FROM {LIGNES} WHERE {inconnue} "
-        f"AND millesime IN (SELECT millesime FROM {LIGNES} GROUP BY millesime HAVING count(DISTINCT _ordre) > 1)"
-        "), par_fichier AS (SELECT h, h2, _ordre, count(*) AS n, any_value(_sha) AS sha FROM vues GROUP BY ALL), "
+        f"AND millesime IN (SELECT millesime FROM {LIGNES} GROUP BY ALL HAVING count(DISTINCT _ordre) > 1)), "
+        "par_fichier AS ("
+        "SELECT h, h2, _ordre, count(*) AS n, any_value(_sha) AS sha FROM vues GROUP BY ALL), "
         "gagnants AS (SELECT h, h2, _ordre FROM par_fichier "
         "QUALIFY row_number() OVER (PARTITION BY h, h2 ORDER BY n DESC, sha, _ordre) = 1 "
         "AND count(*) OVER (PARTITION BY h, h2) > 1) "
@@ -284,7 +287,8 @@ def _disagreements(produit: Produit, champ: Champ) -> str:
         "lues AS (SELECT _groupe, lu, min(choix) AS choix, "
         "arg_min({o: _ordre, l: _ligne, v: valeur}, (choix, _sha, _ordre, _ligne)) AS d "
         "FROM partagees GROUP BY _groupe, lu), "
-        "gardees AS (SELECT _groupe, arg_min(lu, choix) AS lu, arg_min(d, choix) AS d FROM lues GROUP BY _groupe) "
+        "gardees AS ("
+        "SELECT _groupe, arg_min(lu, choix) AS lu, arg_min(d, choix) AS d FROM lues GROUP BY _groupe) "
         f"SELECT {quote(VALEURS_DIVERGENTES)}, {quote(champ.nom)}, {utilisee}, "
         "g.d.o, g.d.l, g.d.v, l.d.o, l.d.l, l.d.v FROM gardees AS g INNER JOIN lues AS l "
         "ON g._groupe = l._groupe AND g.lu <> l.lu"

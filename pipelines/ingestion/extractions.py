@@ -96,7 +96,7 @@ def _month(parts: dict[str, str | None]) -> int:
 
 
 def declared_dates(donnees: Path) -> list[tuple[str, dt.date]]:
-    """Patterns and dates of `extractions.yml`: a list of `{fichier: sne/2022/prefecture*.csv, date: 2022-12-31}`.
+    """Patterns and dates of `extractions.yml`, a list of `{fichier: sne/2022/x*.csv, date: 2022-12-31}`.
 
     Raises:
         DonneesRefusees: the file is not that.

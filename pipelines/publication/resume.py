@@ -183,7 +183,8 @@ def _published(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
             con,
             "select source, produit, millesime, count(*) as fichiers, sum(lignes_lues)::bigint as lues, "
             "sum(lignes_gardees)::bigint as gardees, sum(lignes_fusionnees)::bigint as fusionnees, "
-            "sum(lignes_quarantaine)::bigint as refusees, sum(lignes_doublons)::bigint as doublons from meta.verrou group by all order by all",
+            "sum(lignes_quarantaine)::bigint as refusees, sum(lignes_doublons)::bigint as doublons "
+            "from meta.verrou group by all order by all",
         ),
         "avertissements": _dicts(
             con,
@@ -214,7 +215,8 @@ def to_markdown(content: Mapping[str, Any]) -> str:
         f"({_number(content['duree_s'], 1)} s, {_number(content['memoire_max_mo'])} Mo au plus)",
         f"- {content['fichiers']} fichiers, {_number(content['lignes_lues'])} lignes lues = "
         f"{_number(content['lignes_gardees'])} gardées + {_number(content['lignes_fusionnees'])} fusionnées "
-        f"+ {_number(content['lignes_doublons'])} en double + {_number(content['lignes_quarantaine'])} refusées",
+        f"+ {_number(content['lignes_doublons'])} en double "
+        f"+ {_number(content['lignes_quarantaine'])} refusées",
         f"- Empreinte du contenu : {content['empreinte']}",
         "",
         "## Sources",

@@ -241,9 +241,13 @@ def test_an_empty_value_never_erases_what_an_earlier_extraction_says(depot: Depo
     }
     depot.drop("sne/2021/d.csv", table(complete))
     depot.drop("sne/2022/d.csv", table(breve))
-    depot.drop("sne/2020/d.csv", table({k: v for k, v in breve.items() if k != "pdalhpd"} | {"cotation": "5"}))
+    depot.drop(
+        "sne/2020/d.csv", table({k: v for k, v in breve.items() if k != "pdalhpd"} | {"cotation": "5"})
+    )
     depot.load("sne")
-    colonnes = "date_extraction::VARCHAR, rfr::INTEGER, cotation::INTEGER, dalo, date_radiation, champs_absents"
+    colonnes = (
+        "date_extraction::VARCHAR, rfr::INTEGER, cotation::INTEGER, dalo, date_radiation, champs_absents"
+    )
     assert [(*x[:4], x[4] is None, x[5]) for x in records(depot, colonnes, "sne_demandes")] == [
         ("2020-12-31", None, 5, None, True, ",dalo,pdalhpd,rfr,"),
         ("2021-12-31", 11000, 10, False, False, None),

@@ -17,7 +17,14 @@ import polars as pl
 from tests.ingestion.exemples import ATTRIBUTION, DEMANDE, OPS, RPLS
 
 Ligne = dict[str, str]
-DATES = ("date_premier_depot", "date_decision", "date_signature_bail", "date_entree", "date_renouvellement", "date_radiation")
+DATES = (
+    "date_premier_depot",
+    "date_decision",
+    "date_signature_bail",
+    "date_entree",
+    "date_renouvellement",
+    "date_radiation",
+)
 NOMBRES = ("surface", "loyer", "ressources_mensuelles", "rfr", "LOYERPRINC", "SURFHAB")
 SIRENS = ("bailleur_siren", "bailleur_origine_siren")
 
@@ -69,7 +76,10 @@ class Fichier:
             with zipfile.ZipFile(chemin, "w", zipfile.ZIP_DEFLATED) as archive:
                 archive.writestr(f"{self.nom}.csv", self._text())
         elif self.conteneur == "parquet":
-            tableau = {e: [x.get(c) or None for x in self.lignes] for e, c in zip(self.entete, self.colonnes, strict=True)}
+            tableau = {
+                e: [x.get(c) or None for x in self.lignes]
+                for e, c in zip(self.entete, self.colonnes, strict=True)
+            }
             pl.DataFrame(tableau, schema=dict.fromkeys(self.entete, pl.String)).write_parquet(chemin)
         else:
             chemin.write_bytes(self._workbook())

@@ -60,7 +60,10 @@ def attendu(tmp_path_factory: pytest.TempPathFactory) -> Contenu:
 def differences(vu: Contenu, attendu: Contenu) -> dict[str, object]:
     """A few of the records that differ, per product."""
     return {
-        p: (sorted(set(vu[p]) - set(attendu[p]), key=str)[:2], sorted(set(attendu[p]) - set(vu[p]), key=str)[:2])
+        p: (
+            sorted(set(vu[p]) - set(attendu[p]), key=str)[:2],
+            sorted(set(attendu[p]) - set(vu[p]), key=str)[:2],
+        )
         for p in attendu
         if vu[p] != attendu[p]
     }
@@ -74,7 +77,7 @@ def test_there_are_enough_of_them() -> None:
 def test_each_transformation_among_ten(
     lot: int, attendu: Contenu, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    noms = list(TRANSFORMATIONS)[lot::-(-len(TRANSFORMATIONS) // AU_PLUS)]
+    noms = list(TRANSFORMATIONS)[lot :: -(-len(TRANSFORMATIONS) // AU_PLUS)]
     vu = content(apply(noms, lot), tmp_path_factory.mktemp("lot"))
     if vu == attendu:
         return
@@ -103,7 +106,8 @@ def test_other_persons_are_other_records(attendu: Contenu, tmp_path: Path) -> No
         lambda f: [
             f,
             f.map_rows(lambda x: {**x, "numero_unique": "0692" + x["numero_unique"][4:]}).with_rows(
-                [{**x, "numero_unique": "0692" + x["numero_unique"][4:]} for x in f.lignes], nom=f"{f.nom}_autres"
+                [{**x, "numero_unique": "0692" + x["numero_unique"][4:]} for x in f.lignes],
+                nom=f"{f.nom}_autres",
             ),
         ],
     )

@@ -137,7 +137,9 @@ def a_whole_file_twice(depot: Depot, rng: random.Random) -> Depot:
 
 @_register
 def notices_beside(depot: Depot, rng: random.Random) -> Depot:
-    return replace(depot, notes={**depot.notes, "sne/2021/LISEZMOI.txt": "notice", "rpls/2022/readme.md": "notice"})
+    return replace(
+        depot, notes={**depot.notes, "sne/2021/LISEZMOI.txt": "notice", "rpls/2022/readme.md": "notice"}
+    )
 
 
 # ------------------------------------------------------------------ ways of writing a file
@@ -284,7 +286,9 @@ def siret_for_siren(depot: Depot, rng: random.Random) -> Depot:
 
 @_register
 def siren_in_groups(depot: Depot, rng: random.Random) -> Depot:
-    return _fields(depot, SIRENS, lambda v: f"{v[:3]} {v[3:6]}\u00a0{v[6:]}" if v.isdigit() and len(v) == 9 else v)
+    return _fields(
+        depot, SIRENS, lambda v: f"{v[:3]} {v[3:6]}\u00a0{v[6:]}" if v.isdigit() and len(v) == 9 else v
+    )
 
 
 @_register
@@ -305,7 +309,9 @@ def register_numbers_as_numbers(depot: Depot, rng: random.Random) -> Depot:
 @_register
 def other_words_for_nothing(depot: Depot, rng: random.Random) -> Depot:
     vides = ("num_rpls", "residence_origine", "num_rpls_origine", "code_qpv", "bailleur_origine_siren")
-    return _each(depot, _sne, lambda x: {c: v or (rng.choice(_EMPTY) if c in vides else v) for c, v in x.items()})
+    return _each(
+        depot, _sne, lambda x: {c: v or (rng.choice(_EMPTY) if c in vides else v) for c, v in x.items()}
+    )
 
 
 @_register
@@ -335,7 +341,14 @@ def before_the_lease_and_after(depot: Depot, rng: random.Random) -> Depot:
         _attributions,
         lambda f: [
             f.with_rows(
-                [*f.lignes, *({**x, "date_signature_bail": "", "date_entree": ""} for x in f.lignes if x["date_signature_bail"])]
+                [
+                    *f.lignes,
+                    *(
+                        {**x, "date_signature_bail": "", "date_entree": ""}
+                        for x in f.lignes
+                        if x["date_signature_bail"]
+                    ),
+                ]
             )
         ],
     )
@@ -361,7 +374,11 @@ def monthly_extractions(depot: Depot, rng: random.Random) -> Depot:
         annee = f.dossier[4:8]
         parts = []
         for mois in ("04-30", "08-31"):
-            connues = [x for x in f.lignes if x["date_decision"] <= f"{annee}-{mois}" and x["date_decision"][4:5] == "-"]
+            connues = [
+                x
+                for x in f.lignes
+                if x["date_decision"] <= f"{annee}-{mois}" and x["date_decision"][4:5] == "-"
+            ]
             if connues:
                 encore = [{**x, "date_signature_bail": "", "date_entree": ""} for x in connues]
                 parts.append(f.with_rows(encore, nom=f"{f.nom}_{annee}-{mois}"))
@@ -379,7 +396,11 @@ def the_prefecture_beside_the_landlord(depot: Depot, rng: random.Random) -> Depo
         lambda f: [
             f,
             f.with_rows(
-                [{c: v for c, v in x.items() if c not in retirees} for x in f.lignes if x["num_rpls"][:2] == "71"],
+                [
+                    {c: v for c, v in x.items() if c not in retirees}
+                    for x in f.lignes
+                    if x["num_rpls"][:2] == "71"
+                ],
                 nom=f"{f.nom}_prefecture",
             ),
         ],
@@ -389,7 +410,8 @@ def the_prefecture_beside_the_landlord(depot: Depot, rng: random.Random) -> Depo
 @_register
 def active_requests_in_two_desks(depot: Depot, rng: random.Random) -> Depot:
     return depot.change(
-        _demandes, lambda f: [f, f.with_rows(rng.sample(f.lignes, len(f.lignes) // 2), nom=f"{f.nom}_guichet")]
+        _demandes,
+        lambda f: [f, f.with_rows(rng.sample(f.lignes, len(f.lignes) // 2), nom=f"{f.nom}_guichet")],
     )
 
 
