@@ -154,7 +154,7 @@ def inspect_text(chemin: Path, nom: str, taille: int, sha256: str) -> Etat:
         nul=nul,
         mojibake=mojibake,
         lignes=lignes + (dernier != b"\n"),
-        fin_de_ligne=dernier == b"\n",
+        fin_de_ligne=bout.endswith((b"\n\0", b"\0\n") if utf16 else b"\n"),
         retours_seuls=lignes == 0 and retours > 1,
         guillemets_douteux=douteux,
         retours_isoles=isoles > 0,

@@ -99,7 +99,9 @@ class Correspondance(_Strict):
     fichiers: str | None = None
     complementaire: bool = False
     feuille: str | None = None
-    preferences: tuple[str, ...] = ()  # fields whose aliases are different columns: the first one there is read
+    preferences: tuple[
+        str, ...
+    ] = ()  # fields whose aliases are different columns: the first one there is read
     champs: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     constantes: dict[str, str] = Field(default_factory=dict)
     derives: dict[str, Derive] = Field(default_factory=dict)

@@ -34,7 +34,6 @@ from pipelines.ingestion.magasin import Magasin, entry_key
 from pipelines.ingestion.pseudonymes import key_fingerprint, set_key
 from pipelines.inspection import FichierVide, extract_members, hash_file
 
-
 # Warnings about what the reader left out, or doubts: each is said once, when the file is read.
 _DITS = {
     *("colonne_repetee", "feuilles_ignorees", "fichier_vide", "fin_de_fichier", "non_reconnu"),

@@ -17,6 +17,7 @@ from pipelines.ingestion.landing import settings
 
 _EPSG = re.compile(r"EPSG:{1,2}(\w+)$", re.IGNORECASE)
 _WGS84 = {"4326", "CRS84"}
+_EN_METRES = "coordonnées hors des degrés d'un globe"
 _ILLISIBLE = "géométrie illisible, ou contour qui ne se ferme pas"
 
 
@@ -71,8 +72,8 @@ def look_at(textes: Sequence[str | None], epsg: str | None, nom: str) -> list[Po
             geometrie = f"TRY(ST_Transform({geometrie}, {projection}, 'EPSG:4326', true))"
             texte = "ST_AsGeoJSON(geo)"
         lignes = con.execute(
-            f"SELECT {texte}, ST_GeometryType(geo)::VARCHAR, TRY(ST_Within(ST_Point(0, 0), geo)), ST_Area(geo), "
-            "ST_XMin(geo), ST_YMin(geo), ST_XMax(geo), ST_YMax(geo) "
+            f"SELECT {texte}, ST_GeometryType(geo)::VARCHAR, TRY(ST_Within(ST_Point(0, 0), geo)), "
+            "ST_Area(geo), ST_XMin(geo), ST_YMin(geo), ST_XMax(geo), ST_YMax(geo) "
             f"FROM (SELECT i, g, {geometrie} AS geo "
             "FROM (SELECT unnest(range(len($1))) AS i, unnest($1::VARCHAR[]) AS g)) ORDER BY i",
             [list(textes)],
@@ -85,9 +86,6 @@ def look_at(textes: Sequence[str | None], epsg: str | None, nom: str) -> list[Po
             "(« crs »). Exportez-le en WGS 84."
         )
     return polygones
-
-
-_EN_METRES = "coordonnées hors des degrés d'un globe"
 
 
 def _judge(

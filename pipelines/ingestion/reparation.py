@@ -167,9 +167,7 @@ class Decoupeur:
             cellules.pop()
         return cellules[: self.utile] if self._right(len(cellules)) else None
 
-    def _join(
-        self, ligne: str, attente: list[str], source: Iterator[str]
-    ) -> tuple[list[str], int] | None:
+    def _join(self, ligne: str, attente: list[str], source: Iterator[str]) -> tuple[list[str], int] | None:
         texte = ligne
         for prises in range(2, LIGNES_PAR_VALEUR_MAX + 1):
             if len(attente) < prises - 1:

@@ -95,7 +95,10 @@ def test_percentages_errors_and_places(depot: Depot) -> None:
     lus = dict(depot.rows("SELECT _ligne, rfr FROM sources.sne_attributions WHERE _ligne = 9"))
     assert lus.get(9) != 50  # only what is declared in % is
     # As in a CSV: the text of the error is what the cell says.
-    assert depot.rows("SELECT residence FROM sources.sne_attributions WHERE _ligne = 10") in ([("#N/A",)], [(None,)])
+    assert depot.rows("SELECT residence FROM sources.sne_attributions WHERE _ligne = 10") in (
+        [("#N/A",)],
+        [(None,)],
+    )
     assert depot.rows(
         "SELECT count(*) FROM quarantaine.sne_attributions WHERE _ligne = 11 AND colonne = 'nb_personnes'"
     ) == [(1,)]

@@ -5,7 +5,7 @@ import pytest
 from pipelines.errors import DonneesRefusees
 
 from .conftest import Depot
-from .exemples import attributions, logements, table
+from .exemples import attributions, logements
 
 
 def twice(lignes: list[dict[str, str]], colonne: str, secondes: list[str], nom: str | None = None) -> str:
@@ -25,9 +25,9 @@ def twice(lignes: list[dict[str, str]], colonne: str, secondes: list[str], nom: 
 def test_an_empty_or_equal_column_is_ignored_and_said(depot: Depot, nom: str | None, secondes: str) -> None:
     depot.drop("sne/2021/a.csv", twice(attributions(20), "ressources_mensuelles", [secondes] * 20, nom))
     depot.load("sne")
-    assert depot.rows("SELECT count(*), min(ressources_mensuelles)::INTEGER FROM sources.sne_attributions") == [
-        (20, 1210)
-    ]
+    assert depot.rows(
+        "SELECT count(*), min(ressources_mensuelles)::INTEGER FROM sources.sne_attributions"
+    ) == [(20, 1210)]
     ((message,),) = depot.rows("SELECT message FROM meta.avertissements WHERE regle = 'colonne_repetee'")
     assert "ressources_mensuelles" in str(message)
     assert "n° 21" in str(message)
@@ -56,7 +56,12 @@ def test_columns_that_disagree_refuse_the_file_and_are_named(depot: Depot, abime
     depot.drop("sne/2021/a.csv", twice(lignes, "ressources_mensuelles", secondes))
     with pytest.raises(DonneesRefusees) as erreur:
         depot.read("sne")
-    for morceau in ("sne/2021/a.csv", "« ressources_mensuelles » (n° 21)", "(n° 22)", "premières lignes : 8)"):
+    for morceau in (
+        "sne/2021/a.csv",
+        "« ressources_mensuelles » (n° 21)",
+        "(n° 22)",
+        "premières lignes : 8)",
+    ):
         assert morceau in str(erreur.value)
     assert "1310" not in str(erreur.value)
 
@@ -66,7 +71,7 @@ def test_two_aliases_of_one_field_are_one_column(depot: Depot) -> None:
     depot.load("rpls")
     assert depot.one("SELECT DISTINCT siren_bailleur FROM sources.rpls_logements") == "900007105"
     depot.drop("rpls/2022/a.csv", twice(logements(20), "SIRET", ["900007493"] * 20, "SIREN"))
-    with pytest.raises(DonneesRefusees, match="SIREN.*SIRET|SIRET.*SIREN"):
+    with pytest.raises(DonneesRefusees, match=r"SIREN.*SIRET|SIRET.*SIREN"):
         depot.read("rpls")
 
 
@@ -86,9 +91,7 @@ def test_columns_of_one_name_in_a_parquet(depot: Depot) -> None:
     lignes = attributions(20)
     colonnes = [pa.array([ligne[c] for ligne in lignes]) for c in lignes[0]]
     tampon = io.BytesIO()
-    pq.write_table(
-        pa.Table.from_arrays([*colonnes, pa.array(["77"] * 20)], [*lignes[0], "rfr"]), tampon
-    )
+    pq.write_table(pa.Table.from_arrays([*colonnes, pa.array(["77"] * 20)], [*lignes[0], "rfr"]), tampon)
     depot.drop("sne/2021/a.parquet", tampon.getvalue())
     with pytest.raises(DonneesRefusees, match=r"« rfr » \(n° 25\) et « rfr » \(n° 40\)"):
         depot.read("sne")

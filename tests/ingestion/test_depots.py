@@ -82,9 +82,10 @@ def test_notices_are_said_once_and_stop_nothing(depot: Depot) -> None:
 
 def test_two_members_of_one_name(depot: Depot) -> None:
     tampon = io.BytesIO()
-    with zipfile.ZipFile(tampon, "w") as contenu, pytest.warns(UserWarning, match="Duplicate"):
+    with zipfile.ZipFile(tampon, "w") as contenu:
         contenu.writestr("a.csv", table(*attributions(20)))
-        contenu.writestr("a.csv", table(*attributions(30)))
+        with pytest.warns(UserWarning, match="Duplicate"):
+            contenu.writestr("a.csv", table(*attributions(30)))
     depot.drop("sne/2021/export.zip", tampon.getvalue())
     with pytest.raises(DonneesRefusees, match=r"export\.zip.*même nom.*a\.csv"):
         depot.read("sne")
@@ -164,7 +165,10 @@ def test_a_file_of_persons_without_its_header_says_none_of_its_cells(depot: Depo
 
 def test_cells_among_the_names_of_columns_are_not_quoted(depot: Depot) -> None:
     """A value typed in the header row: the file is read, its header is not repeated as it is."""
-    lignes = [ligne | {"071051900010002144": "", "marie.dupont@exemple.fr": "", "Observations": ""} for ligne in attributions(20)]
+    lignes = [
+        ligne | {"071051900010002144": "", "marie.dupont@exemple.fr": "", "Observations": ""}
+        for ligne in attributions(20)
+    ]
     depot.drop("sne/2021/a.csv", table(*lignes))
     phrases = said(depot)
     depot.load("sne")
@@ -205,7 +209,10 @@ def test_what_looks_like_the_name_of_a_column(texte: str, attendu: bool) -> None
 def test_the_nearest_layout_is_that_of_the_columns_recognised(depot: Depot) -> None:
     """One column missing: the layout named is the one that has all the others, and says which."""
     entete = "NUM_UNIQUE;DT_DEPOT;DT_CAL;RANG_CAL;DECISION_CAL;DT_SIGNATURE;SIRET_BAILLEUR;CODE_CONTINGENT;INSEE_LOGT;TOP_QPV"
-    depot.drop("sne/2021/a.csv", f"{entete}\n071051900010002144;31/05/2019;06/12/2020;1;ATT;04/01/2021;90000710500010;EP;71076;1\n")
+    depot.drop(
+        "sne/2021/a.csv",
+        f"{entete}\n071051900010002144;31/05/2019;06/12/2020;1;ATT;04/01/2021;90000710500010;EP;71076;1\n",
+    )
     with pytest.raises(DonneesRefusees) as erreur:
         depot.read("sne")
     for morceau in ("sne_exemple_imhoweb", "DT_BAIL", "DT_SIGNATURE"):

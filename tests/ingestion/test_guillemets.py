@@ -83,9 +83,9 @@ def test_each_kind_of_quote(corps: str, attendu: Lignes, perdues: int) -> None:
 @settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
 @given(
     st.lists(
-        st.lists(st.sampled_from(['"', '""', "a", "b c", " ", '"x"', '"y;z"', "=", "\\", "é"]), max_size=4).map(
-            "".join
-        ),
+        st.lists(
+            st.sampled_from(['"', '""', "a", "b c", " ", '"x"', '"y;z"', "=", "\\", "é"]), max_size=4
+        ).map("".join),
         min_size=3,
         max_size=9,
     ),
@@ -125,7 +125,9 @@ def test_a_header_on_two_lines_or_that_ends_with_a_separator(depot: Depot) -> No
     depot.drop("sne/2019/a.csv", texte.replace("date_decision", '"date\ndecision"', 1))
     depot.drop("sne/2020/a.csv", texte.replace("\n", ";\n", 1))
     depot.drop("sne/2021/a.csv", texte.replace("\n", ";\n"))
-    depot.drop("sne/2022/a.csv", "Export du 3 mai\n\n" + texte.replace("rang", '"rang du\r\n\r\ncandidat"', 1))
+    depot.drop(
+        "sne/2022/a.csv", "Export du 3 mai\n\n" + texte.replace("rang", '"rang du\r\n\r\ncandidat"', 1)
+    )
     depot.drop("sne/2023/a.csv", texte.replace("numero_unique", "\u200bｎｕｍｅｒｏ_ｕｎｉｑｕｅ\u00ad", 1))
     depot.load("sne")
     assert [(c.lecteur, c.lignes_lues, c.lignes_gardees) for c in depot.comptes["sne"]] == [
@@ -143,14 +145,15 @@ def test_a_header_on_two_lines_or_that_ends_with_a_separator(depot: Depot) -> No
 def test_a_cell_wrapped_as_a_formula_is_text(depot: Depot) -> None:
     depot.drop("sne/2021/a.csv", table(*attributions(30, num_rpls='="0100"', residence='"=""0200"""')))
     depot.load("sne")
-    assert depot.rows(
-        "SELECT num_rpls, residence FROM sources.sne_attributions ORDER BY _ligne LIMIT 1"
-    ) == [("0100", "0200")]
+    assert depot.rows("SELECT num_rpls, residence FROM sources.sne_attributions ORDER BY _ligne LIMIT 1") == [
+        ("0100", "0200")
+    ]
 
 
 def test_a_last_line_without_end_is_said_where_the_others_have_one(depot: Depot) -> None:
     depot.drop("sne/2020/a.csv", table(*attributions(20)).rstrip("\n"))
     depot.drop("sne/2021/a.csv", table(*attributions(20)))
+    depot.drop("sne/2022/a.csv", table(*attributions(20)).encode("utf-16"))
     depot.load("sne")
     assert depot.rows("SELECT fichier FROM meta.avertissements WHERE regle = 'fin_de_fichier'") == [
         ("sne/2020/a.csv",)

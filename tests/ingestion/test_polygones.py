@@ -96,7 +96,11 @@ def test_inverted_coordinates_are_warned(depot: Depot, points: list[list[float]]
 
 
 def test_half_a_character_is_no_traceback(depot: Depot) -> None:
-    texte = features(polygon(CARRE), polygon(CARRE)).replace("Prés", "Pr\\ud800s", 1).replace("Pr\\u00e9s", "Pr\\ud800s", 1)
+    texte = (
+        features(polygon(CARRE), polygon(CARRE))
+        .replace("Prés", "Pr\\ud800s", 1)
+        .replace("Pr\\u00e9s", "Pr\\ud800s", 1)
+    )
     assert "\\ud800" in texte
     depot.drop("qpv/qpv2015.geojson", texte)
     depot.drop("sne/2021/demandes.csv", table(*demandes(20)))
