@@ -16,6 +16,33 @@
     )
 {%- endmacro -%}
 
+{#- Yearly resources of a household, from the monthly ones that it declared. Monthly resources that can only be yearly ones typed
+    in the wrong column (at least so much a month per unit, or equal to the fiscal income of the year) are what the convention
+    says: unknown, as they are (`signaler`), or taken as yearly (`corriger`). A place without a convention has them unknown. -#}
+{%- macro ressources_annuelles_retenues(menage, uc, bornes, traitement) -%}
+    case
+        when
+            {{ menage }}.ressources_mensuelles >= {{ bornes }}.mensuelles_uc_min * {{ uc }}
+            or (
+                {{ menage }}.rfr > 0
+                and {{ menage }}.ressources_mensuelles >= {{ bornes }}.mensuelles_min
+                and abs({{ menage }}.ressources_mensuelles - {{ menage }}.rfr) * 100
+                <= {{ bornes }}.ecart_rfr_pct * {{ menage }}.rfr
+            )
+            then case {{ traitement }}
+                when 'signaler' then {{ menage }}.ressources_mensuelles * 12
+                when 'corriger' then {{ menage }}.ressources_mensuelles * 1
+            end
+        else {{ menage }}.ressources_mensuelles * 12
+    end
+{%- endmacro -%}
+
+{#- The bounds in force on the day of a household's situation. -#}
+{%- macro joindre_ressources_douteuses(jour, bornes) -%}
+    left join {{ ref('ref_ressources_douteuses') }} as {{ bornes }}
+        on {{ jour }} >= {{ bornes }}.debut and {{ jour }} <= coalesce({{ bornes }}.fin, {{ jour }})
+{%- endmacro -%}
+
 {#- Yearly resources per consumption unit, not rounded: one division, so that two households whose resources per unit are equal
     have equal numbers, and the household that is the bound of a quartile is on it. -#}
 {%- macro ressources_par_uc(ressources, uc) -%}

@@ -84,14 +84,19 @@ menages as (
     select
         lues.attribution_id,
         {{ unites_consommation('lues', 'echelle') }} as nb_uc,
-        lues.ressources_mensuelles * 12 as ressources_annuelles,
+        {{ ressources_annuelles_retenues(
+            'lues', unites_consommation('lues', 'echelle'), 'douteuses', 'parametres.ressources_douteuses'
+        ) }} as ressources_annuelles,
         -- Household category of the income ceilings: a lone parent counts one more person.
         lues.nb_personnes + case when lues.composition = 'monoparental' then 1 else 0 end as rang_categorie
     from lues
+    inner join lieux on lues.attribution_id = lieux.attribution_id
+    left join {{ ref('int_parametres') }} as parametres on lieux.epci_siren = parametres.epci_siren
     left join {{ ref('ref_unites_consommation') }} as echelle
         on
             lues.date_reference >= echelle.debut
             and lues.date_reference <= coalesce(echelle.fin, lues.date_reference)
+    {{ joindre_ressources_douteuses('lues.date_reference', 'douteuses') }}
 
 ),
 

@@ -5,12 +5,17 @@ with menages as (
     select
         demandes.*,
         {{ unites_consommation('demandes', 'echelle') }} as uc,
-        demandes.ressources_mensuelles * 12 as ressources_annuelles
+        {{ ressources_annuelles_retenues(
+            'demandes', unites_consommation('demandes', 'echelle'), 'douteuses', 'traitements.ressources_douteuses'
+        ) }} as ressources_annuelles
     from {{ ref('int_demande_active') }} as demandes
     left join {{ ref('ref_unites_consommation') }} as echelle
         on
             demandes.date_situation >= echelle.debut
             and demandes.date_situation <= coalesce(echelle.fin, demandes.date_situation)
+    {{ joindre_ressources_douteuses('demandes.date_situation', 'douteuses') }}
+    {{ joindre_epci('demandes.annee', 'demandes.commune_choix1', 'lieux') }}
+    left join {{ ref('int_parametres') }} as traitements on lieux.epci_siren = traitements.epci_siren
 
 )
 

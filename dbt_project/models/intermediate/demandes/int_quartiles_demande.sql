@@ -6,14 +6,20 @@ with ressources as (
         demandes.annee + 1 as annee,
         membres.epci_siren,
         communes.region,
-        {{ ressources_par_uc('demandes.ressources_mensuelles * 12', unites_consommation('demandes', 'echelle')) }}
-            as ressources_uc
+        {{ ressources_par_uc(
+            ressources_annuelles_retenues(
+                'demandes', unites_consommation('demandes', 'echelle'), 'douteuses', 'parametres.ressources_douteuses'
+            ),
+            unites_consommation('demandes', 'echelle')
+        ) }} as ressources_uc
     from {{ ref('int_demande_active') }} as demandes
     inner join {{ ref('ref_unites_consommation') }} as echelle
         on
             demandes.date_situation >= echelle.debut
             and demandes.date_situation <= coalesce(echelle.fin, demandes.date_situation)
+    {{ joindre_ressources_douteuses('demandes.date_situation', 'douteuses') }}
     {{ joindre_epci('demandes.annee', 'demandes.commune_choix1', 'membres') }}
+    left join {{ ref('int_parametres') }} as parametres on membres.epci_siren = parametres.epci_siren
     left join {{ ref('dim_commune') }} as communes on demandes.code_commune_choix1 = communes.code_commune
 
 ),

@@ -8,7 +8,7 @@ with parametres as (
             'inconnus_au_denominateur', 'arrondi_manque', 'egalite_seuil', 'evenement_hors_qpv', 'evenement_qpv',
             'evenement_prioritaires', 'evenement_mutations', 'releves_qpv', 'generation_qpv',
             'base_bailleur_prioritaires', 'territoire_demande', 'portee_seuil_q1', 'mesure_revenu',
-            'millesime_rpls', 'millesime_ops', 'millesime_filosofi', 'seuil_secret'
+            'millesime_rpls', 'millesime_ops', 'millesime_filosofi', 'seuil_secret', 'ressources_douteuses'
         ] %}
         max(case when parametre = '{{ nom }}' then valeur end) as {{ nom }}{{ "," if not loop.last }}
         {%- endfor %}
@@ -40,6 +40,7 @@ select
     parametres.inconnus_au_denominateur,
     parametres.arrondi_manque,
     parametres.egalite_seuil,
+    parametres.ressources_douteuses,
     coalesce(evenements.evenement_hors_qpv, parametres.evenement_hors_qpv) as evenement_hors_qpv,
     coalesce(evenements.evenement_qpv, parametres.evenement_qpv) as evenement_qpv,
     coalesce(evenements.evenement_prioritaires, parametres.evenement_prioritaires) as evenement_prioritaires,
