@@ -4,10 +4,11 @@ import duckdb
 import pytest
 
 from pipelines.paths import BASE_NAME
+from pipelines.projet_dbt import SEED_TESTS
 from tests.modeles import scenarios
 from tests.modeles.magasin import Entrepot, Sources, dbt
 
-# What the tests read, and all that it is made of.
+# What the tests read, and all that it is made of; and the seeds.
 MODELES = (
     "+indicateurs",
     "+evolutions",
@@ -15,6 +16,7 @@ MODELES = (
     "+dim_zone",
     "+meta_seuils_q1",
     "+meta_contradictions",
+    "resource_type:seed",
 )
 
 
@@ -25,8 +27,7 @@ def entrepot(tmp_path_factory: pytest.TempPathFactory) -> Entrepot:
     base = racine / BASE_NAME
     with duckdb.connect(str(base)) as con:
         scenarios.remplir(Sources(con, scenarios.NOMS))
-    fait = dbt(
-        base, racine / "dbt", "--quiet", "build", "--select", *MODELES, "--exclude-resource-type", "unit_test"
-    )
+    without = ("--exclude-resource-type", "unit_test", "--exclude", SEED_TESTS)
+    fait = dbt(base, racine / "dbt", "--quiet", "build", "--select", *MODELES, *without)
     assert fait.returncode == 0, fait.stdout[-6000:] + fait.stderr[-2000:]
     return Entrepot(base, racine / "dbt")

@@ -81,8 +81,9 @@ def test_a_build_runs_everything_with_its_tests() -> None:
     assert command[0] == "build"
     assert "--select" not in command
     assert "--vars" not in command
-    # Data tests run, unit tests of the models do not.
+    # Data tests run, unit tests of the models and tests of the seeds do not.
     assert command[command.index("--exclude-resource-type") + 1] == "unit_test"
+    assert command[command.index("--exclude") + 1] == projet_dbt.SEED_TESTS
 
 
 @pytest.fixture
