@@ -12,7 +12,9 @@ def failed(entrepot: Entrepot, cible: Path, *selection: str) -> tuple[int, dict[
     fait = dbt(entrepot.base, cible, "--quiet", "test", *selection)
     resultats = json.loads((cible / "run_results.json").read_text(encoding="utf-8"))["results"]
     joues = [r for r in resultats if r["unique_id"].startswith(("unit_test.", "test."))]
-    echecs = {r["unique_id"]: f"{r['message']}\n{fait.stdout[-3000:]}" for r in joues if r["status"] != "pass"}
+    echecs = {
+        r["unique_id"]: f"{r['message']}\n{fait.stdout[-3000:]}" for r in joues if r["status"] != "pass"
+    }
     return len(joues), echecs
 
 
