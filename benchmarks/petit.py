@@ -9,6 +9,7 @@ of the command and of the processes that it starts: they hold on a busy machine,
 import argparse
 import os
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 
@@ -33,13 +34,13 @@ def write_rows(dossier: Path) -> None:
 
 def main() -> None:
     """Command line."""
-    analyseur = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    analyseur = argparse.ArgumentParser(description=__doc__)
     analyseur.add_argument("--dossier", type=Path)
     options = analyseur.parse_args()
     dossier = options.dossier or Path(tempfile.mkdtemp(prefix="observatoire-petit-"))
     donnees, entrepot = dossier / "donnees", dossier / "w.duckdb"
     write_rows(donnees)
-    command = [str(Path(os.sys.executable).with_name("observatoire")), "build"]
+    command = [str(Path(sys.executable).with_name("observatoire")), "build"]
     command += ["--donnees", str(donnees), "--entrepot", str(entrepot)]
     environment = {"OBSERVATOIRE_CLE": "cle du banc d'essai, longue", **os.environ}
     shutil.rmtree(DBT_PROJECT / "target" / "lectures", ignore_errors=True)
