@@ -1,9 +1,10 @@
-"""What a build costs besides its data: fifty rows, when the rules were never read, again, and when nothing changed.
+"""What a build costs besides its data: fifty rows, the rules never read, again, and nothing changed.
 
     python benchmarks/petit.py [--dossier D]
 
-The rows are the first ones of the demonstration's requests and allocations of one year. Processor seconds are those
-of the command and of the processes that it starts: they hold on a busy machine, where the others do not.
+The rows are the first ones of the demonstration's requests and allocations of one year. Processor seconds
+are those of the command and of the processes that it starts: they hold on a busy machine, where the others
+do not.
 """
 
 import argparse
