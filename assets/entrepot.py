@@ -15,7 +15,7 @@ from dagster_dbt import (
     dbt_assets,
 )
 
-from assets.tables import Traducteur, all_tables, with_table
+from assets.tables import Traducteur, all_tables, with_tables
 from pipelines import projet_dbt, publication
 from pipelines.errors import DonneesRefusees, ObservatoireError
 from pipelines.publication import Etape, explain_disk_text, record_checks
@@ -69,7 +69,7 @@ def entrepot_assets(regles: projet_dbt.Regles) -> dg.AssetsDefinition:
                 with atelier.connect() as con:
                     record_checks(con, projet_dbt.warnings(target / "run_results.json", manifest))
             with duckdb.connect(str(base), read_only=True) as con:
-                events = [with_table(event, manifest, con) for event in events]
+                events = with_tables(events, manifest, con)
             if failure is not None:
                 yield from events
                 raise _failure(failure, target, manifest, atelier.chantier.dossier.root)

@@ -93,18 +93,16 @@ def _failing_rules(con: duckdb.DuckDBPyConnection, tables: dict[str, int]) -> di
 
 
 def _columns(con: duckdb.DuckDBPyConnection, tables: dict[str, int]) -> dict[str, Any]:
-    return {f"{table}/colonnes": table_schema(con, "sources", table) for table in sorted(tables)}
+    schemas = table_schemas(con)
+    return {f"{table}/colonnes": schemas["sources", table] for table in sorted(tables)}
 
 
-def table_schema(con: duckdb.DuckDBPyConnection, schema: str, table: str) -> dg.TableSchemaMetadataValue:
-    """Return the columns of a table with their types and comments, as the Dagster page shows them."""
-    columns = con.execute(
-        "select column_name, data_type, comment from duckdb_columns() "
-        "where schema_name = ? and table_name = ? order by column_index",
-        [schema, table],
-    ).fetchall()
-    return dg.MetadataValue.table_schema(
-        dg.TableSchema(
-            [dg.TableColumn(name, type=kind, description=comment) for name, kind, comment in columns]
-        )
-    )
+def table_schemas(con: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], dg.TableSchemaMetadataValue]:
+    """Return the columns of every table with their types and comments, as the Dagster page shows them."""
+    columns: dict[tuple[str, str], list[dg.TableColumn]] = {}
+    for schema, table, name, kind, comment in con.execute(
+        "select schema_name, table_name, column_name, data_type, comment from duckdb_columns() "
+        "where database_name = current_database() order by schema_name, table_name, column_index"
+    ).fetchall():
+        columns.setdefault((schema, table), []).append(dg.TableColumn(name, type=kind, description=comment))
+    return {key: dg.MetadataValue.table_schema(dg.TableSchema(of_one)) for key, of_one in columns.items()}

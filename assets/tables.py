@@ -10,7 +10,7 @@ import dagster as dg
 import duckdb
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings
 
-from assets.lecture import table_schema
+from assets.lecture import table_schemas
 from pipelines import projet_dbt
 
 TAKEN_OVER = {"reprise": True}
@@ -59,18 +59,29 @@ def all_tables(
             )
 
 
-def with_table(event: Any, manifest: Mapping[str, Any], con: duckdb.DuckDBPyConnection) -> Any:
-    """Add to the materialization of a table its row count and its columns; a view has neither here."""
+def with_tables(
+    events: Iterable[Any], manifest: Mapping[str, Any], con: duckdb.DuckDBPyConnection
+) -> list[Any]:
+    """Add to the materialization of each table its row count and its columns; a view has neither here."""
+    schemas = table_schemas(con)
+    return [_with_table(event, manifest, con, schemas) for event in events]
+
+
+def _with_table(
+    event: Any,
+    manifest: Mapping[str, Any],
+    con: duckdb.DuckDBPyConnection,
+    schemas: Mapping[tuple[str, str], dg.TableSchemaMetadataValue],
+) -> Any:
     if not isinstance(event, dg.Output):
         return event
     node = manifest["nodes"][str(event.metadata["unique_id"].value)]
     if node["config"]["materialized"] not in {"table", "seed", "incremental"}:
         return event
-    name = f"{node['schema']}.{node['alias']}"
-    ((rows,),) = con.execute("select count(*) from query_table(?)", [name]).fetchall()
+    ((rows,),) = con.execute("select count(*) from query_table(?)", [projet_dbt.relation(node)]).fetchall()
     metadata: dict[str, Any] = {
         **event.metadata,
         "dagster/row_count": int(rows),
-        "dagster/column_schema": table_schema(con, node["schema"], node["alias"]),
+        "dagster/column_schema": schemas[node["schema"], node["alias"]],
     }
     return dg.Output(event.value, event.output_name, metadata=metadata)

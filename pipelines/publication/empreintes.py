@@ -47,14 +47,17 @@ def content_hashes(con: duckdb.DuckDBPyConnection, catalogue: str | None = None)
     exactly, so neither the order of rows nor the number of threads matters and a repeated row counts twice.
     """
     name = catalogue or _scalar(con, "select current_database()")
-    tables = con.execute(
-        "select schema_name, table_name from duckdb_tables() "
-        "where database_name = ? and not internal order by all",
+    tables: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    for schema, table, column, kind in con.execute(
+        "select t.schema_name, t.table_name, c.column_name, c.data_type from duckdb_tables() as t "
+        "join duckdb_columns() as c using (database_name, schema_name, table_name) "
+        "where t.database_name = ? and not t.internal order by all",
         [name],
-    ).fetchall()
+    ).fetchall():
+        tables.setdefault((schema, table), []).append((column, kind))
     return [
-        _hash(con, str(name), schema, table)
-        for schema, table in tables
+        _hash(con, str(name), schema, table, columns)
+        for (schema, table), columns in tables.items()
         if (schema, table) not in RUN_SPECIFIC and schema not in INTERNAL_SCHEMAS
     ]
 
@@ -65,16 +68,10 @@ def overall_hash(empreintes: list[Empreinte]) -> str:
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
-def _hash(con: duckdb.DuckDBPyConnection, catalogue: str, schema: str, table: str) -> Empreinte:
-    columns = [
-        (str(name), str(kind))
-        for name, kind in con.execute(
-            "select column_name, data_type from duckdb_columns() "
-            "where database_name = ? and schema_name = ? and table_name = ? order by column_name",
-            [catalogue, schema, table],
-        ).fetchall()
-        if name not in LEFT_OUT
-    ]
+def _hash(
+    con: duckdb.DuckDBPyConnection, catalogue: str, schema: str, table: str, layout: list[tuple[str, str]]
+) -> Empreinte:
+    columns = [(name, kind) for name, kind in layout if name not in LEFT_OUT]
     count, low, high = con.execute(
         f"select {row_sums(name for name, _ in columns)} from {qualified(catalogue, schema, table)}"
     ).fetchall()[0]

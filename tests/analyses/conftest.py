@@ -5,19 +5,20 @@ Years: 2013 and 2014 for fragility (the published grid, then one zone that moved
 """
 
 import csv
-import subprocess
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import duckdb
-import duckdb_extension_spatial
 import pytest
 
-from pipelines import ingestion, projet_dbt
+from pipelines import ingestion
 from pipelines.conventions import load_conventions, write_tables
-from pipelines.paths import DBT_PROJECT, PROJECT_ROOT
+from pipelines.paths import BASE_NAME, PROJECT_ROOT
 from pipelines.perimetre import write_parameters
+from pipelines.projet_dbt import SEED_TESTS
+from tests.modeles.magasin import dbt
+from tests.partage import once
 
 SOURCES = ("rpls", "sne", "ops", "filosofi", "geographie", "referentiels")
 CLE = b"cle-de-test-des-analyses-000000000"
@@ -135,8 +136,11 @@ class Entrepot:
 @pytest.fixture(scope="session")
 def entrepot(tmp_path_factory: pytest.TempPathFactory) -> Entrepot:
     """The warehouse of Grand Dijon and Grand Chalon, from the files below."""
-    racine = tmp_path_factory.mktemp("analyses")
-    donnees, base = racine / "donnees", racine / "w.duckdb"
+    return Entrepot(once(tmp_path_factory, "analyses", _batir) / BASE_NAME)
+
+
+def _batir(racine: Path) -> None:
+    donnees, base = racine / "donnees", racine / BASE_NAME
     depot = Depot(donnees)
     _ecrire_fragilite(depot)
     _ecrire_avis(depot)
@@ -149,17 +153,8 @@ def entrepot(tmp_path_factory: pytest.TempPathFactory) -> Entrepot:
             assert not refusees, refusees
         write_tables(con, load_conventions(PROJECT_ROOT / "territoires", [DIJON, CHALON]))
         write_parameters(con, [DIJON, CHALON], [], False)
-    _dbt(base, racine / "dbt")
-    return Entrepot(base)
-
-
-def _dbt(base: Path, cible: Path) -> None:
-    commande = [projet_dbt.executable(), "--no-use-colors", "--quiet", "build"]
-    commande += ["--exclude-resource-type", "unit_test", "--project-dir", str(DBT_PROJECT)]
-    commande += ["--profiles-dir", str(DBT_PROJECT), "--target-path", str(cible), "--log-path", str(cible)]
-    spatial = next(Path(duckdb_extension_spatial.__file__).parent.rglob("spatial.duckdb_extension"))
-    environnement = {**projet_dbt.dbt_environment(base), "OBSERVATOIRE_SPATIAL": str(spatial)}
-    fait = subprocess.run(commande, env=environnement, capture_output=True, text=True, check=False)
+    without = ("--exclude-resource-type", "unit_test", "--exclude", SEED_TESTS)
+    fait = dbt(base, racine / "dbt", "--quiet", "build", *without)
     assert fait.returncode == 0, fait.stdout[-6000:] + fait.stderr[-2000:]
 
 

@@ -1,6 +1,8 @@
 """A real warehouse, built once by the command from a small demonstration."""
 
+import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -10,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from pipelines.demo import generate
+from pipelines.paths import WorkingFolder
+from tests.partage import once
 
 SCALE = 0.02
 COMMAND = str(Path(sys.executable).with_name("observatoire"))
@@ -51,9 +55,29 @@ def appel() -> Call:
 
 @pytest.fixture(scope="session")
 def publie(appel: Call, tmp_path_factory: pytest.TempPathFactory) -> Publie:
-    folder = tmp_path_factory.mktemp("publie")
-    donnees, entrepot = folder / "donnees", folder / "cia.duckdb"
-    generate(donnees, echelle=SCALE)
-    done = appel("build", "--donnees", donnees, "--entrepot", entrepot)
-    assert done.returncode == 0, done.stderr[-4000:]
-    return Publie(donnees, entrepot, done)
+    """The warehouse that all tests read: one that writes in it takes a copy (`copie`)."""
+
+    def build(folder: Path) -> None:
+        generate(folder / "donnees", echelle=SCALE)
+        done = appel("build", "--donnees", folder / "donnees", "--entrepot", folder / "cia.duckdb")
+        assert done.returncode == 0, done.stderr[-4000:]
+        said = {"args": done.args, "returncode": 0, "stdout": done.stdout, "stderr": done.stderr}
+        (folder / "construction.json").write_text(json.dumps(said), encoding="utf-8")
+
+    folder = once(tmp_path_factory, "publie", build)
+    said = json.loads((folder / "construction.json").read_text(encoding="utf-8"))
+    return Publie(folder / "donnees", folder / "cia.duckdb", subprocess.CompletedProcess(**said))
+
+
+def copy_of_the_warehouse(entrepot: Path, vers: Path) -> None:
+    """The published file, with its working folder."""
+    shutil.copy2(entrepot, vers)
+    shutil.copytree(WorkingFolder(entrepot).root, WorkingFolder(vers).root)
+
+
+@pytest.fixture
+def copie(publie: Publie, tmp_path: Path) -> Publie:
+    """A copy of the warehouse, for a test that asks for another build of it."""
+    entrepot = tmp_path / "cia.duckdb"
+    copy_of_the_warehouse(publie.entrepot, entrepot)
+    return Publie(publie.donnees, entrepot, publie.construction)

@@ -143,28 +143,28 @@ def test_a_bilan_that_cannot_be_made_says_what_there_is(appel: Call, publie: Pub
 
 
 def test_a_file_already_validated_is_not_read_again_and_refused_data_change_nothing(
-    appel: Call, publie: Publie, tmp_path: Path
+    appel: Call, copie: Publie, tmp_path: Path
 ) -> None:
     """A required column removed: one sentence naming file and column, the published bytes as they were."""
     donnees = tmp_path / "donnees"
-    shutil.copytree(publie.donnees, donnees)
+    shutil.copytree(copie.donnees, donnees)
     path = next((donnees / "sne" / ANNEE).glob("attributions*.csv"))
     path.write_text(
         path.read_text(encoding="utf-8").replace("date_signature_bail", "autre_chose"), encoding="utf-8"
     )
-    before = publie.entrepot.read_bytes()
-    done = appel("build", "--donnees", donnees, "--entrepot", publie.entrepot)
+    before = copie.entrepot.read_bytes()
+    done = appel("build", "--donnees", donnees, "--entrepot", copie.entrepot)
     assert done.returncode == 1
     assert str(path.name) in done.stderr
     assert "date_signature_bail" in done.stderr
     assert "Traceback" not in done.stderr
     assert "déjà validé" in done.stderr
-    assert publie.entrepot.read_bytes() == before
-    assert list(WorkingFolder(publie.entrepot).construction.iterdir()) == []
+    assert copie.entrepot.read_bytes() == before
+    assert list(WorkingFolder(copie.entrepot).construction.iterdir()) == []
 
 
-def test_an_unknown_epci_is_a_sentence(appel: Call, publie: Publie) -> None:
-    done = appel("build", "--donnees", publie.donnees, "--entrepot", publie.entrepot, "--epci", "123456789")
+def test_an_unknown_epci_is_a_sentence(appel: Call, copie: Publie) -> None:
+    done = appel("build", "--donnees", copie.donnees, "--entrepot", copie.entrepot, "--epci", "123456789")
     assert done.returncode == 2
     assert "EPCI inconnu : 123456789" in done.stderr
     assert EPCI in done.stderr
@@ -189,18 +189,18 @@ def test_a_landing_folder_that_cannot_be_read_or_a_target_that_cannot_be_written
     assert "Traceback" not in done.stderr
 
 
-def test_two_builds_at_once_and_an_interruption(appel: Call, publie: Publie) -> None:
+def test_two_builds_at_once_and_an_interruption(appel: Call, copie: Publie) -> None:
     """The second says who holds the lock; the first, stopped politely, leaves everything as it was."""
-    before = publie.entrepot.read_bytes()
+    before = copie.entrepot.read_bytes()
     command = [COMMAND, "build"]
     # Nothing has changed: everything is computed again, or it would be over too soon.
-    command += ["--donnees", str(publie.donnees), "--entrepot", str(publie.entrepot), "--complet"]
+    command += ["--donnees", str(copie.donnees), "--entrepot", str(copie.entrepot), "--complet"]
     first = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment())
     assert first.stderr is not None
     for line in first.stderr:
         if line.startswith("Calcul de l'entrepôt"):
             break
-    second = appel("build", "--donnees", publie.donnees, "--entrepot", publie.entrepot)
+    second = appel("build", "--donnees", copie.donnees, "--entrepot", copie.entrepot)
     assert second.returncode == 1
     assert f"processus {first.pid}" in second.stderr
     time.sleep(1)
@@ -208,8 +208,8 @@ def test_two_builds_at_once_and_an_interruption(appel: Call, publie: Publie) -> 
     _, rest = first.communicate(timeout=120)
     assert first.returncode == 130, rest
     assert "Interrompu" in rest
-    assert publie.entrepot.read_bytes() == before
-    assert list(WorkingFolder(publie.entrepot).construction.iterdir()) == []
+    assert copie.entrepot.read_bytes() == before
+    assert list(WorkingFolder(copie.entrepot).construction.iterdir()) == []
 
 
 def test_verify_names_the_file_whose_bytes_changed(appel: Call, publie: Publie, tmp_path: Path) -> None:
@@ -222,6 +222,7 @@ def test_verify_names_the_file_whose_bytes_changed(appel: Call, publie: Publie, 
     assert path.name in done.stdout
 
 
+@pytest.mark.slow
 def test_verify_proves_where_the_warehouse_comes_from(appel: Call, publie: Publie) -> None:
     """Another process, another folder, one thread instead of two, another time zone: the same content."""
     lock = (publie.donnees / LOCK_NAME).stat().st_mtime_ns

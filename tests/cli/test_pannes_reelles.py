@@ -18,7 +18,7 @@ import pytest
 
 from pipelines.paths import WorkingFolder
 from pipelines.publication import kept_versions, open_warehouse, overall_hash
-from tests.cli.conftest import COMMAND, Call, Publie, environment
+from tests.cli.conftest import COMMAND, Call, Publie, copy_of_the_warehouse, environment
 from tests.publication.construire import check_what_is_left, tables_of_a_whole_warehouse
 from tests.publication.disques import PetitDisque, petit_disque
 from tests.publication.lecteurs import reading
@@ -52,12 +52,6 @@ def content_of_a_whole_warehouse(entrepot: Path) -> str:
     """The hash of all that is published, once every table was found to be the one that was published."""
     with open_warehouse(entrepot) as con:
         return overall_hash(tables_of_a_whole_warehouse(con))
-
-
-def copy_of_the_warehouse(entrepot: Path, vers: Path) -> None:
-    """The published file, with its working folder."""
-    shutil.copy2(entrepot, vers)
-    shutil.copytree(WorkingFolder(entrepot).root, WorkingFolder(vers).root)
 
 
 @pytest.fixture
@@ -119,16 +113,43 @@ def killed_after(arguments: list[str], secondes: float) -> bool:
     return False
 
 
-@pytest.mark.parametrize(
-    ("coups", "secondes"),
-    [pytest.param(2, 20, id="some"), pytest.param(50, 40, id="many", marks=pytest.mark.slow)],
-)
-def test_killed_at_random_while_readers_read(banc: Banc, appel: Call, coups: int, secondes: float) -> None:
+def test_killed_while_tables_are_computed(banc: Banc, appel: Call) -> None:
+    """One kill -9: the published file as it was, no process left, and the next build cleans and goes on."""
+    before = banc.entrepot.read_bytes()
+    build = [COMMAND, *banc.build(banc.dossiers[1])]
+    process = subprocess.Popen(
+        build, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=environment()
+    )
+    assert process.stderr is not None
+    for line in process.stderr:
+        if line.startswith("Calcul de l'entrepôt"):
+            break
+    deadline = time.monotonic() + 60
+    while not (children := children_of(process.pid)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    time.sleep(3)
+    process.send_signal(signal.SIGKILL)
+    process.wait(60)
+    assert children
+    wait_for_the_end_of(children)
+    assert banc.entrepot.read_bytes() == before
+    assert list(WorkingFolder(banc.entrepot).construction.iterdir())
+    done = appel(*banc.build(banc.dossiers[1]))
+    assert done.returncode == 0, done.stderr
+    assert "tables reprises de la version 1" in done.stderr
+    assert "(version 2)" in done.stdout
+    assert content_of_a_whole_warehouse(banc.entrepot) not in banc.contenus.values()
+    check_what_is_left(WorkingFolder(banc.entrepot))
+
+
+@pytest.mark.slow
+def test_killed_at_random_while_readers_read(banc: Banc, appel: Call) -> None:
     """Readers see one version or the other, never an error; the next build goes on from what is left.
 
-    The kills come within `secondes`: about what a build takes on two quiet processors, so that some of fifty
-    come after the switch, and a few builds end before theirs.
+    The kills come within what a build takes on two quiet processors, so that some of fifty come after the switch,
+    and a few builds end before theirs.
     """
+    coups, secondes = 50, 40
     # Twenty clients, not twenty processors.
     with reading(banc.entrepot, version_and_its_rows, pause=2) as versions:
         done = appel(*banc.build(banc.dossiers[1]))
@@ -181,13 +202,14 @@ def put_on(disque: PetitDisque, entrepot: Path) -> tuple[Path, Path]:
 
 
 @pytest.mark.parametrize(
-    "room",
+    ("room", "then"),
     [
-        pytest.param(30, id="some"),
-        *(pytest.param(m, marks=pytest.mark.slow) for m in (0, 2, 10, 60, 100, 140)),
+        # What a build of unchanged sources says and cleans, in a tenth of the time.
+        pytest.param(30, 0, id="some"),
+        *(pytest.param(m, 1, marks=pytest.mark.slow) for m in (0, 2, 10, 30, 60, 100, 140)),
     ],
 )
-def test_a_disk_that_the_command_fills(disque: PetitDisque, banc: Banc, room: int) -> None:
+def test_a_disk_that_the_command_fills(disque: PetitDisque, banc: Banc, room: int, then: int) -> None:
     """A few megabytes left: nothing is changed, one sentence says it, and the build succeeds once there is room."""
     entrepot, seen = put_on(disque, banc.entrepot)
     used = int(disque.run(["df", "--output=used", "--block-size=1", str(disque.chemin)]).stdout.split()[1])
@@ -200,10 +222,11 @@ def test_a_disk_that_the_command_fills(disque: PetitDisque, banc: Banc, room: in
     assert "Traceback" not in refused.stderr
     assert seen.read_bytes() == before
     disque.remount("size=2g")
+    command[command.index("--donnees") + 1] = str(banc.dossiers[then])
     done = disque.run(command, env=environment())
     assert done.returncode == 0, done.stderr
     copy = disque.copy("cia.duckdb", disque.chemin.with_name("copie.duckdb"))
-    assert content_of_a_whole_warehouse(copy) not in banc.contenus.values()
+    assert (content_of_a_whole_warehouse(copy) in banc.contenus.values()) == (then == 0)
     check_what_is_left(WorkingFolder(seen))
 
 

@@ -1,13 +1,17 @@
 """The warehouse of the scenarios, built once for all tests of the folder."""
 
+from pathlib import Path
+
 import duckdb
 import pytest
 
 from pipelines.paths import BASE_NAME
+from pipelines.projet_dbt import SEED_TESTS
 from tests.modeles import scenarios
 from tests.modeles.magasin import Entrepot, Sources, dbt
+from tests.partage import once
 
-# What the tests read, and all that it is made of.
+# What the tests read, and all that it is made of; and the seeds.
 MODELES = (
     "+indicateurs",
     "+evolutions",
@@ -15,18 +19,21 @@ MODELES = (
     "+dim_zone",
     "+meta_seuils_q1",
     "+meta_contradictions",
+    "resource_type:seed",
 )
 
 
 @pytest.fixture(scope="session")
 def entrepot(tmp_path_factory: pytest.TempPathFactory) -> Entrepot:
     """Ten invented territories, built by dbt with every data test passing."""
-    racine = tmp_path_factory.mktemp("scenarios")
+    racine = once(tmp_path_factory, "scenarios", _batir)
+    return Entrepot(racine / BASE_NAME, racine / "dbt")
+
+
+def _batir(racine: Path) -> None:
     base = racine / BASE_NAME
     with duckdb.connect(str(base)) as con:
         scenarios.remplir(Sources(con, scenarios.NOMS))
-    fait = dbt(
-        base, racine / "dbt", "--quiet", "build", "--select", *MODELES, "--exclude-resource-type", "unit_test"
-    )
+    without = ("--exclude-resource-type", "unit_test", "--exclude", SEED_TESTS)
+    fait = dbt(base, racine / "dbt", "--quiet", "build", "--select", *MODELES, *without)
     assert fait.returncode == 0, fait.stdout[-6000:] + fait.stderr[-2000:]
-    return Entrepot(base, racine / "dbt")

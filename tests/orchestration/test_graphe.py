@@ -1,4 +1,4 @@
-"""The graph is what the committed picture says: assets, dependencies, groups, checks, jobs and crons.
+"""The graph is what the committed picture says: published tables, groups, jobs and crons.
 
 To accept a change on purpose: `ACCEPTER=1 pytest tests/orchestration/test_graphe.py`, then read the diff of
 `graphe.json`.
@@ -19,6 +19,7 @@ from pipelines.paths import PROJECT_ROOT
 from pipelines.projet_dbt import read_rules
 
 PICTURE = Path(__file__).with_name("graphe.json")
+PUBLIC = ("sources", "entrepot", "marts", "meta", "publication")
 STAGES = ("sources", "seeds", "staging", "intermediate", "entrepot", "marts", "meta", "publication")
 
 
@@ -28,14 +29,13 @@ def defs() -> dg.Definitions:
 
 
 def picture(defs: dg.Definitions) -> dict[str, Any]:
+    """What someone outside relies on; how tables are made from each other is the models' own business."""
     graph = defs.resolve_asset_graph()
-    assets = {
-        key.to_user_string(): {
-            "groupe": graph.get(key).group_name,
-            "depend_de": sorted(parent.to_user_string() for parent in graph.get(key).parent_keys),
-        }
-        for key in sorted(graph.get_all_asset_keys())
-    }
+    assets: dict[str, list[str]] = {}
+    for key in sorted(graph.get_all_asset_keys()):
+        group = str(graph.get(key).group_name)
+        if group in PUBLIC:
+            assets.setdefault(group, []).append(key.to_user_string())
     jobs = {
         name: sorted(
             key.to_user_string() for key in defs.resolve_job_def(name).asset_layer.selected_asset_keys
@@ -44,7 +44,10 @@ def picture(defs: dg.Definitions) -> dict[str, Any]:
     }
     return {
         "actifs": assets,
-        "travaux": {name: keys if len(keys) < 10 else len(keys) for name, keys in jobs.items()},
+        "travaux": {
+            name: keys if len(keys) < 10 else {"tout_sauf": _others(graph, keys)}
+            for name, keys in jobs.items()
+        },
         "echeances": {
             s.name: {"travail": s.job_name, "cron": s.cron_schedule, "fuseau": s.execution_timezone}
             for s in sorted(defs.schedules or [], key=lambda s: s.name)
@@ -56,6 +59,10 @@ def picture(defs: dg.Definitions) -> dict[str, Any]:
             if graph.get(key).partitions_def is not None
         },
     }
+
+
+def _others(graph: Any, keys: list[str]) -> list[str]:
+    return sorted({key.to_user_string() for key in graph.get_all_asset_keys()} - set(keys))
 
 
 def test_graph_is_the_committed_one(defs: dg.Definitions) -> None:

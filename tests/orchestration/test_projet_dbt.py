@@ -11,8 +11,7 @@ import jinja2
 import pytest
 import yaml
 
-from assets.entrepot import build_command
-from pipelines import processus_dbt, projet_dbt
+from pipelines import projet_dbt
 from pipelines.errors import ObservatoireError
 
 MANIFEST: dict[str, Any] = {
@@ -74,15 +73,6 @@ def test_other_failures_name_what_they_are_about(tmp_path: Path) -> None:
 
 def test_no_results_give_no_sentence(tmp_path: Path) -> None:
     assert projet_dbt.failures(tmp_path / "run_results.json", MANIFEST) == []
-
-
-def test_a_build_runs_everything_with_its_tests() -> None:
-    command = build_command()
-    assert command[0] == "build"
-    assert "--select" not in command
-    assert "--vars" not in command
-    # Data tests run, unit tests of the models do not.
-    assert command[command.index("--exclude-resource-type") + 1] == "unit_test"
 
 
 @pytest.fixture
@@ -197,20 +187,6 @@ def test_each_node_of_the_project_can_be_selected_alone() -> None:
     assert len(set(names)) == len(names)
     assert all(part.replace("_", "").isalnum() for name in names for part in name)
     assert not {name[:length] for name in names for length in range(1, len(name))} & set(names)
-
-
-def test_the_dbt_process_runs_only_what_is_listed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    listed = tmp_path / "selection.txt"
-    listed.write_text("fqn:o.marts.a\nfqn:o.marts.b", encoding="utf-8")
-    monkeypatch.setenv(processus_dbt.SELECTION_VARIABLE, str(listed))
-    asked = ["build", "--full-refresh", "--select", "fqn:*"]
-    assert processus_dbt._arguments(asked) == [
-        *("build", "--full-refresh", "--indirect-selection", "empty"),
-        *("--select", "fqn:o.marts.a", "fqn:o.marts.b"),
-    ]
-    assert processus_dbt._arguments(["parse"]) == ["parse"]
-    monkeypatch.delenv(processus_dbt.SELECTION_VARIABLE)
-    assert processus_dbt._arguments(asked) == asked
 
 
 def test_the_engine_opens_with_the_settings_of_the_profile(

@@ -67,7 +67,7 @@ def value_of_a_whole_warehouse(entrepot: Path) -> float:
 def check_what_is_left(dossier: WorkingFolder) -> None:
     """Nothing of the dead run is left once another one has been there."""
     assert list(dossier.construction.iterdir()) == []
-    assert [p.name for p in dossier.versions.iterdir() if p.name.startswith(".")] == []
+    assert [p.name for p in dossier.versions.glob(".*")] == []
     assert [p.name for p in dossier.executions.iterdir() if p.name.startswith((".", "en_cours"))] == []
     assert not dossier.entrepot.with_name(f"{dossier.entrepot.name}.wal").exists()
 

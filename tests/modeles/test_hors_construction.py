@@ -1,0 +1,31 @@
+"""What a build does not run, since it says nothing of the data: the unit tests of the models, the tests of the seeds."""
+
+import json
+from pathlib import Path
+
+from pipelines.projet_dbt import SEED_TESTS
+from tests.modeles.magasin import Entrepot, dbt
+
+
+def failed(entrepot: Entrepot, cible: Path, *selection: str) -> tuple[int, dict[str, str]]:
+    """How many tests ran, and what the failed ones say."""
+    fait = dbt(entrepot.base, cible, "--quiet", "test", *selection)
+    resultats = json.loads((cible / "run_results.json").read_text(encoding="utf-8"))["results"]
+    joues = [r for r in resultats if r["unique_id"].startswith(("unit_test.", "test."))]
+    echecs = {
+        r["unique_id"]: f"{r['message']}\n{fait.stdout[-3000:]}" for r in joues if r["status"] != "pass"
+    }
+    return len(joues), echecs
+
+
+def test_unit_tests_of_the_models_pass(entrepot: Entrepot, tmp_path: Path) -> None:
+    # On the base of the scenarios: a unit test reads from the built tables the types of the columns it fills.
+    joues, echecs = failed(entrepot, tmp_path, "--select", "test_type:unit")
+    assert not echecs
+    assert joues >= 10
+
+
+def test_the_files_that_the_project_ships_keep_their_rules(entrepot: Entrepot, tmp_path: Path) -> None:
+    joues, echecs = failed(entrepot, tmp_path, "--select", SEED_TESTS)
+    assert not echecs
+    assert joues >= 10
