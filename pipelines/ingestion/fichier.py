@@ -19,8 +19,10 @@ from pipelines.errors import DonneesRefusees
 from pipelines.ingestion import exclusions, lecture
 from pipelines.ingestion.comptes import Avertissement, CompteFichier
 from pipelines.ingestion.corrections import Correction
+from pipelines.ingestion.correspondances import Appariement
 from pipelines.ingestion.declarations import COLONNES_QUARANTAINE, COMMUNES_LUES, Champ, Produit, ident, quote
 from pipelines.ingestion.exclusions import Exclusions
+from pipelines.ingestion.landing import FichierDepose
 from pipelines.ingestion.magasin import Magasin, entry_key
 from pipelines.ingestion.identifiants import FONCTIONS, read_identifier, values_fingerprint
 from pipelines.ingestion.normalise import TYPE, CelluleCorrigee, Requete, build_query
@@ -58,6 +60,31 @@ class Contexte:
     exclusions: Exclusions = field(default_factory=Exclusions)
 
 
+def find_vintage(fichier: FichierDepose, appariement: Appariement) -> tuple[int | None, Avertissement | None]:
+    """The vintage of a file read with a mapping, and what to say when its columns and its place disagree.
+
+    Raises:
+        DonneesRefusees: the product needs one, and nothing states it.
+    """
+    depose, colonnes = fichier.millesime, appariement.annee_colonnes
+    alerte = None
+    if colonnes is not None and depose is not None and colonnes != depose:
+        alerte = Avertissement(
+            "millesime_des_colonnes",
+            f"Le dossier ou le nom indique {depose}, les colonnes {colonnes} : {colonnes} est retenu",
+        )
+    millesime = colonnes or depose
+    correspondance = appariement.correspondance
+    par_ligne = "millesime" in appariement.positions
+    annee_utile = any("{millesime}" in v for v in correspondance.constantes.values())
+    if millesime is None and not par_ligne and (correspondance.declaration.millesime_requis or annee_utile):
+        raise DonneesRefusees(
+            f"{fichier.relatif} : millésime introuvable. Placez le fichier dans "
+            f"{fichier.dossier}/<année>/ ou mettez l'année dans son nom."
+        )
+    return millesime, alerte
+
+
 class LectureFichier:
     """One file read for one product."""
 
@@ -91,22 +118,9 @@ class LectureFichier:
         )
 
     def _vintage(self) -> int | None:
-        depose, colonnes = self.fichier.millesime, self.appariement.annee_colonnes
-        if colonnes is not None and depose is not None and colonnes != depose:
-            self.avertissements.append(
-                Avertissement(
-                    "millesime_des_colonnes",
-                    f"Le dossier ou le nom indique {depose}, les colonnes {colonnes} : {colonnes} est retenu",
-                )
-            )
-        millesime = colonnes or depose
-        par_ligne = "millesime" in self.appariement.positions
-        annee_utile = any("{millesime}" in v for v in self.correspondance.constantes.values())
-        if millesime is None and not par_ligne and (self.produit.millesime_requis or annee_utile):
-            raise DonneesRefusees(
-                f"{self.fichier.relatif} : millésime introuvable. Placez le fichier dans "
-                f"{self.fichier.dossier}/<année>/ ou mettez l'année dans son nom."
-            )
+        millesime, alerte = find_vintage(self.fichier, self.appariement)
+        if alerte is not None:
+            self.avertissements.append(alerte)
         return millesime
 
     def account(self) -> CompteFichier:
