@@ -34,7 +34,7 @@ class Calcul:
 
 @dataclass(frozen=True)
 class Reference:
-    """A reference that a year needs and does not have of its own: what follows, where to find and to put it."""
+    """A reference that a year lacks: what follows, where to find it and where to put it."""
 
     reference: str
     libelle: str
@@ -100,11 +100,7 @@ def examine_landing(donnees: Path, territoires: Path, epci: Sequence[str] = ()) 
     with duckdb.connect() as con:
         fichiers = examine(donnees, con)
         _prepare(con)
-        trouves = {
-            str(siren): str(nom or siren)
-            for siren, nom in con.execute(_TROUVES).fetchall()
-            if siren is not None
-        }
+        trouves = {str(siren): str(nom or siren) for siren, nom in con.execute(_TROUVES).fetchall()}
         connues = {c.siren: c for c in load_conventions(territoires, None)}
         demandes = sorted(set(epci)) or [s for s in trouves if s in connues] or list(trouves)[:_DECRITS]
         conventions = [
@@ -137,7 +133,8 @@ def _prepare(con: duckdb.DuckDBPyConnection) -> None:
         for nom, lu in settings()["produits"].items()
     ]
     con.execute(
-        "create table faits as select f.*, coalesce(directes.epci_siren, actuelles.epci_siren) as epci_siren, "
+        "create table faits as select f.*, "
+        "coalesce(directes.epci_siren, actuelles.epci_siren) as epci_siren, "
         "coalesce(directes.epci_nom, actuelles.epci_nom) as epci_nom "
         f"from ({' union all '.join(parts)}) as f "
         "left join membres as directes on f.commune = directes.code_commune "
@@ -231,7 +228,7 @@ class _Vue:
         return TerritoireVu(siren, convention.nom, origine, annees)
 
     def _years(self, siren: str) -> list[int]:
-        """Years of the events of the territory; without requests nor allocations, those its vintages pair with."""
+        """Years of the events; without requests nor allocations, those that the vintages pair with."""
         rows = self.con.execute(
             "select annee, sum(lignes) from faits where epci_siren = ? and annee is not null "
             "and produit in ('sne_attributions', 'sne_demandes') group by annee order by annee",
@@ -251,7 +248,7 @@ class _Vue:
         return [int(a) for (a,) in rows]
 
     def _extractions(self, siren: str) -> list[tuple[str, date, bool]]:
-        """Files of requests of the territory: name, date of extraction, whether struck-off requests are listed."""
+        """Files of requests: name, date of extraction, whether struck-off requests are listed."""
         dates = {f.fichier: f.extraction for f in self.fichiers if f.produit == "sne_demandes"}
         rows = self.con.execute(
             "select f._fichier, coalesce(any_value(r.radiees), false) from faits as f left join ("
@@ -266,7 +263,8 @@ class _Vue:
     def _count(self, produit: str, siren: str, annee: int) -> int:
         return int(
             self._one(
-                "select coalesce(sum(lignes), 0) from faits where produit = ? and epci_siren = ? and annee = ?",
+                "select coalesce(sum(lignes), 0) from faits "
+                "where produit = ? and epci_siren = ? and annee = ?",
                 *(produit, siren, annee),
             )
         )
@@ -276,8 +274,12 @@ class _Vue:
         yield self._allocations(siren, annee)
         yield self._requests(siren, annee)
         yield self._stock(siren, annee, convention.parametres["millesime_rpls"])
-        yield self._latest("Occupation (OPS)", "ops_occupation", siren, annee, convention, "millesime_ops")
-        yield self._latest("Revenus (Filosofi)", "filosofi", siren, annee, convention, "millesime_filosofi")
+        for sujet, produit, parametre in (
+            ("Occupation (OPS)", "ops_occupation", "millesime_ops"),
+            ("Revenus (Filosofi)", "filosofi", "millesime_filosofi"),
+        ):
+            bons = self._vintages(produit, siren, annee, convention.parametres[parametre])
+            yield self._latest(sujet, bons, annee, convention.parametres[parametre])
 
     def _allocations(self, siren: str, annee: int) -> Calcul:
         sujet = "Attributions et baux"
@@ -352,23 +354,20 @@ class _Vue:
             if not la
         ]
         if absents:
-            return Calcul(
-                sujet,
-                PARTIEL,
-                f"fichier de diffusion ouverte : {', '.join(absents)} (fichier restreint requis).",
-            )
+            phrase = f"fichier de diffusion ouverte : {', '.join(absents)} (fichier restreint requis)."
+            return Calcul(sujet, PARTIEL, phrase)
         return Calcul(sujet, OUI, "fichier détaillé, avec loyers et numéros de logement.")
 
-    def _latest(
-        self, sujet: str, produit: str, siren: str, annee: int, convention: Convention, parametre: str
-    ) -> Calcul:
-        """A survey whose latest vintage that is not after the year serves it, unless the convention pins one."""
-        voulu = convention.parametres[parametre]
+    def _vintages(self, produit: str, siren: str, annee: int, voulu: str) -> list[int]:
+        """Vintages of a survey that serve a year: none after it, unless the convention pins one."""
         rows = self.con.execute(
             "select distinct annee from faits where produit = ? and epci_siren = ? and annee is not null",
             [produit, siren],
         ).fetchall()
-        bons = [int(a) for (a,) in rows if (int(a) == int(voulu) if voulu.isdigit() else int(a) <= annee)]
+        return [int(a) for (a,) in rows if (int(a) == int(voulu) if voulu.isdigit() else int(a) <= annee)]
+
+    @staticmethod
+    def _latest(sujet: str, bons: Sequence[int], annee: int, voulu: str) -> Calcul:
         if bons:
             return Calcul(sujet, OUI, f"millésime {max(bons)}.")
         attendu = f"le millésime {voulu}" if voulu.isdigit() else f"un millésime de {annee} ou d'avant"

@@ -92,8 +92,8 @@ def examine(donnees: Path, con: duckdb.DuckDBPyConnection) -> list[FichierExamin
 
     Args:
         donnees: the landing folder.
-        con: receives the rows seen, in `vus.<produit>`: typed as the build types them, persons under a key that
-            nobody keeps.
+        con: receives the rows seen, in `vus.<produit>`: typed as the build types them, persons under a key
+            that nobody keeps.
 
     Returns:
         The files in the order of their sources; those that the build would refuse say so.
@@ -110,7 +110,7 @@ def examine(donnees: Path, con: duckdb.DuckDBPyConnection) -> list[FichierExamin
     for produit in declarations().values():
         colonnes = ", ".join(f"{ident(n)} {t}" for n, t in produit.colonnes.items())
         con.execute(f"CREATE OR REPLACE TABLE {SCHEMA}.{ident(produit.produit)} ({colonnes})")
-    vus = []
+    vus: list[FichierExamine] = []
     for fichier, candidats in _files(donnees):
         with tempfile.TemporaryDirectory(prefix="observatoire-") as dossier:
             for part, entier in _parts(fichier, Path(dossier), vus):

@@ -119,7 +119,7 @@ def unreadable(nom: str, erreur: OSError) -> DonneesRefusees:
 
 
 def unrecognised(fichier: FichierDepose, erreur: lecture.NonReconnu) -> DonneesRefusees | None:
-    """What is said of a file that no layout recognises, where that stops the build; None where it does not."""
+    """What is said of a file that nothing recognises, where that stops the build; None where it does not."""
     if fichier.source not in settings()["sources_strictes"]:
         return None
     return DonneesRefusees(
