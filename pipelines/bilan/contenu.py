@@ -29,6 +29,7 @@ from pipelines.bilan.document import (
     texte,
 )
 from pipelines.bilan.donnees import INCONNU, TOUS, Chiffre, Donnees, Objectif, Rapprochement, Vise
+from pipelines.bilan.formats import FINE
 
 REPERES = ("baux", "demandes", "tension", "logements")
 PARCOURS = ("attributions", "baux", "conversion_bail", "delai_median", "refus")
@@ -221,10 +222,10 @@ def _etat_des_donnees(d: Donnees, cartes: Sequence[Carte]) -> Tableau | None:
                 (f"Exports {libelles.source(source).court}", f"{texte_nombre} entre exports (meta.conflits)")
             )
         )
-    for carte in cartes:
-        c = carte.chiffre
-        if c is not None and c.inconnus:
-            lignes.append(Ligne((f"Réponses inconnues – {carte.titre}", Mesure(c, "inconnus"))))
+    if inconnus := [p for carte in cartes if (p := _part_inconnue(carte)) is not None]:
+        part, titre = max(inconnus)
+        ecrite = f"jusqu’à {formats.decimal(part, 0)}{FINE}% des dossiers ({titre})"
+        lignes.append(Ligne(("Réponses inconnues", ecrite)))
     provisoires = [carte.titre for carte in cartes if carte.chiffre and carte.chiffre.statut == "provisoire"]
     if provisoires:
         lignes.append(Ligne(("Chiffres provisoires", " ; ".join(provisoires))))
@@ -241,6 +242,14 @@ def _etat_des_donnees(d: Donnees, cartes: Sequence[Carte]) -> Tableau | None:
     )
 
 
+def _part_inconnue(carte: Carte) -> tuple[float, str] | None:
+    """The share of households that an objective cannot place, out of those it should."""
+    c = carte.chiffre
+    if c is None or not c.inconnus or c.denominateur is None:
+        return None
+    return 100 * c.inconnus / (c.denominateur + c.inconnus), carte.titre
+
+
 def _rapprochements(d: Donnees) -> list[Rapprochement]:
     """Those of the year, or of the vintage that the year is paired with."""
     vintages = d.millesimes.get(d.annee, {})
@@ -254,7 +263,7 @@ def _rapprochements(d: Donnees) -> list[Rapprochement]:
 def _rapprochement(r: Rapprochement) -> str:
     """A rate without its counts: a reader needs no more, and few rows may be about few households."""
     return (
-        f"{formats.decimal(r.valeur, 0)}{formats.FINE}%, attendu : {formats.cible(r.sens, r.borne, '%')} ; "
+        f"{formats.decimal(r.valeur, 0)}{FINE}%, attendu : {formats.cible(r.sens, r.borne, '%')} ; "
         f"limite : {r.figures}"
     )
 
