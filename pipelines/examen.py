@@ -248,17 +248,17 @@ class _Vue:
         return [int(a) for (a,) in rows]
 
     def _extractions(self, siren: str) -> list[tuple[str, date, bool]]:
-        """Files of requests: name, date of extraction, whether struck-off requests are listed."""
-        dates = {f.fichier: f.extraction for f in self.fichiers if f.produit == "sne_demandes"}
+        """Extractions of requests: file, date, whether struck-off requests are listed."""
         rows = self.con.execute(
-            "select f._fichier, coalesce(any_value(r.radiees), false) from faits as f left join ("
-            "select _fichier, bool_or(statut = 'radiee' or date_radiation is not null) as radiees "
-            f"from {SCHEMA}.sne_demandes group by _fichier) as r on f._fichier = r._fichier "
-            "where f.produit = 'sne_demandes' and f.epci_siren = ? group by f._fichier",
+            "select r._fichier, r.date_extraction, "
+            "coalesce(bool_or(r.statut = 'radiee' or r.date_radiation is not null), false) "
+            f"from {SCHEMA}.sne_demandes as r where r.date_extraction is not null and exists ("
+            "select 1 from faits as f where f.produit = 'sne_demandes' and f.epci_siren = ? "
+            "and f._fichier = r._fichier and f.commune = r.commune_choix1) "
+            "group by r._fichier, r.date_extraction order by r.date_extraction, r._fichier",
             [siren],
         ).fetchall()
-        trouvees = [(str(f), dates.get(str(f)), bool(r)) for f, r in rows]
-        return sorted(((f, d, r) for f, d, r in trouvees if d is not None), key=lambda e: (e[1], e[0]))
+        return [(str(fichier), jour, bool(radiees)) for fichier, jour, radiees in rows]
 
     def _count(self, produit: str, siren: str, annee: int) -> int:
         return int(

@@ -25,6 +25,7 @@ from pipelines.ingestion import lecture
 from pipelines.ingestion.correspondances import Appariement, Correspondance, correspondances
 from pipelines.ingestion.declarations import Champ, Produit, declarations, ident, load_yaml, quote
 from pipelines.ingestion.executer import unreadable, unrecognised
+from pipelines.ingestion.extractions import declared_dates, extraction_date
 from pipelines.ingestion.fichier import find_vintage
 from pipelines.ingestion.landing import (
     FichierDepose,
@@ -42,6 +43,8 @@ from pipelines.inspection import Etat, extract_members
 SCHEMA = "vus"
 # What was found readable the last time, in the store: a file that has not moved is not opened again.
 _MEMOIRE = "examen.json"
+# Where the date of an extraction comes from, when it is not the file's.
+_COLONNE = "colonne du fichier"
 
 
 @dataclass(frozen=True)
@@ -115,7 +118,8 @@ def examine(donnees: Path, con: duckdb.DuckDBPyConnection) -> list[FichierExamin
         with tempfile.TemporaryDirectory(prefix="observatoire-") as dossier:
             for part, entier in _parts(fichier, Path(dossier), vus):
                 vus += _look(part, candidats, Path(dossier), con, entier=entier)
-    return vus
+    declarees = declared_dates(donnees)
+    return [_dated(vu, con, declarees) for vu in vus]
 
 
 def refuse_unreadable(donnees: Path, magasin: Path, progression: Callable[[str], None] | None = None) -> int:
@@ -343,22 +347,37 @@ def _read(
     lignes, total = con.execute(
         f"SELECT count(DISTINCT _ligne), count(*) FROM read_parquet({quote(str(parquet))})"
     ).fetchall()[0]
-    noms = ", ".join(ident(n) for n in produit.colonnes)
-    lues = ", ".join(quote(vu.fichier) if n == "_fichier" else ident(n) for n in produit.colonnes)
+    noms = ", ".join(ident(f.nom) for f in requete.champs)
     con.execute(
-        f"INSERT INTO {SCHEMA}.{ident(produit.produit)} ({noms}) "
-        f"SELECT {lues} FROM read_parquet({quote(str(parquet))})"
+        f"INSERT INTO {SCHEMA}.{ident(produit.produit)} ({noms}, _fichier) "
+        f"SELECT {noms}, {quote(vu.fichier)} FROM read_parquet({quote(str(parquet))})"
     )
     pieges += _refused(produit, appariement, parquet, int(total))
-    vu = replace(vu, lignes_vues=int(lignes), pieges=tuple(pieges))
-    if vu.source not in settings()["extraites"]:
+    return replace(vu, lignes_vues=int(lignes), pieges=tuple(pieges))
+
+
+def _dated(
+    vu: FichierExamine, con: duckdb.DuckDBPyConnection, declarees: Sequence[tuple[str, date]]
+) -> FichierExamine:
+    """The date of its extraction, the latest when rows have their own; given to the rows that have none."""
+    if vu.produit is None or vu.source not in settings()["extraites"]:
         return vu
-    jour, origine = _extraction(vu.millesime)
-    return replace(vu, extraction=jour, origine_extraction=origine)
-
-
-def _extraction(millesime: int | None) -> tuple[date | None, str]:
-    return (None, "") if millesime is None else (date(millesime, 12, 31), "fin du millésime")
+    table = f"{SCHEMA}.{ident(vu.produit)}"
+    du_fichier = extraction_date(vu.fichier, vu.millesime, declarees)
+    des_lignes, sans = con.execute(
+        f"SELECT max(date_extraction), bool_or(date_extraction IS NULL) FROM {table} WHERE _fichier = ?",
+        [vu.fichier],
+    ).fetchall()[0]
+    if du_fichier is not None and sans:
+        con.execute(
+            f"UPDATE {table} SET date_extraction = ? WHERE _fichier = ? AND date_extraction IS NULL",
+            [du_fichier.date, vu.fichier],
+        )
+    if des_lignes is not None:
+        return replace(vu, extraction=des_lignes, origine_extraction=_COLONNE)
+    if du_fichier is None:
+        return vu
+    return replace(vu, extraction=du_fichier.date, origine_extraction=du_fichier.origine)
 
 
 def _raw(ouverture: lecture.Ouverture, con: duckdb.DuckDBPyConnection, temporaire: Path) -> bool:

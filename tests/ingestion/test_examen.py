@@ -190,6 +190,32 @@ def test_requests_need_an_extraction_of_december_or_the_struck_off_ones_later(de
     assert possible(depot, 2021, "Demande") == OUI
 
 
+def test_the_date_of_an_extraction_and_what_says_it(depot: Depot) -> None:
+    depot.drop("sne/2021/demandes.csv", table(DEMANDE))
+    depot.drop("sne/2021/demandes_2022-01-15.csv", table(DEMANDE))
+    depot.drop("sne/2021/prefecture.csv", table(DEMANDE))
+    depot.drop("sne/2021/tous_les_mois.csv", table(DEMANDE | {"date_extraction": "2021-12-03"}))
+    depot.drop("extractions.yml", "- {fichier: sne/2021/prefecture.csv, date: 2021-11-30}\n")
+    assert {v.fichier.rpartition("/")[2]: (v.extraction, v.origine_extraction) for v in seen(depot)} == {
+        "demandes.csv": (date(2021, 12, 31), "fin du millésime"),
+        "demandes_2022-01-15.csv": (date(2022, 1, 15), "nom du fichier"),
+        "prefecture.csv": (date(2021, 11, 30), "extractions.yml"),
+        "tous_les_mois.csv": (date(2021, 12, 3), "colonne du fichier"),
+    }
+
+
+def test_one_file_of_several_extractions_serves_each_of_its_years(depot: Depot) -> None:
+    active = {**DEMANDE, "statut": "active", "date_radiation": "", "motif_radiation": ""}
+    rows = [active | {"date_extraction": jour} for jour in ("2020-12-31", "2022-12-31")]
+    depot.drop("sne/2022/demandes.csv", table(*rows))
+    assert [possible(depot, annee, "Demande") for annee in (2020, 2022)] == [OUI, OUI]
+
+
+def test_an_extraction_of_june_leaves_its_year_incomplete(depot: Depot) -> None:
+    depot.drop("sne/2021/attributions_2021-06-30.csv", table(ATTRIBUTION))
+    assert possible(depot, 2021, "Attributions") == PARTIEL
+
+
 def test_an_open_register_gives_no_rents(depot: Depot) -> None:
     depot.drop("sne/2021/attributions.csv", table(ATTRIBUTION))
     opened = {k: RPLS[k] for k in ("DEPCOM", "FINAN", "NBPIECE", "CODSEGPATRIM")} | {"LIBSEGPATRIM": "Stade"}

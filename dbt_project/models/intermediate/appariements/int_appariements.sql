@@ -3,7 +3,9 @@
 -- meets nothing.
 with annees as (
 
-    select annee
+    select
+        epci_siren,
+        annee
     from {{ ref('int_annees') }}
     where est_demandee
 
@@ -22,9 +24,11 @@ baux as (
         attributions._fichier,
         attributions._ligne
     from {{ ref('fct_attribution') }} as attributions
-    inner join {{ ref('int_parametres') }} as territoires on attributions.epci_siren = territoires.epci_siren
     inner join {{ ref('stg_sne__attributions') }} as lues on attributions.attribution_id = lues.attribution_id
-    inner join annees on extract(year from attributions.date_signature_bail) = annees.annee
+    inner join annees
+        on
+            attributions.epci_siren = annees.epci_siren
+            and extract(year from attributions.date_signature_bail) = annees.annee
     where attributions.est_bail_signe
 
 ),
@@ -47,6 +51,7 @@ quartiers as (
         substr(qpv.code_qpv, 1, 2) as prefixe
     from {{ ref('int_qpv') }} as qpv
     inner join {{ ref('int_epci_membres') }} as membres on qpv.code_commune = membres.code_commune
+    where membres.epci_siren is not null
 
 ),
 
@@ -133,14 +138,24 @@ lignes as (
     select
         'commune_attributions' as controle,
         cast(null as {{ dbt.type_string() }}) as epci_siren,
-        annees.annee,
+        cast(
+            extract(year from coalesce(attributions.date_signature_bail, attributions.date_decision)) as integer
+        ) as annee,
         attributions.epci_siren is not null as est_apparie,
         attributions._fichier,
         attributions._ligne
     from {{ ref('fct_attribution') }} as attributions
-    inner join annees
-        on extract(year from coalesce(attributions.date_signature_bail, attributions.date_decision)) = annees.annee
-    where attributions.code_commune is not null
+    where
+        attributions.code_commune is not null
+        -- Where no territory has a year of its own, every row counts: it is what the control is there to say.
+        and (
+            extract(year from coalesce(attributions.date_signature_bail, attributions.date_decision))
+            in (select couvertes.annee from annees as couvertes)
+            or (
+                coalesce(attributions.date_signature_bail, attributions.date_decision) is not null
+                and not exists (select 1 from annees as couvertes)
+            )
+        )
     union all
     select
         'commune_demandes' as controle,
