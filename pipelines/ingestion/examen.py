@@ -35,14 +35,17 @@ from pipelines.ingestion.landing import (
 )
 from pipelines.ingestion.magasin import entry_key
 from pipelines.ingestion.normalise import build_query
+from pipelines.ingestion.ouverture import looks_like_a_name
 from pipelines.ingestion.pseudonymes import set_key
+from pipelines.ingestion.repetitions import check_repetitions, merged
 from pipelines.ingestion.validation import find_refusals
-from pipelines.inspection import Etat, extract_members
+from pipelines.inspection import Etat, FichierVide, extract_members
 
 # Rows seen of each product, in the columns of its table of schema `sources`.
 SCHEMA = "vus"
 # What was found readable the last time, in the store: a file that has not moved is not opened again.
 _MEMOIRE = "examen.json"
+_TEXTES = frozenset({".csv", ".txt"})
 # Where the date of an extraction comes from, when it is not the file's.
 _COLONNE = "colonne du fichier"
 
@@ -208,14 +211,19 @@ def _parts(
             yield _light(fichier, temporaire)
             return
         limite = int(settings()["octets_entiers"])
+        lus = 0
         for nom, chemin in extract_members(fichier.chemin, temporaire, fichier.relatif, limite=limite):
             membre = fichier.member(chemin, nom)
             cache_ = any(part.startswith((".", "__MACOSX")) for part in nom.split("/"))
             if not cache_ and not is_documentation(membre.nom):
-                entier = chemin.stat().st_size < limite or membre.extension != ".csv"
+                entier = chemin.stat().st_size < limite or membre.extension not in _TEXTES
                 if not entier:
                     _cut(chemin)
+                lus += 1
                 yield membre, entier
+        if not lus:
+            vide = "l'archive ne contient aucun fichier de données"
+            vus.append(FichierExamine(fichier.relatif, fichier.source, non_lu=vide))
     except DonneesRefusees as refus:
         vus.append(FichierExamine(fichier.relatif, fichier.source, refus=str(refus)))
     except OSError as erreur:
@@ -229,7 +237,7 @@ def _light(fichier: FichierDepose, temporaire: Path) -> tuple[FichierDepose, boo
     taille, limite = fichier.chemin.stat().st_size, int(settings()["octets_entiers"])
     fichier = replace(fichier, taille=taille)
     cible = temporaire / f"echantillon{fichier.extension}"
-    if fichier.extension == ".csv" and taille > limite:
+    if fichier.extension in _TEXTES and taille > limite:
         with fichier.chemin.open("rb") as flux, cible.open("wb") as sortie:
             for morceau in _pieces(flux, taille):
                 sortie.write(morceau)
@@ -282,8 +290,10 @@ def _look(
     """One file: its layouts, and what its rows say when there is a connection to look at them."""
     vide = FichierExamine(fichier.relatif, fichier.source, millesime=fichier.millesime, entier=entier)
     try:
-        ouverture = lecture.open_file(fichier, candidats, temporaire)
-        millesimes = [find_vintage(fichier, a)[0] for a in ouverture.appariements]
+        ouvertures = lecture.open_file(fichier, candidats, temporaire)
+        lus = [(o, a, find_vintage(fichier, a)[0]) for o in ouvertures for a in o.appariements]
+    except FichierVide:
+        return [replace(vide, non_lu="le fichier est vide")]
     except lecture.NonReconnu as erreur:
         refus = unrecognised(fichier, erreur)
         return [replace(vide, refus=str(refus)) if refus else replace(vide, non_lu=str(erreur))]
@@ -292,7 +302,7 @@ def _look(
     except OSError as erreur:
         return [replace(vide, refus=str(unreadable(fichier.relatif, erreur)))]
     trouves = []
-    for appariement, millesime in zip(ouverture.appariements, millesimes, strict=True):
+    for ouverture, appariement, millesime in lus:
         correspondance = appariement.correspondance
         texte = ouverture.lecteur == "csv"
         trouve = replace(
@@ -306,9 +316,14 @@ def _look(
             feuille=ouverture.feuille,
             ligne_entete=ouverture.ligne_entete or None,
             millesime=millesime,
-            colonnes_ignorees=tuple(appariement.ignorees),
+            colonnes_ignorees=tuple(c for c in appariement.ignorees if looks_like_a_name(c)),
         )
-        trouves.append(trouve if con is None else _read(trouve, ouverture, appariement, con, temporaire))
+        if con is not None:
+            try:
+                trouve = _read(trouve, ouverture, appariement, con, temporaire)
+            except DonneesRefusees as refus:
+                trouve = replace(trouve, refus=str(refus))
+        trouves.append(trouve)
     return trouves
 
 
@@ -331,6 +346,10 @@ def _read(
     produit = appariement.correspondance.declaration
     if not _raw(lecture.with_mapping(ouverture, appariement), con, temporaire):
         return vu
+    if vu.entier:
+        # The lines that it names are those of the file.
+        check_repetitions(con, appariement, "brut", None, vu.fichier)
+    con.execute(f"CREATE OR REPLACE TEMP TABLE brut AS SELECT * FROM {merged(appariement, 'brut')}")
     pieges = _raw_traps(produit, appariement, con)
     parquet = temporaire / "normalise.parquet"
     (total,) = con.execute("SELECT count(*) FROM brut").fetchall()[0]
@@ -383,7 +402,8 @@ def _dated(
 def _raw(ouverture: lecture.Ouverture, con: duckdb.DuckDBPyConnection, temporaire: Path) -> bool:
     """Copy the raw cells of the sample into the table `brut`; False when they cannot be read as rows."""
     for brut in _ways(ouverture, con, temporaire):
-        ligne = "" if brut.premiere_ligne is None else ", row_number() OVER () AS _ligne"
+        debut = brut.premiere_ligne
+        ligne = "" if debut is None else f", row_number() OVER () + {debut - 1} AS _ligne"
         if ouverture.tableau is not None:
             ligne = ""
         # A Parquet is not cut: its first rows stand for it.

@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 import pytest
+import xlsxwriter
 
 from pipelines.errors import DonneesRefusees
 from pipelines.examen import NON, OUI, PARTIEL, Examen, TerritoireVu, examine_landing
@@ -115,7 +116,39 @@ def test_a_layout_that_nothing_recognises_names_the_nearest(depot: Depot) -> Non
     depot.drop("sne/2021/inconnu.csv", "numero_unique;colonne_a;colonne_b\n1;2;3\n")
     refus = only(depot).refus
     assert refus is not None
-    assert "la plus proche, " in refus
+    assert "présentation la plus proche : sne_" in refus
+    assert "noms essayés : commune_choix1" in refus
+
+
+def test_columns_that_disagree_are_refused_as_the_reader_does(depot: Depot) -> None:
+    text = table(ATTRIBUTION).replace(";loyer;", ";loyer;Loyer;").replace(";469.70;", ";469.70;512.00;")
+    depot.drop("sne/2021/attributions.csv", text)
+    with pytest.raises(DonneesRefusees) as refusal:
+        depot.read("sne")
+    assert only(depot).refus == str(refusal.value)
+
+
+def test_an_empty_file_stops_nothing_and_is_said(depot: Depot) -> None:
+    depot.drop("sne/2021/attributions.csv", table(ATTRIBUTION))
+    depot.drop("sne/2021/vide.csv", "")
+    archive = io.BytesIO()
+    zipfile.ZipFile(archive, "w").close()
+    depot.drop("sne/2021/vide.zip", archive.getvalue())
+    assert {v.fichier: bool(v.non_lu) for v in seen(depot) if v.refus is None} == {
+        "sne/2021/attributions.csv": False,
+        "sne/2021/vide.csv": True,
+        "sne/2021/vide.zip": True,
+    }
+    assert refuse_unreadable(depot.donnees, depot.magasin) == 3
+
+
+def test_each_sheet_of_a_workbook_is_told(depot: Depot) -> None:
+    classeur = io.BytesIO()
+    with xlsxwriter.Workbook(classeur) as ouvert:
+        for nom in ("Janvier", "Février"):
+            pl.DataFrame([ATTRIBUTION]).write_excel(ouvert, worksheet=nom)
+    depot.drop("sne/2021/a.xlsx", classeur.getvalue())
+    assert {(v.feuille, v.lignes_vues) for v in seen(depot)} == {("Janvier", 1), ("Février", 1)}
 
 
 def test_a_workbook_a_zip_a_gzip_and_a_parquet_are_looked_at(depot: Depot) -> None:
