@@ -26,7 +26,8 @@ from pipelines.ingestion.correspondances import Appariement, Correspondance, cor
 from pipelines.ingestion.declarations import Champ, Produit, declarations, ident, load_yaml, quote
 from pipelines.ingestion.executer import unreadable, unrecognised
 from pipelines.ingestion.extractions import declared_dates, extraction_date
-from pipelines.ingestion.fichier import find_vintage
+from pipelines.ingestion.fichier import find_vintage, month_first
+from pipelines.ingestion.identifiants import cleaned, emptied
 from pipelines.ingestion.landing import (
     FichierDepose,
     check_landing,
@@ -34,11 +35,11 @@ from pipelines.ingestion.landing import (
     landing_files,
 )
 from pipelines.ingestion.magasin import entry_key
-from pipelines.ingestion.normalise import build_query
+from pipelines.ingestion.normalise import Requete, build_query
 from pipelines.ingestion.ouverture import looks_like_a_name
 from pipelines.ingestion.pseudonymes import set_key
 from pipelines.ingestion.repetitions import check_repetitions, merged
-from pipelines.ingestion.validation import find_refusals
+from pipelines.ingestion.validation import find_refusals, read_cells
 from pipelines.inspection import Etat, FichierVide, extract_members
 
 # Rows seen of each product, in the columns of its table of schema `sources`.
@@ -350,7 +351,7 @@ def _read(
         # The lines that it names are those of the file.
         check_repetitions(con, appariement, "brut", None, vu.fichier)
     con.execute(f"CREATE OR REPLACE TEMP TABLE brut AS SELECT * FROM {merged(appariement, 'brut')}")
-    pieges = _raw_traps(produit, appariement, con)
+    pieges = _raw_traps(appariement, con)
     parquet = temporaire / "normalise.parquet"
     (total,) = con.execute("SELECT count(*) FROM brut").fetchall()[0]
     # One row in so many: a register is in the order of its communes, whose first thousands would say nothing.
@@ -358,9 +359,8 @@ def _read(
     coupe = ouverture.lecteur == "parquet" and total >= int(settings()["lignes"])
     vu = replace(vu, entier=vu.entier and pas <= 1 and not coupe)
     relation = "brut" if pas <= 1 else f"(SELECT * FROM brut WHERE _ligne % {pas} = 0)"
-    requete = build_query(produit, appariement, relation, vu.millesime, ligne=True)
     try:
-        con.execute(f"COPY ({requete.sql}) TO {quote(str(parquet))} (FORMAT parquet)")
+        requete = _normalise(appariement, relation, vu.millesime, parquet, con)
     except (duckdb.InvalidInputException, duckdb.ConversionException):
         return replace(vu, pieges=tuple(pieges))
     lignes, total = con.execute(
@@ -371,7 +371,7 @@ def _read(
         f"INSERT INTO {SCHEMA}.{ident(produit.produit)} ({noms}, _fichier) "
         f"SELECT {noms}, {quote(vu.fichier)} FROM read_parquet({quote(str(parquet))})"
     )
-    pieges += _refused(produit, appariement, parquet, int(total))
+    pieges += _refused(appariement, parquet, int(total), con)
     return replace(vu, lignes_vues=int(lignes), pieges=tuple(pieges))
 
 
@@ -397,6 +397,33 @@ def _dated(
     if du_fichier is None:
         return vu
     return replace(vu, extraction=du_fichier.date, origine_extraction=du_fichier.origine)
+
+
+def _normalise(
+    appariement: Appariement,
+    relation: str,
+    millesime: int | None,
+    parquet: Path,
+    con: duckdb.DuckDBPyConnection,
+) -> Requete:
+    """Write the rows as the build reads them: the month first in the columns whose cells prove it."""
+    produit = appariement.correspondance.declaration
+    americaines: list[str] = []
+    while True:
+        requete = build_query(produit, appariement, relation, millesime, ligne=True, mois_d_abord=americaines)
+        con.execute(f"COPY ({requete.sql}) TO {quote(str(parquet))} (FORMAT parquet)")
+        if americaines:
+            return requete
+        americaines = month_first(read_cells(con, produit, _rows(parquet)), produit)
+        if not americaines:
+            return requete
+
+
+def _rows(parquet: Path) -> str:
+    return (
+        "(SELECT * EXCLUDE (file_row_number), file_row_number AS _rang "
+        f"FROM read_parquet({quote(str(parquet))}, file_row_number = true))"
+    )
 
 
 def _raw(ouverture: lecture.Ouverture, con: duckdb.DuckDBPyConnection, temporaire: Path) -> bool:
@@ -425,23 +452,30 @@ def _ways(
             yield lecture.repaired(ouverture, temporaire)
 
 
-def _raw_traps(produit: Produit, appariement: Appariement, con: duckdb.DuckDBPyConnection) -> list[Piege]:
+def _raw_traps(appariement: Appariement, con: duckdb.DuckDBPyConnection) -> list[Piege]:
+    """What raw cells show before they are read."""
+    produit = appariement.correspondance.declaration
     pieges = []
     for nom, position in sorted(appariement.positions.items(), key=lambda p: p[1]):
         champ = _field(produit, nom)
         if champ is None:
             continue
-        colonne, cellule = appariement.colonnes[position], f"trim(c{position})"
+        colonne, cellule = appariement.colonnes[position], f"c{position}"
         for piege in settings()["pieges"]:
-            if champ.type not in piege["types"] or champ.codes is not None:
-                continue
-            (nombre,) = con.execute(
-                f"SELECT count(*) FILTER (regexp_matches({cellule}, ?)) FROM brut", [piege["motif"]]
-            ).fetchall()[0]
-            if nombre:
-                pieges.append(Piege(piege["nom"], colonne, int(nombre), piege["message"]))
-        pieges += _scale(champ, colonne, cellule, con)
-    return pieges
+            if champ.type in piege["types"] or (piege["identifiants"] and champ.nomme):
+                trouve = f"regexp_matches(trim({cellule}), {quote(piege['motif'])})"
+                pieges.append(Piege(piege["nom"], colonne, _count(con, trouve), piege["message"]))
+        if champ.nomme:
+            propre = cleaned(cellule)
+            rien = f"{propre} IS NOT NULL AND {emptied(propre)} IS NULL"
+            pieges.append(Piege("jeton_vide", colonne, _count(con, rien), settings()["jeton_vide"]))
+        if champ.nom not in appariement.correspondance.echelles:
+            pieges += _scale(champ, colonne, f"trim({cellule})", con)
+    return [p for p in pieges if p.nombre]
+
+
+def _count(con: duckdb.DuckDBPyConnection, condition: str) -> int:
+    return int(con.execute(f"SELECT count(*) FILTER ({condition}) FROM brut").fetchall()[0][0])
 
 
 def _field(produit: Produit, nom: str) -> Champ | None:
@@ -456,13 +490,17 @@ def _scale(champ: Champ, colonne: str, cellule: str, con: duckdb.DuckDBPyConnect
     maximum, combien = con.execute(f"SELECT max({nombre}), count({nombre}) FROM brut").fetchall()[0]
     if maximum is None or not 0 < maximum <= echelle["maximum"]:
         return []
-    message = echelle["message"].format(maximum=f"{maximum:g}".replace(".", ","))
+    message = echelle["message"].format(maximum=f"{maximum:g}".replace(".", ","), champ=champ.nom)
     return [Piege("echelle_pourcentage", colonne, int(combien), message)]
 
 
-def _refused(produit: Produit, appariement: Appariement, parquet: Path, total: int) -> list[Piege]:
-    """What the rules of the build say of the sample, counted by column and rule."""
-    comptes = Counter(
+def _refused(
+    appariement: Appariement, parquet: Path, total: int, con: duckdb.DuckDBPyConnection
+) -> list[Piege]:
+    """Cells and rows that the build would set aside, counted by column and rule."""
+    produit = appariement.correspondance.declaration
+    comptes = Counter(read_cells(con, produit, _rows(parquet)).select("regle", "colonne", "message").rows())
+    comptes.update(
         (r.regle, r.colonne or "", r.message) for r in find_refusals(produit, parquet, total, total)
     )
     return [

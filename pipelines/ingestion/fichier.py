@@ -85,6 +85,21 @@ def find_vintage(fichier: FichierDepose, appariement: Appariement) -> tuple[int 
     return millesime, alerte
 
 
+def month_first(cellules: pl.DataFrame, produit: Produit) -> list[str]:
+    """Date columns of which an unreadable cell, as `read_cells` lists them, proves that the month comes
+    first."""
+    return _proving(cellules, produit, _MOIS_D_ABORD)["colonne"].unique().sort().to_list()
+
+
+def _proving(cellules: pl.DataFrame, produit: Produit, motif: str) -> pl.DataFrame:
+    dates = [c.nom for c in produit.champs if c.type in {"date", "mois"}]
+    return cellules.filter(
+        pl.col("colonne").is_in(dates)
+        & (pl.col("regle") == TYPE)
+        & pl.col("valeur").str.contains(f"^(?:{motif})$")
+    )
+
+
 class LectureFichier:
     """One file read for one product."""
 
@@ -332,12 +347,7 @@ class LectureFichier:
 
     def _proofs(self, parquet: Path, brut: lecture.Brut, motif: str) -> dict[str, int]:
         """Date columns with an unreadable cell of that form, and the first line of one."""
-        dates = [c.nom for c in self.produit.champs if c.type in {"date", "mois"}]
-        cellules = read_cells(self.con, self.produit, self._rows(parquet, brut)).filter(
-            pl.col("colonne").is_in(dates)
-            & (pl.col("regle") == TYPE)
-            & pl.col("valeur").str.contains(f"^(?:{motif})$")
-        )
+        cellules = _proving(read_cells(self.con, self.produit, self._rows(parquet, brut)), self.produit, motif)
         return dict(cellules.group_by("colonne").agg(pl.col("_ligne").min()).rows())
 
     def _column(self, champ: str) -> str:

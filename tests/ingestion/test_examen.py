@@ -95,6 +95,13 @@ def test_what_goes_right_is_not(depot: Depot, row: dict[str, str]) -> None:
     assert not only(depot).pieges
 
 
+def test_a_column_that_proves_the_month_first_is_read_so(depot: Depot) -> None:
+    dates = {"date_premier_depot": "05/31/2019", "date_decision": "12/16/2020"}
+    dates |= {"date_signature_bail": "01/24/2021", "date_entree": "01/30/2021"}
+    depot.drop("sne/2021/attributions.csv", table(ATTRIBUTION | dates))
+    assert not only(depot).pieges
+
+
 def test_a_trap_quotes_no_cell(depot: Depot) -> None:
     rows = [ATTRIBUTION | {"age": "Dupont", "residence": "0612345678", "typologie": "Durand"}]
     depot.drop("sne/2021/attributions.csv", table(*rows))
