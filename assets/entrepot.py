@@ -72,7 +72,8 @@ def entrepot_assets(regles: projet_dbt.Regles) -> dg.AssetsDefinition:
                 events = with_tables(events, manifest, con)
             if failure is not None:
                 yield from events
-                raise _failure(failure, target, manifest, atelier.chantier.dossier.root)
+                with duckdb.connect(str(base), read_only=True) as con:
+                    raise _failure(failure, target, manifest, con, atelier.chantier.dossier.root)
             if projet_dbt.executed(target / "run_results.json") != selection.noeuds:
                 raise RuntimeError("dbt did not run the nodes that were selected")
             yield from all_tables(events, manifest, context.assets_def.check_specs)
@@ -117,9 +118,11 @@ def _report(done: int, total: int) -> None:
     progress.info("table %d sur %d", done, total, extra={"fait": done, "total": total})
 
 
-def _failure(said: str, target: Path, manifest: Mapping[str, Any], lieu: Path) -> ObservatoireError:
+def _failure(
+    said: str, target: Path, manifest: Mapping[str, Any], con: duckdb.DuckDBPyConnection, lieu: Path
+) -> ObservatoireError:
     """Return the sentences of what failed; without results, what dbt said after its command line."""
-    sentences = projet_dbt.failures(target / "run_results.json", manifest)
+    sentences = projet_dbt.failures(target / "run_results.json", manifest, con)
     explained = explain_disk_text(" ".join(sentences) or said, lieu)
     if explained is not None:
         return explained

@@ -14,6 +14,7 @@ from pipelines.errors import DonneesRefusees
 from pipelines.resources import Atelier, progress
 
 GROUP = "sources"
+DEPOT = dg.AssetKey([GROUP, "depot"])
 CHECK = "validation"
 
 
@@ -29,7 +30,7 @@ def source_asset(
     @dg.asset(
         key=key,
         group_name=GROUP,
-        deps=deps,
+        deps=[DEPOT, *deps],
         description=description,
         kinds={"python", "duckdb"},
         check_specs=[

@@ -18,6 +18,7 @@ from assets import (
     bilans,
     compte,
     conventions,
+    depot,
     filosofi,
     geographie,
     lac,
@@ -61,6 +62,7 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> dg.Defini
     }
     return dg.Definitions(
         assets=[
+            depot.depot,
             rpls.rpls,
             sne.sne,
             ops.ops,

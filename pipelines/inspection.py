@@ -25,6 +25,9 @@ RATIO_MAX = 200
 RATIO_ACCEPTE_JUSQUA = 64 << 20
 MEMBRES_MAX = 1000
 
+# Texts, of which the first lines say what the rest is.
+_COUPABLES = frozenset({".csv", ".txt"})
+
 _LFS = b"version https://git-lfs"
 _HTML = (b"<!doctype html", b"<html", b"<head", b"<?xml version", b"<!--")
 # "Ã©", "Â°", "Ã‰", "â€" in UTF-8: text that was decoded once too often. "Â" alone is legitimate (CHÂTEAU).
@@ -233,8 +236,12 @@ def open_archive(chemin: Path, nom: str) -> zipfile.ZipFile:
     return archive
 
 
-def extract_members(chemin: Path, dossier: Path, nom: str) -> list[tuple[str, Path]]:
+def extract_members(
+    chemin: Path, dossier: Path, nom: str, limite: int | None = None
+) -> list[tuple[str, Path]]:
     """Extract the files of a zip into a temporary folder, under numbered names, in name order.
+
+    With a `limite`, no more than that many bytes of a text are extracted; other formats cannot be cut.
 
     Raises:
         DonneesRefusees: as `open_archive`; a member is encrypted or damaged, or two have the same name.
@@ -251,8 +258,11 @@ def extract_members(chemin: Path, dossier: Path, nom: str) -> list[tuple[str, Pa
             cible = dossier / f"{rang:04d}{Path(membre.filename).suffix.lower()}"
             try:
                 with archive.open(membre) as flux:
-                    lecture = iter(lambda f=flux: f.read(MORCEAU), b"")  # type: ignore[misc]
-                    _copy_limited(lecture, cible, membre.compress_size, nom)
+                    if limite is not None and cible.suffix in _COUPABLES:
+                        cible.write_bytes(flux.read(limite))
+                    else:
+                        lecture = iter(lambda f=flux: f.read(MORCEAU), b"")  # type: ignore[misc]
+                        _copy_limited(lecture, cible, membre.compress_size, nom)
             except (
                 zipfile.BadZipFile,
                 RuntimeError,

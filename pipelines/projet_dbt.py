@@ -21,6 +21,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import duckdb
+
 from pipelines.errors import ObservatoireError
 from pipelines.paths import BASE_NAME, DBT_PROJECT, PROJECT_ROOT
 from pipelines.processus_dbt import MANIFEST_VARIABLE, PARENT_VARIABLE, SELECTION_VARIABLE
@@ -38,6 +40,9 @@ _SUFFIXES = frozenset({".sql", ".yml", ".yaml", ".csv", ".py", ".md"})
 _READINGS_KEPT = 3
 # The tests of the seeds, as dbt selects them.
 SEED_TESTS = "path:seeds,resource_type:test"
+# The column by which a data test tells a user what it found, and how many rows are told.
+_MESSAGE = "message"
+_MESSAGES_SHOWN = 10
 
 
 @dataclass(frozen=True)
@@ -289,13 +294,34 @@ def executed(run_results: Path) -> frozenset[str]:
     return frozenset(r["unique_id"] for r in results if not r["unique_id"].startswith("operation."))
 
 
-def failures(run_results: Path, manifest: Mapping[str, Any]) -> list[str]:
-    """Return one French sentence per failed test or model of a dbt run, in the order of their names."""
+def failures(
+    run_results: Path, manifest: Mapping[str, Any], con: duckdb.DuckDBPyConnection | None = None
+) -> list[str]:
+    """Return the French sentences of the failed tests and models of a dbt run, in the order of their names.
+
+    A test whose rows have a column `message` says it itself, when there is a base to ask for them.
+    """
     if not run_results.is_file():
         return []
     results = json.loads(run_results.read_text(encoding="utf-8"))["results"]
     failed = [r for r in results if r["status"] in {"fail", "error", "runtime error"}]
-    return [_sentence(result, manifest) for result in sorted(failed, key=lambda r: str(r["unique_id"]))]
+    return [
+        sentence
+        for result in sorted(failed, key=lambda r: str(r["unique_id"]))
+        for sentence in (_told(result, con) or [_sentence(result, manifest)])
+    ]
+
+
+def _told(result: Mapping[str, Any], con: duckdb.DuckDBPyConnection | None) -> list[str]:
+    """What the rows of a failed test say, those that say something."""
+    code = result.get("compiled_code")
+    if con is None or result["status"] != "fail" or not code:
+        return []
+    rows = con.sql(str(code))
+    if _MESSAGE not in rows.columns:
+        return []
+    said = rows.project(_MESSAGE).order(_MESSAGE).limit(_MESSAGES_SHOWN).fetchall()
+    return [str(text) for (text,) in said]
 
 
 def warnings(run_results: Path, manifest: Mapping[str, Any]) -> list[tuple[str, str, str | None, int]]:

@@ -74,6 +74,21 @@ class Suivi:
 
 
 @dataclass(frozen=True)
+class Rapprochement:
+    """A control of matching that is past its bound, in the last year that has one."""
+
+    epci: str | None
+    annee: int
+    controle: str
+    sens: str
+    libelle: str
+    valeur: float
+    borne: float
+    figures: str
+    a_faire: str
+
+
+@dataclass(frozen=True)
 class Echec:
     """A run that failed after the last publication."""
 
@@ -98,6 +113,8 @@ class Etat:
     suivis: Sequence[Suivi] = ()
     refusees: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     controles: Sequence[tuple[str, str, int]] = ()
+    rapprochements: Sequence[Rapprochement] = ()
+    contradictions: Mapping[str, int] = field(default_factory=dict)
     echec: Echec | None = None
 
 
@@ -126,12 +143,26 @@ def read_state(con: duckdb.DuckDBPyConnection, echec: Echec | None = None) -> Et
         suivis=[Suivi(*row) for row in _rows(con, _SUIVIS)],
         refusees={str(f): (int(refusees), int(lues)) for f, refusees, lues in _rows(con, _REFUSEES)},
         controles=[(str(c), str(t), int(n)) for c, t, n in _rows(con, _CONTROLES)],
+        rapprochements=[
+            Rapprochement(*row) for row in _rows_of(con, "appariements", "etat", _RAPPROCHEMENTS)
+        ],
+        contradictions={str(s): int(n) for s, n in _rows_of(con, "conflits", "utilisee", _CONTRADICTIONS)},
         echec=echec,
     )
 
 
 def _rows(con: duckdb.DuckDBPyConnection, query: str) -> list[tuple[Any, ...]]:
     return con.execute(query).fetchall()
+
+
+def _rows_of(con: duckdb.DuckDBPyConnection, table: str, colonne: str, query: str) -> list[tuple[Any, ...]]:
+    """Rows of a table of `meta`; none in a warehouse that does not have it."""
+    known = con.execute(
+        "select count(*) from information_schema.columns "
+        "where table_schema = 'meta' and table_name = ? and column_name = ?",
+        [table, colonne],
+    ).fetchall()[0][0]
+    return _rows(con, query) if known else []
 
 
 def _vintages(con: duckdb.DuckDBPyConnection, produit: str) -> list[int]:
@@ -202,3 +233,16 @@ _REFUSEES = """
     order by v.fichier
 """
 _CONTROLES = "select controle, coalesce(nom_table, ''), lignes from meta.controles order by all"
+_RAPPROCHEMENTS = """
+    select * exclude (etat)
+    from (
+        select epci_siren, annee, controle, sens, libelle, valeur, cast(borne_alerte as double), figures,
+            a_faire, etat
+        from meta.appariements
+        where etat <> 'non_juge'
+        qualify annee = max(annee) over (partition by controle, epci_siren)
+    )
+    where etat = 'alerte'
+    order by epci_siren nulls first, controle, sens
+"""
+_CONTRADICTIONS = "select source, count(*) from meta.conflits where utilisee group by source order by source"

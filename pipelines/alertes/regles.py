@@ -86,6 +86,7 @@ def _cases(etat: Etat, jour: date, seuils: dict[str, float | None]) -> Iterator[
     for controle, table, lignes in etat.controles:
         where = f" de {table}" if table else ""
         yield "controle_en_defaut", controle, f"Contrôle « {controle} »{where} : {lignes} ligne(s) en défaut."
+    yield from _matching(etat)
     yield from _objectives(etat)
     yield from _landlords(etat, jour)
 
@@ -161,6 +162,21 @@ def _refused(etat: Etat, seuil: float | None) -> Iterator[_Cas]:
         part = 100 * refusees / lues
         if seuil is not None and part > seuil:
             yield "lignes_refusees", fichier, f"{fichier} : {refusees} lignes refusées sur {lues}."
+
+
+def _matching(etat: Etat) -> Iterator[_Cas]:
+    """Sources that do not meet as they should, exports that contradict each other; rates, never counts."""
+    for r in etat.rapprochements:
+        where = "Tous territoires" if r.epci is None else etat.noms.get(r.epci, r.epci)
+        bound = {">=": "au moins", "<=": "au plus"}.get(r.sens, r.sens)
+        yield (
+            "appariement_faible",
+            f"{r.epci or 'tous'}:{r.annee}:{r.controle}:{r.sens}",
+            f"{where}, {r.annee} : {r.libelle} : {r.valeur:.0f} % (attendu : {bound} {r.borne:.0f} %). "
+            f"Limite : {r.figures}. {r.a_faire}",
+        )
+    for source, nombre in sorted(etat.contradictions.items()):
+        yield "exports_contradictoires", source, f"{source} : {nombre} contradiction(s) entre exports."
 
 
 def _objectives(etat: Etat) -> Iterator[_Cas]:

@@ -28,7 +28,8 @@ from pipelines.bilan.document import (
     etat,
     texte,
 )
-from pipelines.bilan.donnees import INCONNU, TOUS, Chiffre, Donnees, Objectif, Vise
+from pipelines.bilan.donnees import INCONNU, TOUS, Chiffre, Donnees, Objectif, Rapprochement, Vise
+from pipelines.bilan.formats import FINE
 
 REPERES = ("baux", "demandes", "tension", "logements")
 PARCOURS = ("attributions", "baux", "conversion_bail", "delai_median", "refus")
@@ -200,6 +201,8 @@ def _synthese(d: Donnees) -> Section:
                 "territoire.",
             )
         )
+    if constats := _etat_des_donnees(d, cartes):
+        blocs.append(constats)
     if jauges := _jauges(d, cartes):
         blocs.append(jauges)
     if tableau := _bilan_par_acteur(d):
@@ -207,6 +210,62 @@ def _synthese(d: Donnees) -> Section:
     if courbes := _tendances(d, cartes):
         blocs.append(courbes)
     return Section("essentiel", "L’essentiel", tuple(blocs))
+
+
+def _etat_des_donnees(d: Donnees, cartes: Sequence[Carte]) -> Tableau | None:
+    """What limits the figures of the page: sources that do not meet, unknown answers, provisional figures."""
+    lignes = [Ligne((r.libelle, _rapprochement(r))) for r in _rapprochements(d)]
+    for source, nombre in d.contradictions:
+        texte_nombre = formats.accorder(nombre, "contradiction")
+        lignes.append(
+            Ligne(
+                (f"Exports {libelles.source(source).court}", f"{texte_nombre} entre exports (meta.conflits)")
+            )
+        )
+    if inconnus := [p for carte in cartes if (p := _part_inconnue(carte)) is not None]:
+        part, titre = max(inconnus)
+        ecrite = f"jusqu’à {formats.decimal(part, 0)}{FINE}% des dossiers ({titre})"
+        lignes.append(Ligne(("Réponses inconnues", ecrite)))
+    provisoires = [carte.titre for carte in cartes if carte.chiffre and carte.chiffre.statut == "provisoire"]
+    if provisoires:
+        lignes.append(Ligne(("Chiffres provisoires", " ; ".join(provisoires))))
+    if not lignes and d.rapprochements is None:
+        return None
+    if not lignes:
+        lignes.append(Ligne(("Rapprochement des sources", "rien à signaler")))
+    return Tableau(
+        "t-etat-donnees",
+        f"État des données, {d.annee}",
+        (Colonne("Point"), Colonne("Constat")),
+        tuple(lignes),
+        "État des données",
+    )
+
+
+def _part_inconnue(carte: Carte) -> tuple[float, str] | None:
+    """The share of households that an objective cannot place, out of those it should."""
+    c = carte.chiffre
+    if c is None or not c.inconnus or c.denominateur is None:
+        return None
+    return 100 * c.inconnus / (c.denominateur + c.inconnus), carte.titre
+
+
+def _rapprochements(d: Donnees) -> list[Rapprochement]:
+    """Those of the year, or of the vintage that the year is paired with."""
+    vintages = d.millesimes.get(d.annee, {})
+    return [
+        r
+        for r in d.rapprochements or ()
+        if r.annee == (str(d.annee) if "sne" in r.source else vintages.get(r.source, str(d.annee)))
+    ]
+
+
+def _rapprochement(r: Rapprochement) -> str:
+    """A rate without its counts: a reader needs no more, and few rows may be about few households."""
+    return (
+        f"{formats.decimal(r.valeur, 0)}{FINE}%, attendu : {formats.cible(r.sens, r.borne, '%')} ; "
+        f"limite : {r.figures}"
+    )
 
 
 def _constat(annee: int, cartes: Sequence[Carte]) -> str:

@@ -169,6 +169,19 @@ class Avertissement:
 
 
 @dataclass(frozen=True, slots=True)
+class Rapprochement:
+    """A control of matching that is past its bound (`meta.appariements`)."""
+
+    source: str
+    annee: str
+    libelle: str
+    sens: str
+    valeur: float
+    borne: float
+    figures: str
+
+
+@dataclass(frozen=True, slots=True)
 class Contour:
     """A polygon to draw, as GeoJSON in longitude and latitude."""
 
@@ -207,6 +220,8 @@ class Donnees:
     millesimes: dict[int, dict[str, str]]
     fichiers: tuple[Fichiers, ...]
     avertissements: tuple[Avertissement, ...]
+    rapprochements: tuple[Rapprochement, ...] | None
+    contradictions: tuple[tuple[str, int], ...]
     empreinte: str
     version_methodes: str
     contours: tuple[Contour, ...]
@@ -457,6 +472,8 @@ def charger(
         millesimes=_millesimes(con, epci),
         fichiers=_fichiers(con),
         avertissements=_avertissements(con),
+        rapprochements=_rapprochements(con, epci),
+        contradictions=_contradictions(con, epci),
         empreinte=verrou,
         version_methodes=version_methodes,
         contours=_contours(con, epci),
@@ -651,6 +668,35 @@ def _avertissements(con: duckdb.DuckDBPyConnection) -> tuple[Avertissement, ...]
         """
     ).fetchall()
     return tuple(Avertissement(_texte(s), _texte(m), n, nombre, total) for s, m, n, nombre, total in lignes)
+
+
+def _rapprochements(con: duckdb.DuckDBPyConnection, epci: str) -> tuple[Rapprochement, ...] | None:
+    """Controls past their bound, of the territory and of all together; None when none was ever made."""
+    if not _colonnes(con, "meta", "appariements"):
+        return None
+    lignes = con.execute(
+        """
+        select source, cast(annee as varchar), libelle, sens, valeur, cast(borne_alerte as double), figures
+        from meta.appariements
+        where etat = 'alerte' and (epci_siren is null or epci_siren = ?)
+        order by controle, sens, annee, epci_siren nulls first
+        """,
+        [epci],
+    ).fetchall()
+    return tuple(Rapprochement(*ligne) for ligne in lignes)
+
+
+def _contradictions(con: duckdb.DuckDBPyConnection, epci: str) -> tuple[tuple[str, int], ...]:
+    """Per source, how often exports disagree on something that a figure uses."""
+    colonnes = _colonnes(con, "meta", "conflits")
+    if "utilisee" not in colonnes:
+        return ()
+    ici = "and (epci_siren is null or epci_siren = $epci)" if "epci_siren" in colonnes else ""
+    lignes = con.execute(
+        f"select source, count(*) from meta.conflits where utilisee {ici} group by source order by source",
+        {"epci": epci} if ici else {},
+    ).fetchall()
+    return tuple((_texte(source), int(nombre)) for source, nombre in lignes)
 
 
 def _contours(con: duckdb.DuckDBPyConnection, epci: str) -> tuple[Contour, ...]:

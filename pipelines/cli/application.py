@@ -157,6 +157,20 @@ def build(
     )
 
 
+@app.command(cls=Commande, epilog="Exemple : observatoire examiner --donnees donnees --epci 247100589")
+def examiner(
+    donnees: Donnees,
+    epci: Annotated[list[str] | None, typer.Option(metavar="SIREN", help="SIREN ; répétable.")] = None,
+    territoires: Territoires = None,
+    json: Json = False,
+) -> None:
+    """Regarde le dossier de dépôt, sans construire. Ce qui s'y lit, ce qui manque, ce qui sera calculé."""
+    sirens = _sirens(epci)
+    from pipelines.cli.examen import examiner as action
+
+    raise_exit(action(donnees, territoires, sirens, json))
+
+
 @app.command(
     cls=Commande,
     epilog="Exemple : observatoire bilan --entrepot cia.duckdb --epci 247100589 --annee 2021 --sortie bilans",

@@ -16,6 +16,7 @@ from pipelines.ingestion.declarations import (
     products_of,
     sources,
 )
+from pipelines.ingestion.examen import refuse_unreadable
 from pipelines.ingestion.exclusions import (
     Exclusion,
     message,
@@ -66,6 +67,7 @@ __all__ = [
     "purge_store",
     "read_identifier",
     "record_exclusions",
+    "refuse_unreadable",
     "sources",
     "stray_entries",
 ]

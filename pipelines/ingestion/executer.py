@@ -106,10 +106,25 @@ def _hash(chemin: Path, nom: str) -> tuple[int, str]:
     try:
         return hash_file(chemin)
     except OSError as erreur:
-        raise DonneesRefusees(
-            f"{nom} : ce fichier ne peut pas être lu ({erreur.strerror}). Donnez le droit de "
-            "le lire au compte qui lance la commande, ou déposez-le de nouveau."
-        ) from erreur
+        raise unreadable(nom, erreur) from erreur
+
+
+def unreadable(nom: str, erreur: OSError) -> DonneesRefusees:
+    """What is said of a file that the system does not let anyone read."""
+    return DonneesRefusees(
+        f"{nom} : ce fichier ne peut pas être lu ({erreur.strerror}). Donnez le droit de "
+        "le lire au compte qui lance la commande, ou déposez-le de nouveau."
+    )
+
+
+def unrecognised(fichier: FichierDepose, erreur: lecture.NonReconnu) -> DonneesRefusees | None:
+    """What is said of a file that nothing recognises, where that stops the build; None where it does not."""
+    if fichier.source not in settings()["sources_strictes"]:
+        return None
+    return DonneesRefusees(
+        f"{fichier.relatif} : fichier non reconnu : {erreur}. Retirez-le, ou décrivez sa "
+        "présentation dans correspondances/*.yml de votre dossier de dépôt."
+    )
 
 
 def _ignored(source: str, chemin: Path, nom: str) -> CompteFichier:
@@ -242,11 +257,9 @@ class _Lecteur:
             yield _unread(fichier, "fichier_vide", "Le fichier est vide : rien n'y est lu")
             return
         except lecture.NonReconnu as erreur:
-            if fichier.source in settings()["sources_strictes"]:
-                raise DonneesRefusees(
-                    f"{fichier.relatif} : fichier non reconnu : {erreur}. Retirez-le, ou décrivez sa "
-                    "présentation dans correspondances/*.yml de votre dossier de dépôt."
-                ) from erreur
+            refus = unrecognised(fichier, erreur)
+            if refus is not None:
+                raise refus from erreur
             yield _unread(fichier, "non_reconnu", f"Fichier non lu : {erreur}")
             return
         for ouverture in ouvertures:

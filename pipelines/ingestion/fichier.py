@@ -19,8 +19,10 @@ from pipelines.errors import DonneesRefusees
 from pipelines.ingestion import exclusions, lecture
 from pipelines.ingestion.comptes import Avertissement, CompteFichier
 from pipelines.ingestion.corrections import Correction
+from pipelines.ingestion.correspondances import Appariement
 from pipelines.ingestion.declarations import COLONNES_QUARANTAINE, COMMUNES_LUES, Champ, Produit, ident, quote
 from pipelines.ingestion.exclusions import Exclusions
+from pipelines.ingestion.landing import FichierDepose
 from pipelines.ingestion.magasin import Magasin, entry_key
 from pipelines.ingestion.identifiants import FONCTIONS, read_identifier, values_fingerprint
 from pipelines.ingestion.normalise import TYPE, CelluleCorrigee, Requete, build_query
@@ -58,6 +60,46 @@ class Contexte:
     exclusions: Exclusions = field(default_factory=Exclusions)
 
 
+def find_vintage(fichier: FichierDepose, appariement: Appariement) -> tuple[int | None, Avertissement | None]:
+    """The vintage of a file read with a mapping, and what to say when its columns and its place disagree.
+
+    Raises:
+        DonneesRefusees: the product needs one, and nothing states it.
+    """
+    depose, colonnes = fichier.millesime, appariement.annee_colonnes
+    alerte = None
+    if colonnes is not None and depose is not None and colonnes != depose:
+        alerte = Avertissement(
+            "millesime_des_colonnes",
+            f"Le dossier ou le nom indique {depose}, les colonnes {colonnes} : {colonnes} est retenu",
+        )
+    millesime = colonnes or depose
+    correspondance = appariement.correspondance
+    par_ligne = "millesime" in appariement.positions
+    annee_utile = any("{millesime}" in v for v in correspondance.constantes.values())
+    if millesime is None and not par_ligne and (correspondance.declaration.millesime_requis or annee_utile):
+        raise DonneesRefusees(
+            f"{fichier.relatif} : millésime introuvable. Placez le fichier dans "
+            f"{fichier.dossier}/<année>/ ou mettez l'année dans son nom."
+        )
+    return millesime, alerte
+
+
+def month_first(cellules: pl.DataFrame, produit: Produit) -> list[str]:
+    """Date columns of which an unreadable cell, as `read_cells` lists them, proves that the month comes
+    first."""
+    return _proving(cellules, produit, _MOIS_D_ABORD)["colonne"].unique().sort().to_list()
+
+
+def _proving(cellules: pl.DataFrame, produit: Produit, motif: str) -> pl.DataFrame:
+    dates = [c.nom for c in produit.champs if c.type in {"date", "mois"}]
+    return cellules.filter(
+        pl.col("colonne").is_in(dates)
+        & (pl.col("regle") == TYPE)
+        & pl.col("valeur").str.contains(f"^(?:{motif})$")
+    )
+
+
 class LectureFichier:
     """One file read for one product."""
 
@@ -91,22 +133,9 @@ class LectureFichier:
         )
 
     def _vintage(self) -> int | None:
-        depose, colonnes = self.fichier.millesime, self.appariement.annee_colonnes
-        if colonnes is not None and depose is not None and colonnes != depose:
-            self.avertissements.append(
-                Avertissement(
-                    "millesime_des_colonnes",
-                    f"Le dossier ou le nom indique {depose}, les colonnes {colonnes} : {colonnes} est retenu",
-                )
-            )
-        millesime = colonnes or depose
-        par_ligne = "millesime" in self.appariement.positions
-        annee_utile = any("{millesime}" in v for v in self.correspondance.constantes.values())
-        if millesime is None and not par_ligne and (self.produit.millesime_requis or annee_utile):
-            raise DonneesRefusees(
-                f"{self.fichier.relatif} : millésime introuvable. Placez le fichier dans "
-                f"{self.fichier.dossier}/<année>/ ou mettez l'année dans son nom."
-            )
+        millesime, alerte = find_vintage(self.fichier, self.appariement)
+        if alerte is not None:
+            self.avertissements.append(alerte)
         return millesime
 
     def account(self) -> CompteFichier:
@@ -318,12 +347,7 @@ class LectureFichier:
 
     def _proofs(self, parquet: Path, brut: lecture.Brut, motif: str) -> dict[str, int]:
         """Date columns with an unreadable cell of that form, and the first line of one."""
-        dates = [c.nom for c in self.produit.champs if c.type in {"date", "mois"}]
-        cellules = read_cells(self.con, self.produit, self._rows(parquet, brut)).filter(
-            pl.col("colonne").is_in(dates)
-            & (pl.col("regle") == TYPE)
-            & pl.col("valeur").str.contains(f"^(?:{motif})$")
-        )
+        cellules = _proving(read_cells(self.con, self.produit, self._rows(parquet, brut)), self.produit, motif)
         return dict(cellules.group_by("colonne").agg(pl.col("_ligne").min()).rows())
 
     def _column(self, champ: str) -> str:

@@ -109,3 +109,20 @@ insert into meta.dictionnaire values
 ('marts','indicateurs','valeur','DOUBLE','Valeur du chiffre, dans son unité ; vide quand elle n’est pas publiée'),
 ('marts','indicateurs','epci_siren','VARCHAR','SIREN de l’intercommunalité'),
 ('sources','rpls_logements','ident_rep','VARCHAR','Identifiant du logement');
+
+create table meta.appariements (
+    epci_siren VARCHAR,
+    source VARCHAR,
+    annee INTEGER,
+    controle VARCHAR,
+    sens VARCHAR,
+    libelle VARCHAR,
+    nombre BIGINT,
+    total BIGINT,
+    valeur DOUBLE,
+    borne_alerte DECIMAL(9, 2),
+    borne_bloquante DECIMAL(9, 2),
+    etat VARCHAR,
+    figures VARCHAR,
+    a_faire VARCHAR
+);

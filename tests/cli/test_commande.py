@@ -16,6 +16,7 @@ from pipelines.errors import DonneesRefusees, ObservatoireError
 ALL = [
     "demo",
     "build",
+    "examiner",
     "bilan",
     "fetch",
     "expliquer",

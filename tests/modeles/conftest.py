@@ -19,6 +19,7 @@ MODELES = (
     "+dim_zone",
     "+meta_seuils_q1",
     "+meta_contradictions",
+    "+meta_appariements",
     "resource_type:seed",
 )
 

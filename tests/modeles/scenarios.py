@@ -24,11 +24,14 @@ VIDE = "990000010"
 NOMME = "990000011"
 VOISIN = "990000012"
 ABSENCES = "990000014"
+A_LA_BORNE = "990000013"
+SOUS_LA_BORNE = "990000015"
 
 COMMUNES = {
     PUBLIE: ["71901"], ARRONDI: ["71902"], OBJECTIFS: ["71903"], DEFAUT: ["71904"], AUTRE: ["71905"],
     GEO: ["71906", "39906"], LYON: ["69123"], DEMANDE: ["71908"], PARC: ["71909"], VIDE: ["71910"],
     NOMME: ["71911"], VOISIN: ["71912"], ABSENCES: ["71914", "71915"],
+    A_LA_BORNE: ["71913"], SOUS_LA_BORNE: ["71917"],
 }  # fmt: skip
 NOMS = {siren: f"Territoire {siren[-2:]}" for siren in COMMUNES}
 BAILLEUR, AUTRE_BAILLEUR, BAILLEUR_SANS_OBJET = "911000001", "911000002", "911000003"
@@ -96,9 +99,19 @@ def remplir(sources: Sources) -> None:
     _tension(sources)
     _bailleurs(sources)
     _parc(sources)
+    _appariements(sources)
     _occupation(sources)
     _revenus(sources)
     _absences(sources)
+
+
+def _appariements(sources: Sources) -> None:
+    """Twenty leases of dwellings of which the register knows sixteen, then fifteen."""
+    for epci, connus in ((A_LA_BORNE, 16), (SOUS_LA_BORNE, 15)):
+        commune = COMMUNES[epci][0]
+        baux = [bail(commune, date(2021, 5, 1), num_rpls=f"{commune}{i:05d}") for i in range(20)]
+        sources.remplir("sne_attributions", baux)
+        sources.remplir("rpls_logements", [logement(commune, str(b["num_rpls"])) for b in baux[:connus]])
 
 
 def _geographie(sources: Sources) -> None:
