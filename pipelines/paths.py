@@ -10,6 +10,9 @@ PROJECT_ROOT = Path(__file__).resolve().parent.parent
 DBT_PROJECT = PROJECT_ROOT / "dbt_project"
 TERRITOIRES = PROJECT_ROOT / "territoires"
 
+# Set where a page launches the runs: whoever reaches it chooses neither folder nor base.
+SERVER_VARIABLE = "OBSERVATOIRE_SERVEUR"
+
 LOCK_NAME = "observatoire.lock.json"
 # Beside the data: what `observatoire fetch` downloaded, and the products that a user adds to those it knows.
 DOWNLOAD_RECORD_NAME = "telechargements.lock.json"
