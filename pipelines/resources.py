@@ -20,6 +20,7 @@ from pydantic import Field, PrivateAttr
 
 from pipelines.alertes import Reglages, read_settings
 from pipelines.errors import MauvaisUsage, ObservatoireError
+from pipelines.fichiers import private_folder
 from pipelines.ingestion.pseudonymes import VARIABLE_CLE, VARIABLE_FICHIER, pseudonym_key
 from pipelines.lac import LacPartage
 from pipelines.paths import SERVER_VARIABLE, TERRITOIRES, WorkingFolder
@@ -149,6 +150,7 @@ class Parametres(dg.ConfigurableResource[Any]):
         home = os.environ.get("XDG_CONFIG_HOME") or "~/.config"
         path = Path(home).expanduser() / "observatoire" / "cle_pseudonymes"
         with disk_errors_explained(path.parent):
+            private_folder(path.parent)
             return pseudonym_key(path)
 
     def threads(self) -> int | None:

@@ -31,15 +31,15 @@ INTERVAL_SECONDS = 60
 # On every run of one request: which of them failed is asked of the orchestrator, which forgets nothing.
 DEMANDE_TAG = "observatoire/demande"
 _OWN_TAGS = "observatoire/"
-# What failed is asked again later and later: a full disk is emptied in minutes, a wrong file replaced in days.
+# What failed is asked again later and later: a full disk is emptied in minutes, a wrong file in days.
 FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 300, 86_400
 # A look lasts less than the minute that the orchestrator allows; the next one goes on from there.
 _READING_SECONDS = 20
 _BESIDE_DATA = frozenset({LOCK_NAME, DOWNLOAD_RECORD_NAME, DOWNLOAD_REGISTRY_NAME})
 _UNREADABLE = "illisible"
 
-# Hashes of the files that were read, by place and signature. In this process only: a cursor that held them would
-# be copied with every tick.
+# Hashes of the files that were read, by place and signature. In this process only: a cursor that held them
+# would be copied with every tick.
 _hashes: dict[tuple[str, str], str] = {}
 
 

@@ -1,7 +1,7 @@
-"""What stands before Dagster's page: any site that its user visits may send it requests, and it asks nobody who.
+"""What stands before Dagster's page, to which any site that is visited may send requests.
 
-An ASGI application around another. Only what a request is allowed to be belongs here; who may reach the page at
-all is said by the network and by the proxy in front (docs/deploiement.md).
+An ASGI application around another. Only what a request is allowed to be belongs here; who may reach the page
+at all is said by the network and by the proxy in front (docs/deploiement.md).
 """
 
 import re
@@ -73,7 +73,7 @@ def refusal(scope: Scope, hotes: frozenset[str]) -> tuple[int, str] | None:
     site = headers.get("sec-fetch-site", ["none"])
     mode = headers.get("sec-fetch-mode", ["navigate"])
     acts = method == "POST" or scope["type"] == "websocket"
-    if site != ["same-origin"] and site != ["none"] and (acts or mode != ["navigate"]):
+    if site not in (["same-origin"], ["none"]) and (acts or mode != ["navigate"]):
         return 403, "Requête venue d'un autre site."
     if acts and any(not _same_origin(origin, hosts[0]) for origin in headers.get("origin", [])):
         return 403, "Requête venue d'un autre site."

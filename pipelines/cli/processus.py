@@ -1,7 +1,7 @@
 """One process of the service, as Dagster makes it, with what Dagster leaves open closed.
 
-`python -m pipelines.cli.processus page|daemon|code …`: the options are those of Dagster's own command. The page
-has a guard before it; none of the three outlives the process that started it.
+`python -m pipelines.cli.processus page|daemon|code …`: the options are those of Dagster's own command. The
+page has a guard before it; none of the three outlives the process that started it.
 """
 
 import os
@@ -20,6 +20,8 @@ _BETWEEN_LOOKS = 0.5
 
 def main() -> None:
     """Run the process that the first argument names."""
+    # Dagster's storage and logs hold what the runs said: for their owner, and its group at most.
+    os.umask(os.umask(0o077) | 0o027)
     kind, *arguments = sys.argv[1:]
     _end_with_parent()
     sys.argv = [kind, *arguments]

@@ -1,4 +1,4 @@
-"""Dagster on this machine: the page, the daemon and the process that holds the code, started and stopped together.
+"""Dagster on this machine: the page, the daemon and the process of the code, started and stopped together.
 
 The same three processes as in `deploiement/compose.yml`. How one of them is made belongs in `processus`.
 """
@@ -19,8 +19,10 @@ from pipelines.cli import affichage
 from pipelines.cli.garde import LOOPBACK, VARIABLE
 from pipelines.cli.processus import PARENT_VARIABLE
 from pipelines.errors import ObservatoireError
+from pipelines.fichiers import private_folder
 from pipelines.paths import PROJECT_ROOT, SERVER_VARIABLE
 
+_CODE = "code code-server start --module-name pipelines.definitions --location-name observatoire".split()
 _BETWEEN_LOOKS = 0.2
 # A build that is told to stop removes what it was making; systemd waits longer (TimeoutStopSec).
 _GRACE_S = 60.0
@@ -31,8 +33,9 @@ _SECRETS = ("OBSERVATOIRE_CLE", "OBSERVATOIRE_ALERTES_", "OBSERVATOIRE_DUCKLAKE"
 def dagster_environment() -> dict[str, str]:
     """Environment of Dagster's processes, with a private home of its own unless one is given."""
     environment = dict(os.environ)
-    home = Path(environment.setdefault("DAGSTER_HOME", str(PROJECT_ROOT / ".cache" / "dagster")))
-    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    home = private_folder(
+        Path(environment.setdefault("DAGSTER_HOME", str(PROJECT_ROOT / ".cache" / "dagster")))
+    )
     settings = home / "dagster.yaml"
     if not settings.exists():
         shutil.copyfile(PROJECT_ROOT / "dagster.yaml", settings)
@@ -105,8 +108,7 @@ def _run(
         f"load_from:\n  - grpc_server: {{socket: {place}, location_name: observatoire}}\n", encoding="utf-8"
     )
     processes["code"] = _start(
-        ["code", "code-server", "start", "--module-name", "pipelines.definitions"]
-        + ["--location-name", "observatoire", "--socket", str(place)],
+        [*_CODE, "--socket", str(place)],
         {**environment, SERVER_VARIABLE: "1"},
     )
     while not place.exists():

@@ -194,7 +194,9 @@ def test_what_a_person_stopped_is_left_alone(annee: Annee) -> None:
     annee.look(3)
     (run,) = annee.instance.get_runs()
     storage = annee.instance.run_storage
-    storage.handle_run_event(run.run_id, dg.DagsterEvent(dg.DagsterEventType.RUN_CANCELED.value, run.job_name))
+    storage.handle_run_event(
+        run.run_id, dg.DagsterEvent(dg.DagsterEventType.RUN_CANCELED.value, run.job_name)
+    )
     annee.full_disk.unlink()
     annee.settle()
     assert annee.builds == 1
@@ -230,7 +232,7 @@ def test_a_file_that_cannot_be_read_does_not_stop_the_others(annee: Annee) -> No
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_after_a_year_what_is_published_is_what_is_there(annee: Annee, seed: int) -> None:
-    draw = random.Random(seed)
+    draw = random.Random(seed)  # noqa: S311
     kept = annee.entrepot.with_name("garde")
 
     def restore() -> None:
@@ -247,7 +249,7 @@ def test_after_a_year_what_is_published_is_what_is_there(annee: Annee, seed: int
         lambda: annee.put(draw.choice(names), draw.choice("AB")),
         lambda: annee.remove(draw.choice(names)),
         lambda: annee.put(draw.choice(names), REFUSED),
-        lambda: annee.full_disk.touch(),
+        annee.full_disk.touch,
         lambda: annee.full_disk.unlink(missing_ok=True),
         lambda: annee.damage_cursors(draw.choice(["{", "", "[]"])),
         keep,
