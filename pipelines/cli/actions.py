@@ -47,6 +47,11 @@ def build(
         raise MauvaisUsage(
             "--annees ne va pas avec --ducklake : les autres années des territoires y seraient effacées."
         )
+    if ducklake is not None:
+        from pipelines.lac import LacPartage
+
+        # Refused before a build, not after.
+        LacPartage(ducklake)
     with affichage.progress_shown():
         made = construct(
             *(donnees, entrepot),

@@ -22,7 +22,7 @@ from pipelines.errors import ObservatoireError
 from pipelines.fichiers import private_folder
 from pipelines.paths import PROJECT_ROOT, SERVER_VARIABLE
 
-_CODE = "code code-server start --module-name pipelines.definitions --location-name observatoire".split()
+_CODE = ("code", "code-server", "start", "--module-name", "pipelines.definitions")
 _BETWEEN_LOOKS = 0.2
 # A build that is told to stop removes what it was making; systemd waits longer (TimeoutStopSec).
 _GRACE_S = 60.0
@@ -108,7 +108,7 @@ def _run(
         f"load_from:\n  - grpc_server: {{socket: {place}, location_name: observatoire}}\n", encoding="utf-8"
     )
     processes["code"] = _start(
-        [*_CODE, "--socket", str(place)],
+        [*_CODE, "--location-name", "observatoire", "--socket", str(place)],
         {**environment, SERVER_VARIABLE: "1"},
     )
     while not place.exists():
