@@ -14,7 +14,7 @@ from pipelines.alertes import Alerte
 from pipelines.calendrier import PARIS
 from pipelines.cli import affichage
 from pipelines.errors import MauvaisUsage, ObservatoireError
-from pipelines.paths import TERRITOIRES, WorkingFolder
+from pipelines.paths import INSTALLED, TERRITOIRES, WorkingFolder
 from pipelines.perimetre import alerts_on
 
 if TYPE_CHECKING:
@@ -513,7 +513,8 @@ def init(siren: str, nom: str | None, territoires: Path | None) -> None:
     from pipelines.conventions.models import slugify
     from pipelines.perimetre import shipped_epci
 
-    folder = territoires or TERRITOIRES
+    # Never among installed packages, which the next update replaces.
+    folder = territoires or (Path("territoires") if INSTALLED else TERRITOIRES)
     existing = [c for c in load_conventions(folder, None) if c.siren == siren] if folder.is_dir() else []
     if existing:
         raise ObservatoireError(
@@ -530,7 +531,11 @@ def init(siren: str, nom: str | None, territoires: Path | None) -> None:
         with path.open("x", encoding="utf-8") as stream:
             stream.write(commented_template(siren, name))
     affichage.show_lines(
-        [f"Convention écrite : {path}", "Complétez-la, puis relancez « observatoire build »."]
+        [
+            f"Convention écrite : {path}",
+            "Complétez-la, puis relancez « observatoire build »"
+            + ("." if folder == TERRITOIRES else f" avec --territoires {folder}."),
+        ]
     )
 
 

@@ -20,7 +20,7 @@ from pipelines.cli.garde import LOOPBACK, VARIABLE
 from pipelines.cli.processus import PARENT_VARIABLE
 from pipelines.errors import ObservatoireError
 from pipelines.fichiers import private_folder
-from pipelines.paths import PROJECT_ROOT, SERVER_VARIABLE
+from pipelines.paths import PROJECT_FILES, PROJECT_ROOT, SERVER_VARIABLE, dagster_home
 
 _CODE = ("code", "code-server", "start", "--module-name", "pipelines.definitions")
 _BETWEEN_LOOKS = 0.2
@@ -33,12 +33,10 @@ _SECRETS = ("OBSERVATOIRE_CLE", "OBSERVATOIRE_ALERTES_", "OBSERVATOIRE_DUCKLAKE"
 def dagster_environment() -> dict[str, str]:
     """Environment of Dagster's processes, with a private home of its own unless one is given."""
     environment = dict(os.environ)
-    home = private_folder(
-        Path(environment.setdefault("DAGSTER_HOME", str(PROJECT_ROOT / ".cache" / "dagster")))
-    )
+    home = private_folder(Path(environment.setdefault("DAGSTER_HOME", str(dagster_home()))))
     settings = home / "dagster.yaml"
     if not settings.exists():
-        shutil.copyfile(PROJECT_ROOT / "dagster.yaml", settings)
+        shutil.copyfile(PROJECT_FILES / "dagster.yaml", settings)
     return environment
 
 
@@ -47,7 +45,7 @@ def automatiser(arreter: bool, workspace: Path | None, json: bool) -> None:
     environment = dagster_environment()
     if not arreter:
         place = workspace or Path(
-            environment.get("OBSERVATOIRE_WORKSPACE") or PROJECT_ROOT / "workspace.yaml"
+            environment.get("OBSERVATOIRE_WORKSPACE") or PROJECT_FILES / "workspace.yaml"
         )
         for kind in ("schedule", "sensor"):
             command = [str(Path(sys.executable).with_name("dagster")), kind, "start", "--start-all"]
