@@ -5,7 +5,9 @@ set -eu
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 : "${DAGSTER_HOME:?the folder of Dagster}"
+umask 027
 mkdir -p "$DAGSTER_HOME"
+chmod 700 "$DAGSTER_HOME"
 cp "$here/dagster.yaml" "$DAGSTER_HOME/dagster.yaml"
 
 if [ -n "${OBSERVATOIRE_PG_MOT_DE_PASSE_FILE:-}" ]; then

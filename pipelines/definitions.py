@@ -54,10 +54,13 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> dg.Defini
     resources: dict[str, Any] = {
         "parametres": parametres,
         "atelier": Atelier(parametres=parametres),
-        "dbt": Dbt(
-            project_dir=str(DBT_PROJECT),
-            profiles_dir=str(DBT_PROJECT),
-            dbt_executable=projet_dbt.executable(),
+        # Closed to the configuration of a run, which could otherwise name a program of its choice.
+        "dbt": dg.ResourceDefinition.hardcoded_resource(
+            Dbt(
+                project_dir=str(DBT_PROJECT),
+                profiles_dir=str(DBT_PROJECT),
+                dbt_executable=projet_dbt.executable(),
+            )
         ),
     }
     return dg.Definitions(

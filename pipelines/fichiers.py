@@ -1,13 +1,28 @@
-"""Durable writes: a file is either the old one or the whole new one, whatever happens."""
+"""Durable writes: a file is either the old one or the whole new one, whatever happens.
+
+The one place that makes a file aside and renames it: where others may write too, a temporary name that can be
+guessed lets them choose what is overwritten, or read what is not finished.
+"""
 
 import contextlib
 import json
 import os
-from collections.abc import Mapping
+import shutil
+import stat
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+
+from pipelines.errors import ObservatoireError
 
 # Pseudonymised rows are personal data: the owner writes, the group given the file reads, nobody else.
 _PUBLISHED = 0o640
+_PRIVATE = 0o700
+_ASIDE = ".observatoire-"
+# What a killed run left is removed once nobody can be writing it, on this machine or on another.
+_LEFT_SECONDS = 3600
 
 
 def keep_access(path: Path, published: Path) -> None:
@@ -37,35 +52,85 @@ def flush_folder(path: Path) -> None:
     flush(path)
 
 
+@contextmanager
+def replacing(path: Path, mode: int | None = None) -> Iterator[Path]:
+    """Give a place to write a file in, then put it in place of the one named, on the disk and in one rename.
+
+    The place is a new folder of a random name that only this user enters, beside the file: nobody can foresee
+    it, put a link in it or look at it. Nothing is left of it, whatever happens.
+
+    Args:
+        path: the file to make or to replace.
+        mode: its rights; those of the file that it replaces, or what the user's mask leaves, unless given.
+
+    """
+    parent = path.parent
+    _remove_left_over(parent)
+    aside = Path(tempfile.mkdtemp(prefix=_ASIDE, dir=parent))
+    try:
+        temporary = aside / path.name
+        yield temporary
+        flush(temporary)
+        _give_access(temporary, path, mode)
+        temporary.replace(path)
+        flush_folder(parent)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def write_text(path: Path, text: str, mode: int | None = None) -> None:
+    """Write a text file whole or not at all, as UTF-8."""
+    with replacing(path, mode) as temporary:
+        # Never through what is already there: the folder is ours, and stays so even if it were not.
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
+        with os.fdopen(os.open(temporary, flags, 0o600), "w", encoding="utf-8") as stream:
+            stream.write(text)
+
+
 def write_json(path: Path, content: Mapping[str, object]) -> None:
     """Write a JSON file atomically; an identical file is left untouched."""
     text = json.dumps(content, ensure_ascii=False, indent=1, default=str) + "\n"
     if path.is_file() and path.read_text(encoding="utf-8") == text:
         return
-    _remove_left_over(path)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        temporary.write_text(text, encoding="utf-8")
-        flush(temporary)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
-    flush_folder(path.parent)
+    write_text(path, text)
 
 
-def _remove_left_over(path: Path) -> None:
-    """Remove what a killed run left of the same file; its name says which process wrote it."""
-    for temporary in path.parent.glob(f".{path.name}.*"):
-        number = temporary.suffix[1:]
-        if number.isdigit() and not _is_alive(int(number)):
-            temporary.unlink(missing_ok=True)
+def private_folder(path: Path) -> Path:
+    """Make a folder for its owner alone, or close one that others can look into.
+
+    Raises:
+        ObservatoireError: it is someone else's, or anybody may write in it: not ours to close.
+
+    """
+    path.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
+    found = path.stat()
+    if not found.st_mode & 0o077:
+        return path
+    if found.st_uid != os.geteuid() or found.st_mode & stat.S_IWOTH:
+        raise ObservatoireError(
+            f"Le dossier « {path} » est ouvert à d'autres utilisateurs de cette machine : ce qui y serait "
+            "gardé doit rester privé. Choisissez-en un autre, ou fermez-le : chmod 700."
+        )
+    path.chmod(_PRIVATE)
+    return path
 
 
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+def _give_access(temporary: Path, path: Path, mode: int | None) -> None:
+    if mode is not None:
+        temporary.chmod(mode)
+    elif path.exists():
+        keep_access(temporary, path)
+    else:
+        mask = os.umask(0o077)
+        os.umask(mask)
+        temporary.chmod(0o666 & ~mask)
+
+
+def _remove_left_over(folder: Path) -> None:
+    """Remove the folders that killed runs of this user left beside a file, once they are old."""
+    for aside in folder.glob(f"{_ASIDE}*"):
+        with contextlib.suppress(OSError):
+            found = aside.lstat()
+            old = time.time() - found.st_mtime > _LEFT_SECONDS
+            if stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() and old:
+                shutil.rmtree(aside, ignore_errors=True)

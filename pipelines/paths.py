@@ -3,12 +3,21 @@
 The only module that computes such paths; it opens and creates nothing.
 """
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
 PROJECT_ROOT = Path(__file__).resolve().parent.parent
-DBT_PROJECT = PROJECT_ROOT / "dbt_project"
-TERRITOIRES = PROJECT_ROOT / "territoires"
+# What is not Python: beside the code in a clone, inside it where the wheel was installed (pyproject.toml).
+_IN_THE_WHEEL = Path(__file__).resolve().with_name("_projet")
+INSTALLED = _IN_THE_WHEEL.is_dir()
+PROJECT_FILES = _IN_THE_WHEEL if INSTALLED else PROJECT_ROOT
+DBT_PROJECT = PROJECT_FILES / "dbt_project"
+TERRITOIRES = PROJECT_FILES / "territoires"
+METHODES = PROJECT_FILES / "methodes"
+
+# Set where a page launches the runs: whoever reaches it chooses neither folder nor base.
+SERVER_VARIABLE = "OBSERVATOIRE_SERVEUR"
 
 LOCK_NAME = "observatoire.lock.json"
 # Beside the data: what `observatoire fetch` downloaded, and the products that a user adds to those it knows.
@@ -18,6 +27,25 @@ DOWNLOAD_REGISTRY_NAME = "telechargements.yml"
 # A warehouse under construction. DuckDB names the catalogue after the file, and dbt keeps that name in what
 # it read. Not the name of a schema either: `entrepot.x` would be ambiguous in every statement.
 BASE_NAME = "observatoire.duckdb"
+
+
+def readings_folder(projet: Path) -> Path:
+    """Return where what dbt read of a project is kept: never in the folder of installed packages."""
+    if projet == DBT_PROJECT and INSTALLED:
+        return _user_folder("XDG_CACHE_HOME", ".cache") / "lectures"
+    return projet / "target" / "lectures"
+
+
+def dagster_home() -> Path:
+    """Return the home of Dagster unless `DAGSTER_HOME` gives one."""
+    if INSTALLED:
+        return _user_folder("XDG_STATE_HOME", ".local/state") / "dagster"
+    return PROJECT_ROOT / ".cache" / "dagster"
+
+
+def _user_folder(variable: str, default: str) -> Path:
+    given = os.environ.get(variable)
+    return (Path(given) if given else Path.home() / default) / "observatoire"
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from typing import Any
 import duckdb
 
 from pipelines.errors import ObservatoireError
-from pipelines.paths import BASE_NAME, DBT_PROJECT, PROJECT_ROOT
+from pipelines.paths import BASE_NAME, DBT_PROJECT, PROJECT_ROOT, readings_folder
 from pipelines.processus_dbt import MANIFEST_VARIABLE, PARENT_VARIABLE, SELECTION_VARIABLE
 
 BASE_VARIABLE = "OBSERVATOIRE_BASE"
@@ -165,7 +165,7 @@ def read_rules(projet: Path = DBT_PROJECT) -> Regles:
         ObservatoireError: dbt is not installed or cannot read the project (with what dbt said).
 
     """
-    readings = projet / "target" / "lectures"
+    readings = readings_folder(projet)
     known = _of(readings, fingerprint(projet))
     if known.dossier.is_dir():
         # Also in an installation that nobody may write in.

@@ -20,9 +20,10 @@ from pydantic import Field, PrivateAttr
 
 from pipelines.alertes import Reglages, read_settings
 from pipelines.errors import MauvaisUsage, ObservatoireError
+from pipelines.fichiers import private_folder
 from pipelines.ingestion.pseudonymes import VARIABLE_CLE, VARIABLE_FICHIER, pseudonym_key
 from pipelines.lac import LacPartage
-from pipelines.paths import TERRITOIRES, WorkingFolder
+from pipelines.paths import SERVER_VARIABLE, TERRITOIRES, WorkingFolder
 from pipelines.publication import (
     Chantier,
     Etape,
@@ -81,7 +82,7 @@ class Parametres(dg.ConfigurableResource[Any]):
             MauvaisUsage: it was not given, or does not exist.
 
         """
-        folder = self._path(self.donnees, "DONNEES", "le dossier de dépôt (--donnees)")
+        folder = self._path("donnees", "DONNEES", "le dossier de dépôt (--donnees)")
         if not folder.is_dir():
             raise MauvaisUsage(
                 f"Le dossier de dépôt « {folder} » n'existe pas ; attendu : <source>/<millésime>/<fichiers>, "
@@ -91,14 +92,14 @@ class Parametres(dg.ConfigurableResource[Any]):
 
     def working_folder(self) -> WorkingFolder:
         """Return the warehouse's working folder; the warehouse itself may not exist yet."""
-        entrepot = self._path(self.entrepot, "ENTREPOT", "le fichier de l'entrepôt (--entrepot)")
+        entrepot = self._path("entrepot", "ENTREPOT", "le fichier de l'entrepôt (--entrepot)")
         if self.partition is not None:
             entrepot = entrepot.with_name(f"{entrepot.stem}-{self.partition}{entrepot.suffix}")
         return WorkingFolder(entrepot)
 
     def territories_folder(self) -> Path:
         """Return the folder of the convention files: the project's own unless told otherwise."""
-        given = self.territoires or _variable("TERRITOIRES")
+        given = self._asked("territoires") or _variable("TERRITOIRES")
         folder = Path(given).expanduser().resolve() if given else TERRITOIRES
         if not folder.is_dir():
             raise MauvaisUsage(f"Le dossier des conventions « {folder} » n'existe pas (--territoires).")
@@ -106,7 +107,7 @@ class Parametres(dg.ConfigurableResource[Any]):
 
     def reports_folder(self) -> Path:
         """Return the folder where reports are written: beside the warehouse unless told otherwise."""
-        given = self.rapports or _variable("RAPPORTS")
+        given = self._asked("rapports") or _variable("RAPPORTS")
         return (
             Path(given).expanduser().resolve() if given else self.working_folder().entrepot.parent / "bilans"
         )
@@ -118,7 +119,7 @@ class Parametres(dg.ConfigurableResource[Any]):
             MauvaisUsage: it was not given.
 
         """
-        return self._path(self.lac, "LAC", "le dossier du lac (--lac)")
+        return self._path("lac", "LAC", "le dossier du lac (--lac)")
 
     def shared_lake(self) -> LacPartage:
         """Return the shared lake; its folder is needed by the first who publishes in it only.
@@ -127,12 +128,12 @@ class Parametres(dg.ConfigurableResource[Any]):
             MauvaisUsage: its catalogue was not given.
 
         """
-        catalogue = self.ducklake or _variable("DUCKLAKE")
+        catalogue = self._asked("ducklake") or _variable("DUCKLAKE")
         if not catalogue:
             raise MauvaisUsage(
                 "Il manque le catalogue du lac partagé (--ducklake), ou la variable OBSERVATOIRE_DUCKLAKE."
             )
-        return LacPartage(catalogue, self.ducklake_donnees or _variable("DUCKLAKE_DONNEES"))
+        return LacPartage(catalogue, self._asked("ducklake_donnees") or _variable("DUCKLAKE_DONNEES"))
 
     def pseudonym_key(self) -> bytes:
         """Return the key of the pseudonyms: that of the environment, else one kept for the user.
@@ -149,6 +150,7 @@ class Parametres(dg.ConfigurableResource[Any]):
         home = os.environ.get("XDG_CONFIG_HOME") or "~/.config"
         path = Path(home).expanduser() / "observatoire" / "cle_pseudonymes"
         with disk_errors_explained(path.parent):
+            private_folder(path.parent)
             return pseudonym_key(path)
 
     def threads(self) -> int | None:
@@ -174,8 +176,23 @@ class Parametres(dg.ConfigurableResource[Any]):
         """
         return read_settings(os.environ)
 
-    def _path(self, given: str | None, suffix: str, what: str) -> Path:
-        value = given or _variable(suffix)
+    def _asked(self, name: str) -> str | None:
+        """Return what the configuration of the run gives, refused where the server decides.
+
+        Raises:
+            MauvaisUsage: the run was launched from a page and names a place of its own.
+
+        """
+        given: str | None = getattr(self, name)
+        if given is not None and os.environ.get(SERVER_VARIABLE):
+            raise MauvaisUsage(
+                f"« {name} » est fixé par le serveur (OBSERVATOIRE_{name.upper()}) : une exécution lancée "
+                "depuis la page ne choisit ni dossier ni base. Enlevez-le de sa configuration."
+            )
+        return given
+
+    def _path(self, name: str, suffix: str, what: str) -> Path:
+        value = self._asked(name) or _variable(suffix)
         if not value:
             raise MauvaisUsage(f"Il manque {what}, ou la variable OBSERVATOIRE_{suffix}.")
         return Path(value).expanduser().resolve()

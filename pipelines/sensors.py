@@ -6,9 +6,14 @@ what triggers a run belongs here. Every sensor is off until someone turns it on.
 
 import hashlib
 import json
+import os
+import time
+import uuid
 from collections import defaultdict
-from datetime import date, datetime
+from collections.abc import Iterable, Mapping
+from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 
@@ -23,64 +28,155 @@ from pipelines.resources import Parametres
 from pipelines.schedules import reports_config, reports_tags
 
 INTERVAL_SECONDS = 60
+# On every run of one request: which of them failed is asked of the orchestrator, which forgets nothing.
+DEMANDE_TAG = "observatoire/demande"
+_OWN_TAGS = "observatoire/"
+# What failed is asked again later and later: a full disk is emptied in minutes, a wrong file in days.
+FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 300, 86_400
+# A look lasts less than the minute that the orchestrator allows; the next one goes on from there.
+_READING_SECONDS = 20
 _BESIDE_DATA = frozenset({LOCK_NAME, DOWNLOAD_RECORD_NAME, DOWNLOAD_REGISTRY_NAME})
+_UNREADABLE = "illisible"
+
+# Hashes of the files that were read, by place and signature. In this process only: a cursor that held them
+# would be copied with every tick.
+_hashes: dict[tuple[str, str], str] = {}
 
 
-def inventory(donnees: Path) -> str:
-    """Fingerprint of names, sizes and dates: cheap, says that something moved."""
-    digest = hashlib.sha256()
-    for path in _files(donnees):
+def inventory(donnees: Path) -> dict[str, str]:
+    """Return what says, for each file and at little cost, that something moved: sizes, dates, rights.
+
+    The date of the last change of the inode is there too: copies keep the other one. Names stay as the system
+    holds them, in whatever encoding.
+    """
+    found = {}
+    for folder, folders, names in os.walk(donnees):
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            if name.startswith(".") or name in _BESIDE_DATA:
+                continue
+            path = Path(folder, name)
+            found[path.relative_to(donnees).as_posix()] = _signature(path)
+    return found
+
+
+def _signature(path: Path) -> str:
+    try:
         stat = path.stat()
-        digest.update(
-            f"{path.relative_to(donnees).as_posix()}\0{stat.st_size}\0{stat.st_mtime_ns}\0".encode()
-        )
-    return digest.hexdigest()
+    except OSError:
+        return _UNREADABLE
+    readable = os.access(path, os.R_OK)
+    return f"{stat.st_size} {stat.st_mtime_ns} {stat.st_ctime_ns} {stat.st_ino} {readable}"
 
 
-def content(donnees: Path) -> str:
-    """Fingerprint of names and bytes: says that something is different."""
-    digest = hashlib.sha256()
-    for path in _files(donnees):
-        digest.update(f"{path.relative_to(donnees).as_posix()}\0".encode())
+def content(donnees: Path, seen: Mapping[str, str], seconds: float = _READING_SECONDS) -> str | None:
+    """Return the fingerprint of names and bytes, None when the time given was not enough to read them all.
+
+    A file that cannot be read counts as such: the others are still watched, and it changes once it can be.
+    """
+    limit = time.monotonic() + seconds
+    kept: dict[tuple[str, str], str] = {}
+    missing = False
+    for name, signature in seen.items():
+        place = (str(donnees / name), signature)
+        known = _hashes.get(place)
+        if known is None and time.monotonic() > limit:
+            missing = True
+            continue
+        kept[place] = known or _hash(donnees / name)
+    _hashes.clear()
+    _hashes.update(kept)
+    return None if missing else _digest((name, kept[str(donnees / name), seen[name]]) for name in seen)
+
+
+def _hash(path: Path) -> str:
+    try:
         with path.open("rb") as stream:
-            digest.update(hashlib.file_digest(stream, "sha256").digest())
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError:
+        return _UNREADABLE
+
+
+def _digest(pairs: Iterable[tuple[str, str]]) -> str:
+    digest = hashlib.sha256()
+    for name, value in pairs:
+        digest.update(os.fsencode(name) + b"\0" + value.encode() + b"\0")
     return digest.hexdigest()
 
 
-def _files(donnees: Path) -> list[Path]:
-    """Files of the landing folder, without what is written beside the data (locks) nor hidden files."""
-    return sorted(
-        path
-        for path in donnees.rglob("*")
-        if path.is_file()
-        and path.name not in _BESIDE_DATA
-        and not any(part.startswith(".") for part in path.relative_to(donnees).parts)
-    )
+def read_cursor(cursor: str | None) -> dict[str, str]:
+    """Return what a sensor remembers; nothing when it is damaged: doing a thing again costs less than not."""
+    try:
+        state = json.loads(cursor or "{}")
+    except ValueError:
+        return {}
+    return {k: v for k, v in state.items() if isinstance(v, str)} if isinstance(state, dict) else {}
 
 
-def evaluate(donnees: Path, cursor: str | None) -> tuple[str, str | None]:
+def evaluate(donnees: Path, cursor: str | None) -> tuple[str, bool]:
     """Decide whether the landing folder asks for a build.
 
     A file being copied changes between two looks: nothing is asked until two looks in a row find the same
-    inventory. Then the bytes decide, so that a file touched or copied again unchanged asks for nothing.
+    inventory. Then the bytes decide, so that a file touched or copied again unchanged asks for nothing, and
+    bytes that were built, replaced and put back ask for a build like any others.
 
     Args:
         donnees: the landing folder.
         cursor: what this function returned the time before.
 
     Returns:
-        The new cursor, and the key of the run to ask for (None: nothing to do).
+        The new cursor, and whether it names a build to ask for (`demande`).
 
     """
-    state: dict[str, str] = json.loads(cursor) if cursor else {}
-    seen = inventory(donnees)
+    state = read_cursor(cursor)
+    files = inventory(donnees)
+    seen = _digest(files.items())
     if state.get("vu") != seen:
-        return json.dumps({**state, "vu": seen}), None
-    if state.get("regarde") == seen:
-        return json.dumps(state), None
-    found = content(donnees)
-    new = found != state.get("contenu")
-    return json.dumps({"vu": seen, "regarde": seen, "contenu": found}), found if new else None
+        return json.dumps({**state, "vu": seen}), False
+    found = content(donnees, files)
+    if found is None or found == state.get("contenu"):
+        return json.dumps(state), False
+    return json.dumps({"vu": seen, "contenu": found, "demande": uuid.uuid4().hex}), True
+
+
+def ask_again(instance: dg.DagsterInstance, demande: str | None, now: datetime) -> list[dg.RunRequest]:
+    """Return the runs of one request whose last attempt failed, once their time has come.
+
+    A run that a person stopped is left alone: asking again would undo what they did.
+    """
+    if demande is None:
+        return []
+    attempts: dict[tuple[str, ...], list[dg.RunRecord]] = defaultdict(list)
+    for record in instance.get_run_records(dg.RunsFilter(tags={DEMANDE_TAG: demande})):
+        attempts[_what(record.dagster_run)].append(record)
+    return [
+        dg.RunRequest(
+            job_name=records[0].dagster_run.job_name,
+            run_config=records[0].dagster_run.run_config,
+            tags=_own_tags(records[0].dagster_run),
+        )
+        for _, records in sorted(attempts.items())
+        if _is_due(records, now)
+    ]
+
+
+def _own_tags(run: dg.DagsterRun) -> dict[str, str]:
+    return {name: value for name, value in run.tags.items() if name.startswith(_OWN_TAGS)}
+
+
+def _what(run: dg.DagsterRun) -> tuple[str, ...]:
+    return (run.job_name, *(f"{name}={value}" for name, value in sorted(_own_tags(run).items())))
+
+
+def _is_due(records: list[Any], now: datetime) -> bool:
+    """Whether the last of several attempts (the first of the list) failed long enough ago."""
+    last = records[0]
+    if last.dagster_run.status is not dg.DagsterRunStatus.FAILURE:
+        return False
+    wait = min(FIRST_WAIT_SECONDS * 2 ** min(len(records) - 1, 20), LONGEST_WAIT_SECONDS)
+    since = now.timestamp() - float(last.end_time or last.update_timestamp.timestamp())
+    # A clock that was put back says nothing of how long ago it was.
+    return since < 0 or since >= wait
 
 
 def sensors() -> list[dg.SensorDefinition]:
@@ -101,8 +197,12 @@ def _landing() -> dg.SensorDefinition:
             donnees = Parametres().landing_folder()
         except ObservatoireError as error:
             return dg.SkipReason(str(error))
-        cursor, key = evaluate(donnees, context.cursor)
-        return dg.SensorResult(run_requests=[dg.RunRequest(run_key=key)] if key else [], cursor=cursor)
+        cursor, asked = evaluate(donnees, context.cursor)
+        demande = read_cursor(cursor).get("demande")
+        requests = [dg.RunRequest(tags={DEMANDE_TAG: str(demande)})] if asked else []
+        return dg.SensorResult(
+            run_requests=requests or ask_again(context.instance, demande, datetime.now(UTC)), cursor=cursor
+        )
 
     return depot
 
@@ -118,27 +218,36 @@ def _published() -> dg.SensorDefinition:
         description="Entrepôt publié de nouveau : met à jour les années, écrit les rapports arrêtés, alerte.",
     )
     def publication(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+        state = read_cursor(context.cursor)
         try:
             entrepot = Parametres().working_folder().entrepot
             with open_warehouse(entrepot) as con:
                 empreinte = published_execution(con).empreinte
-                if empreinte == context.cursor:
-                    return dg.SkipReason("l'entrepôt publié n'a pas changé")
+                if empreinte == state.get("empreinte"):
+                    again = ask_again(context.instance, state.get("demande"), datetime.now(UTC))
+                    return (
+                        dg.SensorResult(run_requests=again, cursor=context.cursor)
+                        if again
+                        else dg.SkipReason("l'entrepôt publié n'a pas changé")
+                    )
                 etat = read_state(con)
         except ObservatoireError as error:
             return dg.SkipReason(str(error))
         name_years(context.instance, entrepot)
-        jour = datetime.now(PARIS).date()
-        requests = [*report_requests(etat, empreinte, jour), alert_request(empreinte)]
-        return dg.SensorResult(run_requests=requests, cursor=empreinte)
+        demande = uuid.uuid4().hex
+        requests = [*report_requests(etat, datetime.now(PARIS).date(), demande), alert_request(demande)]
+        return dg.SensorResult(
+            run_requests=requests, cursor=json.dumps({"empreinte": empreinte, "demande": demande})
+        )
 
     return publication
 
 
-def report_requests(etat: Etat, empreinte: str, jour: date) -> list[dg.RunRequest]:
+def report_requests(etat: Etat, jour: date, demande: str) -> list[dg.RunRequest]:
     """Return the runs that write again the last reports of each calendar, now that their figures are there.
 
-    One run per document and day when figures stopped; the same content never asks twice.
+    One run per document and day when figures stopped. No run key: the orchestrator keeps them for ever, and a
+    version put back would never have its reports again.
     """
     groups: dict[tuple[str, date], list[Echeance]] = defaultdict(list)
     for echeance in last_due(etat.calendrier, jour):
@@ -148,18 +257,17 @@ def report_requests(etat: Etat, empreinte: str, jour: date) -> list[dg.RunReques
             groups[kind, echeance.arrete_au].append(echeance)
     return [
         dg.RunRequest(
-            run_key=f"{kind}:{stop.isoformat()}:{empreinte}",
             job_name=ECRIRE_BILANS,
             run_config=reports_config(echeances),
-            tags=reports_tags(echeances),
+            tags={**reports_tags(echeances), DEMANDE_TAG: demande},
         )
-        for (kind, stop), echeances in sorted(groups.items())
+        for _, echeances in sorted(groups.items())
     ]
 
 
-def alert_request(empreinte: str) -> dg.RunRequest:
+def alert_request(demande: str) -> dg.RunRequest:
     """Return the run that looks for alerts about a warehouse just published."""
-    return dg.RunRequest(run_key=f"alertes:{empreinte}", job_name=ALERTER)
+    return dg.RunRequest(job_name=ALERTER, tags={DEMANDE_TAG: demande})
 
 
 def _breakdowns() -> dg.SensorDefinition:

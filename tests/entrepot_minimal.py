@@ -1,5 +1,6 @@
 """The few tables that alerts and sensors read, written by hand: two years of one EPCI, nothing to say about them."""
 
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
@@ -7,15 +8,17 @@ import duckdb
 from pipelines.publication.lecture import VERSION_SCHEMA
 
 
-def write_minimal(path: Path) -> None:
-    """Write a warehouse with its account, its calendar and two yearly figures."""
+def write_minimal(path: Path, empreinte: str = "abcdef", fin: datetime | None = None) -> None:
+    """Write a warehouse with its account, its calendar (empty unless it is dated) and two yearly figures."""
     with duckdb.connect(str(path)) as con:
         for schema in ("meta", "marts"):
             con.execute(f"create schema {schema}")
         con.execute(
-            "create table meta.executions as select 1 as version, 'r' as execution, now()::timestamp as fin, "
-            "'abcdef' as empreinte, 'm' as empreinte_modeles, '0' as version_observatoire, "
-            f"{VERSION_SCHEMA} as version_schema"
+            "create table meta.executions as select 1 as version, 'r' as execution, "
+            "coalesce(?::timestamp, now()::timestamp) as fin, "
+            "? as empreinte, 'm' as empreinte_modeles, '0' as version_observatoire, "
+            f"{VERSION_SCHEMA} as version_schema",
+            [fin, empreinte],
         )
         con.execute(
             "create table meta.regles_alerte (alerte varchar, gravite varchar, seuil double, debut date, "
@@ -29,6 +32,10 @@ def write_minimal(path: Path) -> None:
             "create table meta.convention_calendrier (epci_siren varchar, rapport varchar, "
             "periodicite varchar, arrete_au varchar, delai_jours int)"
         )
+        if fin is not None:
+            con.execute(
+                "insert into meta.convention_calendrier values ('247100589', 'bilan_annuel', 'annuelle', '12-31', null)"
+            )
         con.execute(
             "create table meta.conventions as select '247100589' as epci_siren, 'C' as nom, null::date as debut"
         )

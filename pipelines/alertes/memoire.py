@@ -9,6 +9,7 @@ from datetime import date
 from pathlib import Path
 
 from pipelines.alertes.regles import Alerte
+from pipelines.fichiers import write_json
 
 
 def new_alerts(memoire: Path, alertes: Sequence[Alerte]) -> list[Alerte]:
@@ -22,9 +23,7 @@ def remember(memoire: Path, alertes: Sequence[Alerte], jour: date) -> None:
     known = _read(memoire)
     seen = {alerte.cle: known.get(alerte.cle, jour.isoformat()) for alerte in alertes}
     memoire.parent.mkdir(mode=0o700, exist_ok=True)
-    temporary = memoire.with_name(f".{memoire.name}")
-    temporary.write_text(json.dumps(seen, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
-    temporary.replace(memoire)
+    write_json(memoire, seen)
 
 
 def _read(memoire: Path) -> dict[str, str]:

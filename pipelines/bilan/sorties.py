@@ -7,6 +7,7 @@ from pathlib import Path
 from pipelines.bilan import classeur, fichiers, html, pdf
 from pipelines.bilan.document import Document
 from pipelines.bilan.donnees import Donnees
+from pipelines.fichiers import replacing
 
 
 def ecrire(document: Document, d: Donnees, sortie: Path, formats: Sequence[str]) -> list[Path]:
@@ -21,12 +22,8 @@ def ecrire(document: Document, d: Donnees, sortie: Path, formats: Sequence[str])
 def poser(chemin: Path, ecrivain: Callable[[Path], None]) -> Path:
     """Write one file beside its place, then put it there: nobody ever reads half of it."""
     chemin.parent.mkdir(parents=True, exist_ok=True)
-    provisoire = chemin.with_name(f".{chemin.name}.partiel")
-    try:
+    with replacing(chemin) as provisoire:
         ecrivain(provisoire)
-        provisoire.replace(chemin)
-    finally:
-        provisoire.unlink(missing_ok=True)
     return chemin
 
 

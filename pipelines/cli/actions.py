@@ -1,9 +1,6 @@
 """What each command does: calls the same jobs and functions as a scheduled run, then shows the result."""
 
 import os
-import shutil
-import subprocess
-import sys
 import tempfile
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -17,7 +14,7 @@ from pipelines.alertes import Alerte
 from pipelines.calendrier import PARIS
 from pipelines.cli import affichage
 from pipelines.errors import MauvaisUsage, ObservatoireError
-from pipelines.paths import PROJECT_ROOT, TERRITOIRES, WorkingFolder
+from pipelines.paths import INSTALLED, TERRITOIRES, WorkingFolder
 from pipelines.perimetre import alerts_on
 
 if TYPE_CHECKING:
@@ -29,7 +26,6 @@ LAKE = "publication/lac"
 # How many territories a build names before it counts them.
 NAMED = 10
 SHARED_LAKE = "publication/ducklake"
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 def build(
@@ -51,6 +47,11 @@ def build(
         raise MauvaisUsage(
             "--annees ne va pas avec --ducklake : les autres années des territoires y seraient effacées."
         )
+    if ducklake is not None:
+        from pipelines.lac import LacPartage
+
+        # Refused before a build, not after.
+        LacPartage(ducklake)
     with affichage.progress_shown():
         made = construct(
             *(donnees, entrepot),
@@ -512,7 +513,8 @@ def init(siren: str, nom: str | None, territoires: Path | None) -> None:
     from pipelines.conventions.models import slugify
     from pipelines.perimetre import shipped_epci
 
-    folder = territoires or TERRITOIRES
+    # Never among installed packages, which the next update replaces.
+    folder = territoires or (Path("territoires") if INSTALLED else TERRITOIRES)
     existing = [c for c in load_conventions(folder, None) if c.siren == siren] if folder.is_dir() else []
     if existing:
         raise ObservatoireError(
@@ -529,7 +531,11 @@ def init(siren: str, nom: str | None, territoires: Path | None) -> None:
         with path.open("x", encoding="utf-8") as stream:
             stream.write(commented_template(siren, name))
     affichage.show_lines(
-        [f"Convention écrite : {path}", "Complétez-la, puis relancez « observatoire build »."]
+        [
+            f"Convention écrite : {path}",
+            "Complétez-la, puis relancez « observatoire build »"
+            + ("." if folder == TERRITOIRES else f" avec --territoires {folder}."),
+        ]
     )
 
 
@@ -634,66 +640,3 @@ def demo(dossier: Path, json: bool) -> None:
     from pipelines.cli.demonstration import run_demo
 
     run_demo(dossier, json)
-
-
-def _dagster_environment() -> dict[str, str]:
-    """Environment of Dagster's processes, with a home of its own unless one is given."""
-    environment = dict(os.environ)
-    home = Path(environment.setdefault("DAGSTER_HOME", str(PROJECT_ROOT / ".cache" / "dagster")))
-    home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    settings = home / "dagster.yaml"
-    if not settings.exists():
-        shutil.copyfile(PROJECT_ROOT / "dagster.yaml", settings)
-    return environment
-
-
-def _dagster(name: str) -> str:
-    return str(Path(sys.executable).with_name(name))
-
-
-def automatiser(arreter: bool, workspace: Path | None, json: bool) -> None:
-    """Turn every schedule and sensor on, or off; say what each is then."""
-    environment = _dagster_environment()
-    if not arreter:
-        place = workspace or Path(
-            environment.get("OBSERVATOIRE_WORKSPACE") or PROJECT_ROOT / "workspace.yaml"
-        )
-        for kind in ("schedule", "sensor"):
-            command = [_dagster("dagster"), kind, "start", "--start-all", "--workspace", str(place)]
-            done = subprocess.run(
-                command, env=environment, cwd=PROJECT_ROOT, capture_output=True, text=True, check=False
-            )
-            if done.returncode:
-                said = (done.stdout + done.stderr).strip().splitlines()
-                raise ObservatoireError(f"Dagster a refusé : {said[-1] if said else done.returncode}")
-    from pipelines.cli.execution import automatic_states
-
-    os.environ["DAGSTER_HOME"] = environment["DAGSTER_HOME"]
-    states = automatic_states(stop=arreter)
-    if json:
-        affichage.show_json({"automatismes": states})
-    else:
-        affichage.show_table("Automatismes", ("nom", "état"), sorted(states.items()))
-
-
-def serve(donnees: Path | None, entrepot: Path | None, hote: str, port: int) -> int:
-    """Run Dagster's web page and daemon until interrupted; return the exit code."""
-    environment = _dagster_environment()
-    for name, value in (("DONNEES", donnees), ("ENTREPOT", entrepot)):
-        if value is not None:
-            environment[f"OBSERVATOIRE_{name}"] = str(value.resolve())
-    if hote not in LOOPBACK:
-        affichage.announce(
-            f"Attention : la page sera ouverte sur {hote}, sans mot de passe : protégez-la "
-            "(docs/deploiement.md)."
-        )
-    affichage.announce(f"Page de Dagster : http://{hote}:{port} (Ctrl-C pour arrêter)")
-    command = [_dagster("dagster"), "dev", "--host", hote, "--port", str(port)]
-    command += ["--workspace", str(PROJECT_ROOT / "workspace.yaml")]
-    process = subprocess.Popen(command, env=environment, cwd=PROJECT_ROOT)
-    while True:
-        try:
-            return process.wait()
-        except KeyboardInterrupt:
-            # The same signal reached the child, which stops its own processes in order.
-            continue

@@ -453,7 +453,7 @@ def serve(
     port: Annotated[int, typer.Option(min=1, max=65535, metavar="PORT", help="Port.")] = 3000,
 ) -> None:
     """Ouvre la page de Dagster. Et son service, sur cette machine seulement sauf ordre contraire."""
-    from pipelines.cli.actions import serve as action
+    from pipelines.cli.service import serve as action
 
     raise_exit(action(donnees, entrepot, hote, port))
 
@@ -467,7 +467,7 @@ def automatiser(
     json: Json = False,
 ) -> None:
     """Met tout en automatique. Échéances du calendrier, dépôt surveillé, alertes ; arrêtés au départ."""
-    from pipelines.cli.actions import automatiser as action
+    from pipelines.cli.service import automatiser as action
 
     action(arreter, workspace, json)
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.errors import ObservatoireError
+from pipelines.fichiers import private_folder
 from pipelines.publication import explain_disk_error
 
 
@@ -33,6 +34,9 @@ def run_job(
 
     from dagster import DagsterExecutionInterruptedError, DagsterInstance
 
+    if home := os.environ.get("DAGSTER_HOME"):
+        # What a run said is kept there, and the text of what made it fail.
+        private_folder(Path(home))
     job = _definitions().resolve_job_def(name)
     run_config = {
         **(config or {}),
@@ -41,11 +45,7 @@ def run_job(
         "loggers": {"console": {"config": {"log_level": "CRITICAL"}}},
     }
     try:
-        with (
-            DagsterInstance.get()
-            if os.environ.get("DAGSTER_HOME")
-            else DagsterInstance.ephemeral() as instance
-        ):
+        with DagsterInstance.get() if home else DagsterInstance.ephemeral() as instance:
             result = _silently(job, run_config, instance)
     except DagsterExecutionInterruptedError as error:
         raise KeyboardInterrupt from error

@@ -14,9 +14,8 @@ from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, mo
 from pipelines.conventions.models import Bloc, Entier, Identifiant, Texte
 from pipelines.conventions.reading import nearest, read, refusal, refuse, validate
 from pipelines.conventions.vocabulary import indicator_catalogue
-from pipelines.paths import PROJECT_ROOT
+from pipelines.paths import METHODES
 
-METHODES = PROJECT_ROOT / "methodes"
 # As many as the tables keep.
 _DECIMALES = 4
 

@@ -16,6 +16,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from pipelines.errors import DonneesRefusees
+from pipelines.fichiers import write_text
 from pipelines.ingestion.declarations import Produit, load_yaml, products_of, sources
 from pipelines.ingestion.pseudonymes import key_fingerprint
 
@@ -126,13 +127,8 @@ def record_exclusions(donnees: Path, nouvelles: Sequence[Exclusion]) -> list[int
             connues.append(nouvelle.objet)
         rangs.append(connues.index(nouvelle.objet) + 1)
     path.parent.mkdir(exist_ok=True)
-    temporary = path.with_name(f".{path.name}")
     content = [e.model_dump(mode="json", exclude_none=True) for e in entrees]
-    temporary.write_text(
-        _HEADER + yaml.safe_dump(content, allow_unicode=True, sort_keys=False), encoding="utf-8"
-    )
-    temporary.chmod(0o640)
-    temporary.replace(path)
+    write_text(path, _HEADER + yaml.safe_dump(content, allow_unicode=True, sort_keys=False), mode=0o640)
     return rangs
 
 

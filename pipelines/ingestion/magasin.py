@@ -6,12 +6,12 @@ last, so that an entry without account does not exist.
 
 import hashlib
 import json
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pipelines.fichiers import flush, write_text
 from pipelines.ingestion.comptes import CompteFichier
 
 # To be raised when the reader itself changes what it writes for the same declaration and mapping.
@@ -64,9 +64,7 @@ class Magasin:
         """Remember which entries a deposited file gave."""
         dossier = self.dossier / "index"
         dossier.mkdir(exist_ok=True)
-        provisoire = dossier / f"{cle}.tmp"
-        provisoire.write_text(json.dumps(entrees, ensure_ascii=False, sort_keys=True), encoding="utf-8")
-        provisoire.replace(dossier / f"{cle}.json")
+        write_text(dossier / f"{cle}.json", json.dumps(entrees, ensure_ascii=False, sort_keys=True))
 
     def put(self, compte: CompteFichier, parquet: Path, quarantaine: Path) -> None:
         """Move finished files into the store, the account last.
@@ -75,12 +73,10 @@ class Magasin:
         are lost would stop every later build.
         """
         for fini in (parquet, quarantaine):
-            with fini.open("rb") as flux:
-                os.fsync(flux.fileno())
+            flush(fini)
         parquet.replace(self.parquet(compte.cle))
         quarantaine.replace(self.quarantaine(compte.cle))
-        provisoire = parquet.with_suffix(".json")
-        provisoire.write_text(
-            json.dumps(compte.to_json(), ensure_ascii=False, indent=1, sort_keys=True), encoding="utf-8"
+        write_text(
+            self.compte(compte.cle),
+            json.dumps(compte.to_json(), ensure_ascii=False, indent=1, sort_keys=True),
         )
-        provisoire.replace(self.compte(compte.cle))

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from urllib.parse import unquote
 
 import duckdb
 import duckdb_extension_ducklake
@@ -28,6 +29,8 @@ _CLE = int.from_bytes(hashlib.sha256(METADONNEES.encode()).digest()[:8], "big", 
 _PAUSES = (0.05, 2.0)
 _ATTENTE_S = 3600.0
 _DOSSIER_PRIVE = 0o700
+# libpq's own ways to be given one in a connection string, and the part before the host in an address.
+_PASSWORD = re.compile(r"(?:^|[\s?&])(?:ssl)?password\s*=|://[^/?#@]*:[^/?#]*@", re.IGNORECASE)
 _NOTHING_YET = "Rien n'a encore été publié dans ce lac partagé : observatoire build … --ducklake"
 
 
@@ -36,14 +39,29 @@ class LacPartage:
     """A DuckLake: what PostgreSQL is told to find the catalogue, and the folder of the files.
 
     Attributes:
-        catalogue: connection parameters of libpq (`host=… dbname=…`, or a URL); never shown, as they may hold
-            a password.
+        catalogue: connection parameters of libpq (`host=… dbname=…`, or a URL), without a password: what is
+            typed or configured is seen by the whole machine, and kept by the orchestrator.
         donnees: folder or address of the files, the same for every machine; needed by the first writer only.
 
     """
 
     catalogue: str
     donnees: str | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse a password.
+
+        Raises:
+            MauvaisUsage: there is one.
+
+        """
+        if _PASSWORD.search(unquote(self.catalogue)):
+            raise MauvaisUsage(
+                "Un mot de passe ne se met pas dans le catalogue du lac partagé (--ducklake, "
+                "OBSERVATOIRE_DUCKLAKE) : toute la machine le verrait, et Dagster le garderait. Mettez-le dans "
+                "un fichier de mode 600 nommé par PGPASSFILE (une ligne hôte:port:base:utilisateur:mot de "
+                "passe)."
+            )
 
 
 def extensions() -> list[Path]:

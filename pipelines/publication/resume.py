@@ -14,7 +14,7 @@ from typing import Any
 
 import duckdb
 
-from pipelines.fichiers import write_json
+from pipelines.fichiers import write_json, write_text
 from pipelines.paths import WorkingFolder
 from pipelines.publication.chantier import Chantier
 from pipelines.publication.lecture import Execution, open_warehouse
@@ -151,7 +151,7 @@ def _write_dated(folder: Path, content: Mapping[str, Any], statut: str) -> Path:
 
 def _write(path: Path, content: Mapping[str, Any]) -> None:
     write_json(path, content)
-    path.with_suffix(".md").write_text(to_markdown(content), encoding="utf-8")
+    write_text(path.with_suffix(".md"), to_markdown(content))
 
 
 def _read(path: Path) -> dict[str, Any] | None:

@@ -5,6 +5,7 @@ A version is the file itself, under its number; what it holds is read from insid
 
 import os
 import shutil
+import stat
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -12,7 +13,7 @@ from pathlib import Path
 import duckdb
 
 from pipelines.errors import MauvaisUsage, ObservatoireError
-from pipelines.fichiers import flush, flush_folder, keep_access
+from pipelines.fichiers import flush, flush_folder, keep_access, replacing
 from pipelines.lecture_seule import open_read_only
 from pipelines.paths import WorkingFolder
 from pipelines.publication.chantier import Chantier
@@ -78,10 +79,8 @@ def keep_current(dossier: WorkingFolder) -> None:
             os.link(dossier.entrepot, kept)
         except OSError:
             # A disk without hard links: a copy, whole or absent.
-            temporary = dossier.versions / f".{kept.name}"
-            shutil.copyfile(dossier.entrepot, temporary)
-            flush(temporary)
-            temporary.replace(kept)
+            with replacing(kept, stat.S_IMODE(dossier.entrepot.stat().st_mode)) as temporary:
+                shutil.copyfile(dossier.entrepot, temporary)
     log = dossier.entrepot.with_name(dossier.entrepot.name + ".wal")
     if log.exists():
         log.replace(kept.with_name(kept.name + ".wal"))

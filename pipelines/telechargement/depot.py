@@ -18,7 +18,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from pipelines.errors import ObservatoireError
-from pipelines.fichiers import flush, flush_folder
+from pipelines.fichiers import flush, flush_folder, private_folder
 from pipelines.inspection import hash_file
 from pipelines.telechargement import transfert
 from pipelines.telechargement.controle import check_download, extract
@@ -80,7 +80,7 @@ def states(donnees: Path, produits: Sequence[Produit]) -> list[Resultat]:
 def _lock(donnees: Path) -> Iterator[None]:
     """One download at a time in a landing folder; the kernel frees the lock however the process ends."""
     try:
-        (donnees / _ATELIER).mkdir(parents=True, exist_ok=True)
+        private_folder(donnees / _ATELIER)
         verrou = (donnees / _ATELIER / "verrou").open("a", encoding="utf-8")
     except OSError as error:
         raise ObservatoireError(

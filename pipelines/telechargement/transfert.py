@@ -19,6 +19,7 @@ from urllib.parse import urljoin, urlsplit
 import requests
 import urllib3
 
+from pipelines.fichiers import write_text
 from pipelines.telechargement.refus import Passager, Refus
 from pipelines.telechargement.registre import SCHEMAS, Produit
 
@@ -246,7 +247,7 @@ class _Transfert:
             "type": recu.type_contenu,
             "total": total,
         }
-        _companion(self.partiel).write_text(json.dumps(contenu, ensure_ascii=False), encoding="utf-8")
+        write_text(_companion(self.partiel), json.dumps(contenu, ensure_ascii=False))
 
     def _receive(self, reponse: requests.Response, debut: int, total: int | None) -> None:
         """Copy the body, watching size and speed; what was received stays, whatever stops the copy."""

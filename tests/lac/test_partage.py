@@ -219,17 +219,49 @@ def test_rows_changed_in_the_lake_are_not_given_back(
     assert not (tmp_path / "faux.duckdb").exists()
 
 
-def test_a_wrong_use_is_a_sentence_without_the_password(
-    batir: Batir, lac_partage: LacPartage, tmp_path: Path
-) -> None:
+def test_a_wrong_use_is_a_sentence(batir: Batir, lac_partage: LacPartage, tmp_path: Path) -> None:
     with pytest.raises(MauvaisUsage, match="Rien n'a encore été publié"):
         snapshots(lac_partage)
     with pytest.raises(MauvaisUsage, match="--ducklake-donnees"):
         publish_territories(batir(), LacPartage(lac_partage.catalogue))
-    nowhere = LacPartage(f"host={tmp_path} user=postgres dbname=x password=tres_secret", str(tmp_path / "f"))
-    with pytest.raises(ObservatoireError, match="catalogue PostgreSQL") as error:
+    nowhere = LacPartage(f"host={tmp_path} user=postgres dbname=x", str(tmp_path / "f"))
+    with pytest.raises(ObservatoireError, match="catalogue PostgreSQL"):
         publish_territories(batir("deux"), nowhere)
-    assert "tres_secret" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "catalogue",
+    [
+        "host=h dbname=d password=tres_secret",
+        "dbname=d PASSWORD = 'tres secret'",
+        "password=tres_secret",
+        "postgresql://u:tres_secret@h/d",
+        "postgresql://h/d?user=u&password=tres_secret",
+        "postgresql://h/d?pass%77ord=tres_secret",
+        "host=h sslpassword=tres_secret",
+    ],
+)
+def test_a_password_is_given_by_a_file_only(catalogue: str) -> None:
+    """Arguments are seen by the whole machine, and Dagster's storage keeps the configuration of its runs."""
+    with pytest.raises(MauvaisUsage, match="PGPASSFILE") as error:
+        LacPartage(catalogue)
+    assert "secret" not in str(error.value)
+    for allowed in ("host=h dbname=d passfile=/x user=u", "postgresql://u@h:5432/d", "service=password_less"):
+        assert LacPartage(allowed).catalogue == allowed
+
+
+def test_the_command_refuses_a_password_before_it_builds(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from pipelines.cli.application import run
+
+    shared = ["--ducklake", "dbname=d password=tres_secret"]
+    asked = ["build", "--donnees", str(tmp_path), "--entrepot", str(tmp_path / "w.duckdb"), *shared]
+    assert run(asked) == 2
+    assert "PGPASSFILE" in capsys.readouterr().err
+
+
+def test_other_wrong_uses(batir: Batir, lac_partage: LacPartage) -> None:
     years = batir("annee")
     with duckdb.connect(str(years)) as con:
         con.execute("insert into sources.parametres values ('annee', '2021')")

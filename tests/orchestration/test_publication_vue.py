@@ -12,7 +12,7 @@ from assets.publication import ANNEES, name_years
 from pipelines.alertes import Etat
 from pipelines.calendrier import Ligne
 from pipelines.jobs import ALERTER, BILANS_OP, ECRIRE_BILANS
-from pipelines.sensors import report_requests, sensors
+from pipelines.sensors import DEMANDE_TAG, report_requests, sensors
 from tests.entrepot_minimal import write_minimal
 
 CHALON, ALES = "247100589", "200066918"
@@ -32,9 +32,10 @@ def state(publie_le: date, *periodes: tuple[str, str, str]) -> Etat:
 
 def test_reports_that_waited_are_asked_for_with_those_who_have_figures() -> None:
     etat = state(date(2023, 7, 5), (CHALON, "semestre", "2023-S1"), (ALES, "semestre", "2022-S2"))
-    (request,) = report_requests(etat, "abc", date(2023, 7, 6))
+    (request,) = report_requests(etat, date(2023, 7, 6), "abc")
     assert request.job_name == ECRIRE_BILANS
-    assert request.run_key == "semestre:2023-06-30:abc"
+    assert request.run_key is None
+    assert request.tags[DEMANDE_TAG] == "abc"
     config = request.run_config["ops"][BILANS_OP]["config"]
     assert (config["epci"], config["annee"], config["semestre"]) == ([CHALON], 2023, 1)
     assert request.tags["observatoire/a_remettre_le"] == "2023-07-15"
@@ -42,14 +43,14 @@ def test_reports_that_waited_are_asked_for_with_those_who_have_figures() -> None
 
 def test_one_document_is_written_once_whatever_asks_for_it() -> None:
     etat = state(date(2024, 1, 20), (CHALON, "annee", "2023"))
-    (request,) = report_requests(etat, "abc", date(2024, 2, 29))
-    assert request.run_key == "bilan:2023-12-31:abc"
+    (request,) = report_requests(etat, date(2024, 2, 29), "abc")
+    assert request.tags["observatoire/arrete_au"] == "2023-12-31"
     assert "semestre" not in request.run_config["ops"][BILANS_OP]["config"]
 
 
 def test_figures_older_than_the_stop_are_not_asked_for() -> None:
     etat = state(date(2023, 6, 30), (CHALON, "semestre", "2023-S1"))
-    assert report_requests(etat, "abc", date(2023, 7, 6)) == []
+    assert report_requests(etat, date(2023, 7, 6), "abc") == []
 
 
 @pytest.fixture
