@@ -54,11 +54,20 @@ TRUSTED: dict[str, dict[str, str]] = {
     "pipelines/ingestion/fichier.py": {
         "brut.premiere_ligne": "a number",
         "brut.relation": "a relation that lecture made, its path quoted",
+        "relation": "made by lecture, then by repetitions, judged there",
         "requete.sql": "made by normalise, judged there",
         "exclusions.PERSON": "a constant",
         "exclusions.VINTAGE": "a constant",
     },
-    "pipelines/ingestion/lecture.py": {
+    "pipelines/ingestion/repetitions.py": {
+        "relation": "made by lecture, its path quoted",
+        "_cell(appariement, r, une)": "a cell c0, c1… and quoted texts of the declaration",
+        "_cell(appariement, r, autre)": "a cell c0, c1… and quoted texts of the declaration",
+        "paires": "two such cells",
+        "ligne": "the name of a column, or a number",
+        "requete.sql": "made by normalise, judged there",
+    },
+    "pipelines/ingestion/textes.py": {
         "cellules": "c0, c1… numbered here",
         "lu": "a reader call made by _read_csv, its path quoted",
     },

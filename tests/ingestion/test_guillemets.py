@@ -121,14 +121,22 @@ def test_stray_quotes_keep_every_household_in_its_line(depot: Depot) -> None:
 
 
 def test_a_header_on_two_lines_or_that_ends_with_a_separator(depot: Depot) -> None:
-    texte = table(*attributions(20))
-    depot.drop("sne/2019/a.csv", texte.replace("date_decision", '"date\ndecision"', 1))
-    depot.drop("sne/2020/a.csv", texte.replace("\n", ";\n", 1))
-    depot.drop("sne/2021/a.csv", texte.replace("\n", ";\n"))
+    # Other persons each year: one allocation seen twice is one record.
+    def export(annee: int) -> str:
+        lignes = [
+            ligne | {"numero_unique": f"0710519000{i:04d}{annee}"} for i, ligne in enumerate(attributions(20))
+        ]
+        return table(*lignes)
+
+    depot.drop("sne/2019/a.csv", export(2019).replace("date_decision", '"date\ndecision"', 1))
+    depot.drop("sne/2020/a.csv", export(2020).replace("\n", ";\n", 1))
+    depot.drop("sne/2021/a.csv", export(2021).replace("\n", ";\n"))
     depot.drop(
-        "sne/2022/a.csv", "Export du 3 mai\n\n" + texte.replace("rang", '"rang du\r\n\r\ncandidat"', 1)
+        "sne/2022/a.csv", "Export du 3 mai\n\n" + export(2022).replace("rang", '"rang du\r\n\r\ncandidat"', 1)
     )
-    depot.drop("sne/2023/a.csv", texte.replace("numero_unique", "\u200bｎｕｍｅｒｏ_ｕｎｉｑｕｅ\u00ad", 1))
+    depot.drop(
+        "sne/2023/a.csv", export(2023).replace("numero_unique", "\u200bｎｕｍｅｒｏ_ｕｎｉｑｕｅ\u00ad", 1)
+    )
     depot.load("sne")
     assert [(c.lecteur, c.lignes_lues, c.lignes_gardees) for c in depot.comptes["sne"]] == [
         ("csv", 20, 20),
@@ -138,15 +146,16 @@ def test_a_header_on_two_lines_or_that_ends_with_a_separator(depot: Depot) -> No
         ("csv", 20, 20),
     ]
     assert depot.rows(
-        "SELECT millesime, min(_ligne), count(rang), count(demandeur_id) FROM sources.sne_attributions GROUP BY 1 ORDER BY 1"
+        "SELECT split_part(_fichier, '/', 2)::INTEGER, min(_ligne), count(rang), count(demandeur_id) "
+        "FROM sources.sne_attributions GROUP BY 1 ORDER BY 1"
     ) == [(2019, 3, 20, 20), (2020, 2, 20, 20), (2021, 2, 20, 20), (2022, 6, 0, 20), (2023, 2, 20, 20)]
 
 
 def test_a_cell_wrapped_as_a_formula_is_text(depot: Depot) -> None:
-    depot.drop("sne/2021/a.csv", table(*attributions(30, num_rpls='="0100"', residence='"=""0200"""')))
+    depot.drop("sne/2021/a.csv", table(*attributions(30, typologie='="T3"', residence='"=""0200"""')))
     depot.load("sne")
-    assert depot.rows("SELECT num_rpls, residence FROM sources.sne_attributions ORDER BY _ligne LIMIT 1") == [
-        ("0100", "0200")
+    assert depot.rows("SELECT typologie, residence FROM sources.sne_attributions ORDER BY _ligne LIMIT 1") == [
+        ("T3", "0200")
     ]
 
 
