@@ -22,9 +22,8 @@ from pipelines.ingestion.corrections import Correction
 from pipelines.ingestion.correspondances import Appariement
 from pipelines.ingestion.declarations import COLONNES_QUARANTAINE, COMMUNES_LUES, Champ, Produit, ident, quote
 from pipelines.ingestion.exclusions import Exclusions
-from pipelines.ingestion.landing import FichierDepose
-from pipelines.ingestion.magasin import Magasin, entry_key
 from pipelines.ingestion.identifiants import FONCTIONS, read_identifier, values_fingerprint
+from pipelines.ingestion.landing import FichierDepose
 from pipelines.ingestion.magasin import Magasin, entry_key
 from pipelines.ingestion.normalise import TYPE, CelluleCorrigee, Requete, build_query
 from pipelines.ingestion.ouverture import looks_like_a_name, printable_names
@@ -350,7 +349,8 @@ class LectureFichier:
 
     def _proofs(self, parquet: Path, brut: lecture.Brut, motif: str) -> dict[str, int]:
         """Date columns with an unreadable cell of that form, and the first line of one."""
-        cellules = _proving(read_cells(self.con, self.produit, self._rows(parquet, brut)), self.produit, motif)
+        lues = read_cells(self.con, self.produit, self._rows(parquet, brut))
+        cellules = _proving(lues, self.produit, motif)
         return dict(cellules.group_by("colonne").agg(pl.col("_ligne").min()).rows())
 
     def _column(self, champ: str) -> str:
