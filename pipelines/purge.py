@@ -94,8 +94,9 @@ def read_numbers(lines: Sequence[str]) -> tuple[str, ...]:
         number = ingestion.read_identifier("personne", line)
         if number is None:
             raise MauvaisUsage(
-                f"--personnes, ligne {rank} : ce n'est pas un numéro unique de demande (18 caractères, ou 17 quand "
-                "le premier zéro est perdu). Un nombre arrondi par un tableur (7,1E+16) ne désigne personne."
+                f"--personnes, ligne {rank} : ce n'est pas un numéro unique de demande (18 caractères, ou 17 "
+                "quand le premier zéro est perdu). Un nombre arrondi par un tableur (7,1E+16) ne désigne "
+                "personne."
             )
         numbers.append(number)
     return tuple(dict.fromkeys(numbers))
@@ -151,9 +152,13 @@ def examine(
         pseudonymes=demande.pseudonymes,
         vintage=demande.vintage,
     )
-    left = ingestion.find_in_traces(
-        [*traces, dossier.executions, dossier.purges], [*demande.numeros, *demande.pseudonymes]
-    ) if demande.numeros else []
+    left = (
+        ingestion.find_in_traces(
+            [*traces, dossier.executions, dossier.purges], [*demande.numeros, *demande.pseudonymes]
+        )
+        if demande.numeros
+        else []
+    )
     return Constat(
         held, stored, versions, {name: sorted(lines) for name, lines in sorted(depot.items())}, left
     )

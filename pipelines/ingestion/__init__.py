@@ -25,8 +25,8 @@ from pipelines.ingestion.exclusions import (
     record_exclusions,
 )
 from pipelines.ingestion.executer import Options, ingest
-from pipelines.ingestion.landing import check_landing, landing_files, stray_entries
 from pipelines.ingestion.identifiants import read_identifier
+from pipelines.ingestion.landing import check_landing, landing_files, stray_entries
 from pipelines.ingestion.pseudonymes import former_pseudonyms, key_fingerprint, pseudonym, pseudonym_key
 from pipelines.ingestion.retrait import (
     Endroit,

@@ -73,8 +73,8 @@ COLONNES_QUARANTAINE = {
     "colonne": ("VARCHAR", "Colonne(s) en cause ; vide quand aucune ne l'est en particulier"),
     "valeur": (
         "VARCHAR",
-        "Valeur refusée ; « (masqué) » dans un fichier de personnes quand elle n'a pas la forme de sa colonne "
-        "(nombre, date, code)",
+        "Valeur refusée ; « (masqué) » dans un fichier de personnes quand elle n'a pas la forme de sa "
+        "colonne (nombre, date, code)",
     ),
     "regle": ("VARCHAR", "Règle qui refuse la valeur ou la ligne"),
     "message": ("VARCHAR", "Explication de la règle"),
@@ -289,7 +289,7 @@ class Produit(_Strict):
 
     @property
     def stricte(self) -> bool:
-        """Whether one bad cell refuses its line: a small table typed by hand, where a guess would be worse."""
+        """Whether one bad cell refuses its line: a small table typed by hand, where guessing is worse."""
         return self.tolerance == 0
 
     @property
@@ -372,10 +372,8 @@ def table_ddl(produit: Produit) -> Iterator[str]:
         yield f"CREATE OR REPLACE TABLE {table} ({', '.join(f'{ident(n)} {t}' for n, t in colonnes.items())})"
     titre = f"{produit.titre}. Grain : {produit.grain}"
     yield f"COMMENT ON TABLE sources.{ident(produit.produit)} IS {quote(titre)}"
-    yield (
-        f"COMMENT ON TABLE quarantaine.{ident(produit.produit)} IS "
-        f"{quote(f'Lignes refusées et cellules écartées de {produit.produit}. Grain : une ligne et une règle')}"
-    )
+    titre = f"Lignes refusées et cellules écartées de {produit.produit}. Grain : une ligne et une règle"
+    yield f"COMMENT ON TABLE quarantaine.{ident(produit.produit)} IS {quote(titre)}"
     for (schema, table, colonne), texte in column_comments(produit).items():
         yield f"COMMENT ON COLUMN {schema}.{ident(table)}.{ident(colonne)} IS {quote(texte)}"
 

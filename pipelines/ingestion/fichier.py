@@ -22,9 +22,9 @@ from pipelines.ingestion.corrections import Correction
 from pipelines.ingestion.correspondances import Appariement
 from pipelines.ingestion.declarations import COLONNES_QUARANTAINE, COMMUNES_LUES, Champ, Produit, ident, quote
 from pipelines.ingestion.exclusions import Exclusions
+from pipelines.ingestion.identifiants import FONCTIONS, read_identifier, values_fingerprint
 from pipelines.ingestion.landing import FichierDepose
 from pipelines.ingestion.magasin import Magasin, entry_key
-from pipelines.ingestion.identifiants import FONCTIONS, read_identifier, values_fingerprint
 from pipelines.ingestion.normalise import TYPE, CelluleCorrigee, Requete, build_query
 from pipelines.ingestion.ouverture import looks_like_a_name, printable_names
 from pipelines.ingestion.pseudonymes import key_fingerprint, pseudonym
@@ -182,7 +182,9 @@ class LectureFichier:
         communes = self._communes(parquet, brut, refuses)
         gardees = self._write(parquet, brut, refuses, lignes, seuls)
         refuses = pl.concat([refuses, exclues, self._set_apart()])
-        perdues = trouves.filter((pl.col("portee") == CELLULE) & ~pl.col("_ligne").is_in(refuses["_ligne"].implode()))
+        perdues = trouves.filter(
+            (pl.col("portee") == CELLULE) & ~pl.col("_ligne").is_in(refuses["_ligne"].implode())
+        )
         quarantaine = refuses["_ligne"].n_unique()
         compte = CompteFichier(
             fichier=self.fichier.relatif,
@@ -339,15 +341,16 @@ class LectureFichier:
         for champ, ligne in sorted(self._proofs(parquet, brut, _JOUR_D_ABORD).items()):
             if champ in americaines:
                 raise DonneesRefusees(
-                    f"{self.fichier.relatif} : colonne « {self._column(champ)} » : la date de la ligne {ligne} "
-                    f"a le jour d'abord, celle de la ligne {americaines[champ]} le mois d'abord. Les deux "
-                    "lectures donnent des dates : écrivez toute la colonne de la même façon."
+                    f"{self.fichier.relatif} : colonne « {self._column(champ)} » : la date de la ligne "
+                    f"{ligne} a le jour d'abord, celle de la ligne {americaines[champ]} le mois d'abord. Les "
+                    "deux lectures donnent des dates : écrivez toute la colonne de la même façon."
                 )
         return brut, requete
 
     def _proofs(self, parquet: Path, brut: lecture.Brut, motif: str) -> dict[str, int]:
         """Date columns with an unreadable cell of that form, and the first line of one."""
-        cellules = _proving(read_cells(self.con, self.produit, self._rows(parquet, brut)), self.produit, motif)
+        lues = read_cells(self.con, self.produit, self._rows(parquet, brut))
+        cellules = _proving(lues, self.produit, motif)
         return dict(cellules.group_by("colonne").agg(pl.col("_ligne").min()).rows())
 
     def _column(self, champ: str) -> str:
@@ -500,17 +503,20 @@ class LectureFichier:
         self, parquet: Path, brut: lecture.Brut, refus: Sequence[Refus], cellules: pl.DataFrame
     ) -> pl.DataFrame:
         """Cells set aside and rows refused, each with its line; a row refused for a cell says it once."""
-        schema = {"_rang": pl.Int64, **_QUARANTAINE_SCHEMA}
-        cellules = cellules.select(list(schema)).cast(dict(schema))
+        schema = pl.Schema({"_rang": pl.Int64(), **_QUARANTAINE_SCHEMA})
+        cellules = cellules.select(list(schema)).cast(schema)
         perdus = cellules.filter(pl.col("portee") == LIGNE)["_rang"].implode()
         cellules = cellules.with_columns(
-            pl.when(pl.col("_rang").is_in(perdus)).then(pl.lit(LIGNE)).otherwise(pl.col("portee")).alias("portee")
+            pl.when(pl.col("_rang").is_in(perdus))
+            .then(pl.lit(LIGNE))
+            .otherwise(pl.col("portee"))
+            .alias("portee")
         )
         if not refus:
             return cellules
         table = pl.DataFrame(
             [(r.rang, r.colonne, r.valeur, r.regle, r.message, LIGNE) for r in refus],
-            schema={k: v for k, v in schema.items() if k != "_ligne"},
+            schema=pl.Schema({k: v for k, v in schema.items() if k != "_ligne"}),
             orient="row",
         )
         # A row refused for want of a cell that was set aside is refused for that cell.
@@ -523,7 +529,10 @@ class LectureFichier:
         )
         refuses = table["_rang"].implode()
         cellules = cellules.with_columns(
-            pl.when(pl.col("_rang").is_in(refuses)).then(pl.lit(LIGNE)).otherwise(pl.col("portee")).alias("portee")
+            pl.when(pl.col("_rang").is_in(refuses))
+            .then(pl.lit(LIGNE))
+            .otherwise(pl.col("portee"))
+            .alias("portee")
         )
         table = numerotes.filter(~pl.col("_numero").is_in(expliques["_numero"].implode())).drop("_numero")
         self.con.register("refus", table.select("_rang").unique())
@@ -532,7 +541,7 @@ class LectureFichier:
         ).pl()
         self.con.unregister("refus")
         avec_ligne = table.join(lignes, on="_rang", how="left").select(list(schema))
-        return pl.concat([cellules, avec_ligne.cast(dict(schema)).unique(maintain_order=True)])
+        return pl.concat([cellules, avec_ligne.cast(schema).unique(maintain_order=True)])
 
     def _rows_alone(self, parquet: Path, trouves: pl.DataFrame) -> pl.DataFrame:
         """Refused rows of wide lines that keep others."""
@@ -551,7 +560,14 @@ class LectureFichier:
         largeur = len(self.appariement.colonnes)
         lignes_mal_formees = pl.DataFrame(
             [
-                (ligne, None, None, _MAL_FORMEE, f"La ligne a {cellules} cellules, l'en-tête {largeur}", LIGNE)
+                (
+                    ligne,
+                    None,
+                    None,
+                    _MAL_FORMEE,
+                    f"La ligne a {cellules} cellules, l'en-tête {largeur}",
+                    LIGNE,
+                )
                 for ligne, cellules in malformees
             ],
             schema=_QUARANTAINE_SCHEMA,
@@ -576,11 +592,14 @@ class LectureFichier:
         if not par_colonne.height:
             return []
         noms = par_colonne["colonne"].to_list()
-        remplies = self.con.execute(
-            f"SELECT {', '.join(f'count({ident(nom)})' for nom in noms)} FROM read_parquet({quote(str(parquet))})"
-        ).fetchall()[0]
+        comptes = ", ".join(f"count({ident(nom)})" for nom in noms)
+        remplies = self.con.execute(f"SELECT {comptes} FROM read_parquet({quote(str(parquet))})").fetchall()[
+            0
+        ]
         lignes = par_colonne.select("colonne", "regle", "message", "nombre").rows()
-        return [(*ligne, int(ligne[3]) + int(pleines)) for ligne, pleines in zip(lignes, remplies, strict=True)]
+        return [
+            (*ligne, int(ligne[3]) + int(pleines)) for ligne, pleines in zip(lignes, remplies, strict=True)
+        ]
 
     def _check_columns(self, parquet: Path, cellules: pl.DataFrame) -> None:
         """Stop on a column that is not what it is taken for.
@@ -596,9 +615,9 @@ class LectureFichier:
                 citees = ", ".join(str(x) for x in lignes.head(_LIGNES_CITEES))
                 raise DonneesRefusees(
                     f"{self.fichier.relatif} : colonne « {self._column(champ)} » : {nombre} cellules sur "
-                    f"{remplies} illisibles ou impossibles ({message}). Premières lignes : {citees}. Une autre "
-                    "colonne est-elle prise pour elle ? Corrigez le fichier à la source, ou décrivez sa "
-                    "présentation dans correspondances/*.yml."
+                    f"{remplies} illisibles ou impossibles ({message}). Premières lignes : {citees}. Une "
+                    "autre colonne est-elle prise pour elle ? Corrigez le fichier à la source, ou décrivez "
+                    "sa présentation dans correspondances/*.yml."
                 )
         for declare in self.produit.champs:
             if declare.unite != "%" or declare.nom not in self.appariement.positions:
@@ -611,10 +630,11 @@ class LectureFichier:
             ).fetchone()
             if bornes and bornes[1] is not None and bornes[0] >= 0 and 0 < bornes[1] <= _FRACTION_MAX:
                 raise DonneesRefusees(
-                    f"{self.fichier.relatif} : colonne « {self._column(declare.nom)} » : des pourcentages sont "
-                    "attendus (65 pour 65 %), et toute la colonne est entre 0 et 1,5. Si ce sont des fractions, "
-                    f"ajoutez à la correspondance « {self.correspondance.correspondance} » la ligne "
-                    f"« echelles: {{{declare.nom}: 100}} » ; si ce sont bien des pourcentages, la même avec 1."
+                    f"{self.fichier.relatif} : colonne « {self._column(declare.nom)} » : des pourcentages "
+                    "sont attendus (65 pour 65 %), et toute la colonne est entre 0 et 1,5. Si ce sont des "
+                    f"fractions, ajoutez à la correspondance « {self.correspondance.correspondance} » la "
+                    f"ligne « echelles: {{{declare.nom}: 100}} » ; si ce sont bien des pourcentages, la même "
+                    "avec 1."
                 )
 
     def _cell_warnings(self, parquet: Path, cellules: pl.DataFrame) -> list[Avertissement]:

@@ -59,7 +59,9 @@ def cleaned(x: str) -> str:
         f"strlen({x}) = length({x}) AND ascii({x}) > 39 AND ascii({x}) <> 61 "
         f"AND NOT suffix({x}, ' ') AND NOT suffix({x}, chr(9))"
     )
-    texte = f"regexp_replace(translate({x}, {quote(_VARIANTES)}, {quote(_ORDINAIRES)}), '\\p{{Cf}}+', '', 'g')"
+    texte = (
+        f"regexp_replace(translate({x}, {quote(_VARIANTES)}, {quote(_ORDINAIRES)}), '\\p{{Cf}}+', '', 'g')"
+    )
     texte = f"trim(regexp_replace({texte}, '[\\p{{Z}}\\p{{Cc}}]+', ' ', 'g'))"
     texte = f"trim(regexp_replace({texte}, '^(?:=\"(.*)\"|''+(.*))$', '\\1\\2'))"
     return f"CASE WHEN {simple} THEN {x} ELSE nullif({texte}, '') END"
@@ -139,7 +141,7 @@ def iris(x: str) -> str:
 
 
 def territory(x: str) -> str:
-    """Code of a territory of any level: the zero that a spreadsheet took from 1004 or 10040101 is put back."""
+    """Code of a territory of any level: the zero that a spreadsheet took from 1004 or 10040101 put back."""
     code = f"regexp_replace({x}, '[.]0+$', '')"
     return (
         f"CASE WHEN regexp_full_match({code}, '[0-9]|[0-9]{{4}}|[0-9]{{8}}') THEN '0' || {code} "

@@ -132,7 +132,9 @@ def _bound(borne: float | date | str, reference: str, *, annee: bool) -> str:
     return f"{borne:g}"
 
 
-def _in_its_century(champ: Champ, reference: str, ce_siecle: str, precedent: str, *, annee: bool = False) -> str:
+def _in_its_century(
+    champ: Champ, reference: str, ce_siecle: str, precedent: str, *, annee: bool = False
+) -> str:
     """A year of two digits is of this century unless that is after the extraction, then of the one before.
 
     Where the column's bounds do not allow the century before, this century still holds up to the bound: an
@@ -151,9 +153,10 @@ def _date(x: str, champ: Champ, reference: str, *, mois_d_abord: bool) -> str:
     """A date: ISO, French, with a time or not, of two or four digits of year, or a spreadsheet's number."""
     iso = f"try_cast(substr({x}, 1, 10) AS DATE)"
     jour, mois = (4, 1) if mois_d_abord else (1, 4)
-    francaise = (
-        f"try_cast(substr({x}, 7, 4) || '-' || substr({x}, {mois}, 2) || '-' || substr({x}, {jour}, 2) AS DATE)"
+    parties = " || '-' || ".join(
+        f"substr({x}, {n}, {taille})" for n, taille in ((7, 4), (mois, 2), (jour, 2))
     )
+    francaise = f"try_cast({parties} AS DATE)"
     ordre = "%m/%d/%Y" if mois_d_abord else "%d/%m/%Y"
     y = f"translate(regexp_replace({x}, {quote(_HEURE)}, ''), '.-', '//')"
     complete = f"CAST(try_strptime({y}, {quote(ordre)}) AS DATE)"
@@ -217,7 +220,9 @@ def _simple(type_: str, x: str) -> str:
     return {"texte": _text, "liste": _list, "reel": _real}[type_](x)
 
 
-def _convert(champ: Champ, x: str, reference: str = "CAST(NULL AS DATE)", *, mois_d_abord: bool = False) -> str:
+def _convert(
+    champ: Champ, x: str, reference: str = "CAST(NULL AS DATE)", *, mois_d_abord: bool = False
+) -> str:
     if champ.selon:
         cas = " ".join(
             f"WHEN {quote(valeur)} THEN {_simple(type_, x)}" for valeur, type_ in champ.selon.types.items()
@@ -344,8 +349,8 @@ def build_query(
     """The query that reads raw cells and gives typed fields and `_rejets`.
 
     `_ligne` is there when the relation has it, `_corrections` (items: rank, then `+` or `-`) when some are
-    given. A cell that is unreadable or impossible is NULL; `_rejets` says which, by which rule. The month comes
-    first in the date columns of `mois_d_abord` (`12/25/2021`).
+    given. A cell that is unreadable or impossible is NULL; `_rejets` says which, by which rule. The month
+    comes first in the date columns of `mois_d_abord` (`12/25/2021`).
     """
     c = appariement.correspondance
     base, bruts, surs = _raw_expressions(appariement, relation, millesime)
@@ -381,7 +386,9 @@ def build_query(
     nombres = {f.nom: _numeric_tokens(f, jetons[f.nom]) for f in champs}
     sql = _layer(portees, [*_without_numeric_tokens(champs, nombres)], sql)
     debut = [nom for nom in portees if nom in {"_ligne", "_corrections"}]
-    defauts = {f.nom: _conditions(produit, f, _own_reference(reference, "millesime" in bruts)) for f in champs}
+    defauts = {
+        f.nom: _conditions(produit, f, _own_reference(reference, "millesime" in bruts)) for f in champs
+    }
     sql = _layer(debut, [*_final(produit, defauts, set(surs)), _rejects(produit, champs, defauts)], sql)
     if any(r.cellules for r in produit.regles):
         sql = _layer(debut, _obeying(produit, tous), sql)
@@ -450,7 +457,9 @@ def _without_numeric_tokens(champs: Sequence[Champ], nombres: Mapping[str, Seque
         valeur, brut = ident(f.nom), ident("t_" + f.nom)
         dits = ", ".join(f"CAST({nombre} AS {f.type_duckdb})" for nombre in nombres[f.nom])
         for nom, expression in ((f.nom, valeur), ("t_" + f.nom, brut)):
-            expressions[nom] = f"CASE WHEN {valeur} IN ({dits}) THEN NULL ELSE {expression} END" if dits else expression
+            expressions[nom] = (
+                f"CASE WHEN {valeur} IN ({dits}) THEN NULL ELSE {expression} END" if dits else expression
+            )
     return _named(expressions)
 
 
@@ -497,7 +506,11 @@ def _shown(produit: Produit, champ: Champ) -> str:
         # A value may hold anything, the separators of `_rejets` included.
         return f"translate({brut}, {quote(SEPARATEUR_REJETS + SEPARATEUR_VALEUR)}, '')"
     forme = lexical_form(champ)
-    return quote(MASQUE) if forme is None else f"CASE WHEN {_full(brut, forme)} THEN {brut} ELSE {quote(MASQUE)} END"
+    return (
+        quote(MASQUE)
+        if forme is None
+        else f"CASE WHEN {_full(brut, forme)} THEN {brut} ELSE {quote(MASQUE)} END"
+    )
 
 
 def _rejects(produit: Produit, champs: Sequence[Champ], defauts: Mapping[str, Mapping[str, str]]) -> str:
@@ -536,9 +549,14 @@ def _obeying(produit: Produit, tous: Sequence[Champ]) -> list[str]:
 
 
 def _broken(produit: Produit, regle: Regle) -> str:
-    libres = {f.nom for f in produit.champs if f.texte_libre or f.type == "personne"} if produit.personnel else set()
+    libres = (
+        {f.nom for f in produit.champs if f.texte_libre or f.type == "personne"}
+        if produit.personnel
+        else set()
+    )
     valeurs = ", ".join(
-        quote(MASQUE) if nom in libres else f"coalesce(CAST({ident(nom)} AS VARCHAR), '')" for nom in regle.colonnes
+        quote(MASQUE) if nom in libres else f"coalesce(CAST({ident(nom)} AS VARCHAR), '')"
+        for nom in regle.colonnes
     )
     tete = SEPARATEUR_VALEUR.join((", ".join(regle.colonnes), regle.nom, ""))
     return f"{quote(tete)} || concat_ws(' | ', {valeurs})"

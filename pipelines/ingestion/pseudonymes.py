@@ -59,8 +59,8 @@ def pseudonym_key(fichier: Path | None = None) -> bytes:
         )
     if _is_guessable(cle):
         raise DonneesRefusees(
-            "Clé de pseudonymisation devinable : mot courant, suite ou répétition. Laissez l'outil en créer une "
-            f"(indiquez par {VARIABLE_FICHIER} un fichier qui n'existe pas encore), ou tirez-la au hasard."
+            "Clé de pseudonymisation devinable : mot courant, suite ou répétition. Tirez-la au sort, ou "
+            f"laissez l'outil en créer une : indiquez par {VARIABLE_FICHIER} un fichier qui n'existe pas encore."
         )
     return cle
 
@@ -82,7 +82,7 @@ def _read_or_create(chemin: Path) -> bytes:
         chemin.parent.mkdir(parents=True, exist_ok=True)
         _create(chemin)
     etat = chemin.stat()
-    if etat.st_uid not in {os.geteuid(), 0} or etat.st_mode & _others(chemin, etat):
+    if etat.st_uid not in {os.geteuid(), 0} or etat.st_mode & _others(chemin):
         raise DonneesRefusees(
             f"{chemin} : la clé de pseudonymisation est lisible par d'autres, ou n'est pas à vous. "
             f"Faites : chmod 600 {chemin}"
@@ -90,7 +90,7 @@ def _read_or_create(chemin: Path) -> bytes:
     return chemin.read_bytes().strip()
 
 
-def _others(chemin: Path, etat: os.stat_result) -> int:
+def _others(chemin: Path) -> int:
     """The mode bits that let others in.
 
     Where a file has an access list, the bits of the group are its mask and not the rights of a group: what

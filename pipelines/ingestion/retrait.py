@@ -19,10 +19,11 @@ import pyarrow.parquet as pq
 
 from pipelines.ingestion.declarations import declarations, ident
 
-# What may stand between two characters of a number: spaces of any kind, hyphens, invisible characters, and the
-# null bytes of a UTF-16 text; in UTF-8 and in Latin-1.
+# What may stand between two characters of a number: spaces of any kind, hyphens, invisible characters, and
+# the null bytes of a UTF-16 text; in UTF-8 and in Latin-1.
 _BETWEEN = (
-    rb"(?:[ \t'\x00\xa0\xad-]|\xc2[\xa0\xad]|\xe2\x80[\x80-\x95\xaf]|\xe2\x81[\x9f\xa0]|\xe3\x80\x80|\xef\xbb\xbf)*"
+    rb"(?:[ \t'\x00\xa0\xad-]|\xc2[\xa0\xad]|\xe2\x80[\x80-\x95\xaf]"
+    rb"|\xe2\x81[\x9f\xa0]|\xe3\x80\x80|\xef\xbb\xbf)*"
 )
 
 
@@ -134,7 +135,11 @@ def _any_form(textes: Sequence[str]) -> re.Pattern[bytes]:
 
 def _character(c: str) -> bytes:
     simple = re.escape(c.encode())
-    return b"(?:" + simple + b"|" + chr(ord(c) + 0xFEE0).encode() + b")" if c.isascii() and c.isalnum() else simple
+    return (
+        b"(?:" + simple + b"|" + chr(ord(c) + 0xFEE0).encode() + b")"
+        if c.isascii() and c.isalnum()
+        else simple
+    )
 
 
 def _streams(path: Path) -> Iterator[tuple[str, Iterable[bytes], bool]]:
@@ -150,9 +155,8 @@ def _streams(path: Path) -> Iterator[tuple[str, Iterable[bytes], bool]]:
                     with archive.open(member) as stream:
                         yield "" if sheet else member.filename, stream, not sheet
         return
-    with path.open("rb") as raw:
-        with contextlib.suppress(gzip.BadGzipFile, EOFError):
-            yield "", gzip.GzipFile(fileobj=raw) if lower.endswith(".gz") else raw, True
+    with path.open("rb") as raw, contextlib.suppress(gzip.BadGzipFile, EOFError):
+        yield "", gzip.GzipFile(fileobj=raw) if lower.endswith(".gz") else raw, True
 
 
 def _others(wanted: set[str]) -> set[str]:

@@ -38,6 +38,11 @@ from pipelines.ingestion.normalise import (
 TRANCHE = 1_000_000
 LIGNE, CELLULE = "ligne", "cellule"
 OBLIGATOIRE = "obligatoire"
+# What the name of a type does not say.
+_ATTENDUS = {
+    "personne": "un numéro unique de 18 chiffres ; un tableur en perd, réexportez la colonne en texte",
+    "num_rpls": "un numéro du répertoire, de 10 caractères",
+}
 _POLARS = {
     "VARCHAR": pl.String,
     "INTEGER": pl.Int32,
@@ -125,13 +130,13 @@ def _message(produit: Produit, champ: Champ | None, regle: str) -> str:
     if champ is None:
         return next((r.message for r in produit.regles if r.nom == regle), "Règle non respectée")
     messages = {
-        TYPE: f"Valeur illisible pour « {champ.nom} » (attendu : {champ.type})",
+        TYPE: f"Valeur illisible pour « {champ.nom} » (attendu : {_ATTENDUS.get(champ.type, champ.type)})",
         CODE: f"Code inconnu pour « {champ.nom} » (attendu : {', '.join(champ.codes or {})})",
         MINIMUM: f"« {champ.nom} » est inférieur au minimum : {_said(champ.min or 0)}",
         MAXIMUM: f"« {champ.nom} » est supérieur au maximum : {_said(champ.max or 0)}",
         FORME: f"« {champ.nom} » n'a pas la forme attendue ({champ.motif})",
-        PERSONNEL: f"« {champ.nom} » porte ce qui désigne une personne (téléphone, courriel, nom précédé d'une "
-        "civilité…) : rien n'en est gardé",
+        PERSONNEL: f"« {champ.nom} » porte ce qui désigne une personne (téléphone, courriel, nom précédé "
+        "d'une civilité…) : rien n'en est gardé",
     }
     return messages.get(regle, f"« {champ.nom} » est obligatoire et manque")
 
@@ -155,7 +160,9 @@ def read_cells(con: duckdb.DuckDBPyConnection, produit: Produit, lignes: str) ->
     ).pl()
     cles = cellules.select("colonne", "regle").unique().rows()
     champs = {c.nom: c for c in produit.champs}
-    vides = {c.nom for c in produit.champs if c.obligatoire} | ({"millesime"} if produit.millesime_requis else set())
+    vides = {c.nom for c in produit.champs if c.obligatoire} | (
+        {"millesime"} if produit.millesime_requis else set()
+    )
     dits = pl.DataFrame(
         [
             (

@@ -258,7 +258,7 @@ def test_bad_cells_warn_then_stop_when_they_are_most_of_a_required_column(depot:
     for ligne in lignes[:60]:
         ligne["date_decision"] = "bientôt"
     depot.drop("sne/2021/attributions.csv", table(*lignes))
-    with pytest.raises(DonneesRefusees, match="« date_decision » : 60 cellules sur 100 .*2, 3, 4, 5, 6"):
+    with pytest.raises(DonneesRefusees, match=r"« date_decision » : 60 cellules sur 100 .*2, 3, 4, 5, 6"):
         depot.read("sne")
 
 

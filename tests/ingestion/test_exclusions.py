@@ -216,7 +216,13 @@ def test_files_that_name_a_person_are_found_line_by_line(depot: Depot) -> None:
         archive.writestr("xl/sharedStrings.xml", f"<t>{NUMERO}</t>")
     (depot.donnees / "abime.zip").write_bytes(b"PK no zip")
     large = NUMERO.translate({48 + i: 0xFF10 + i for i in range(10)})
-    formes = [NUMERO[1:], f"'{NUMERO}", f"071\u00a00519\u200b{NUMERO[7:]}", large, f"{NUMERO[:9]}\u00ad{NUMERO[9:]}"]
+    formes = [
+        NUMERO[1:],
+        f"'{NUMERO}",
+        f"071\u00a00519\u200b{NUMERO[7:]}",
+        large,
+        f"{NUMERO[:9]}\u00ad{NUMERO[9:]}",
+    ]
     depot.drop("sne/2021/formes.csv", "numero_unique;x\n" + "".join(f"{f};1\n" for f in formes))
     depot.drop("sne/2021/latin.csv", f"é;x\n071\u00a00519{NUMERO[7:]};1\n".encode("cp1252"))
     depot.drop("sne/2021/utf16.csv", f"é;x\n{NUMERO};1\n".encode("utf-16"))

@@ -28,7 +28,9 @@ def con() -> Iterator[duckdb.DuckDBPyConnection]:
 def read(con: duckdb.DuckDBPyConnection, champ: Champ, texte: str, **options: bool) -> object:
     """The value of one cell of a column, its vintage being 2021."""
     sql = _convert(champ, "x", FIN_2021, **options)
-    ligne = con.execute(f"SELECT {sql} FROM (SELECT {cleaned('y')} AS x FROM (SELECT ? AS y))", [texte]).fetchone()
+    ligne = con.execute(
+        f"SELECT {sql} FROM (SELECT {cleaned('y')} AS x FROM (SELECT ? AS y))", [texte]
+    ).fetchone()
     assert ligne is not None
     valeur = ligne[0]
     return float(valeur) if champ.echelle and valeur is not None else valeur
@@ -38,8 +40,14 @@ def read(con: duckdb.DuckDBPyConnection, champ: Champ, texte: str, **options: bo
     ("kind", "texte", "attendu"),
     [
         *[("siren", t, "247100589") for t in ("247100589", "24710058900014", "247 100 589", "247100589.0")],
-        *[("siren", t, "247100589") for t in ("247\u00a0100\u202f589", "'247100589", '="247100589"', "247.100.589")],
-        *[("siren", t, "247100589") for t in ("２４７１００５８９", "2471\u200b00\u00ad589", "24710058900014.0", "\ufeff247100589")],
+        *[
+            ("siren", t, "247100589")
+            for t in ("247\u00a0100\u202f589", "'247100589", '="247100589"', "247.100.589")
+        ],
+        *[
+            ("siren", t, "247100589")
+            for t in ("２４７１００５８９", "2471\u200b00\u00ad589", "24710058900014.0", "\ufeff247100589")
+        ],
         *[("siren", t, "055805010") for t in ("5580501000012", "55805010", "055805010", "558050 1000012")],
         *[("siren", t, None) for t in ("2.00067E+08", "9,00007E+13", "123", "OPAC", "2471005890", "")],
         *[("commune", t, "06029") for t in ("06029", "6029", "6029.0", " 06029\u00a0", "'06029", "06 029")],
@@ -48,15 +56,24 @@ def read(con: duckdb.DuckDBPyConnection, champ: Champ, texte: str, **options: bo
         *[("departement", t, "06") for t in ("06", "6", "006", "6.0")],
         *[("departement", t, r) for t, r in (("02A", "2A"), ("2b", "2B"), ("974", "974"), ("Gard", None))],
         *[("region", t, r) for t, r in (("1", "01"), ("27", "27"), ("27.0", "27"), ("BFC", None))],
-        *[("qpv", t, "QP071001") for t in ("QP071001", "qp071001", "QP 071 001", "QP-071-001", "\u200bQP071001")],
+        *[
+            ("qpv", t, "QP071001")
+            for t in ("QP071001", "qp071001", "QP 071 001", "QP-071-001", "\u200bQP071001")
+        ],
         *[("qpv", t, r) for t, r in (("QN07101m", "QN07101M"), ("QP02A001", "QP02A001"), ("Les Prés", None))],
-        *[("iris", t, r) for t, r in (("10040101", "010040101"), ("710760101.0", "710760101"), ("7107601", None))],
+        *[
+            ("iris", t, r)
+            for t, r in (("10040101", "010040101"), ("710760101.0", "710760101"), ("7107601", None))
+        ],
         *[("num_rpls", t, "0101008043") for t in ("0101008043", "101008043", "101008043.0", "0101 008 043")],
         *[("num_rpls", t, "71076R0000") for t in ("71076R0000", "71076r0000", "71076 R0000")],
         *[("num_rpls", t, None) for t in ("7,1010E+09", "7.101E9", "Mme DUPONT 12", "MARTIN", "7101#08043")],
         *[("personne", t, "071121700064600546") for t in ("071121700064600546", "71121700064600546")],
         *[("personne", t, "02A121700064600546") for t in ("02A121700064600546", "2a121700064600546")],
-        *[("personne", t, None) for t in ("7,11217E+16", "07112170006460054", "1234", "071121700064600546.0")],
+        *[
+            ("personne", t, None)
+            for t in ("7,11217E+16", "07112170006460054", "1234", "071121700064600546.0")
+        ],
         *[("personne", t, None) for t in ("07112170006460054A", "O71121700064600546", "0711217000646005461")],
     ],
 )
@@ -68,8 +85,34 @@ def test_identifiers(kind: str, texte: str, attendu: str | None) -> None:
 @pytest.mark.parametrize(
     "vide",
     [
-        *("", " ", "NULL", "null", "N/A", "#N/A", "NA", "ND", "NC", "NR", "-", "--", ".", "?", "0", "00000", "000000000"),
-        *("Non renseigné", "non renseignee", "NON RENSEIGNÉ(E)", "Sans objet", "Inconnu", "inconnue", "néant"),
+        *(
+            "",
+            " ",
+            "NULL",
+            "null",
+            "N/A",
+            "#N/A",
+            "NA",
+            "ND",
+            "NC",
+            "NR",
+            "-",
+            "--",
+            ".",
+            "?",
+            "0",
+            "00000",
+            "000000000",
+        ),
+        *(
+            "Non renseigné",
+            "non renseignee",
+            "NON RENSEIGNÉ(E)",
+            "Sans objet",
+            "Inconnu",
+            "inconnue",
+            "néant",
+        ),
         *("Pas de code", "\u00a0-\u200b", "'0", "—", "…".replace("…", "...")),
     ],
 )
@@ -77,7 +120,9 @@ def test_what_is_empty_in_an_identifier(kind: str, vide: str) -> None:
     assert read_identifier(kind, vide) is None
 
 
-@pytest.mark.parametrize("texte", ["Les Lilas", "Nd de Lourdes", "Résidence 0", "X12", "Nantes", "Sans Souci"])
+@pytest.mark.parametrize(
+    "texte", ["Les Lilas", "Nd de Lourdes", "Résidence 0", "X12", "Nantes", "Sans Souci"]
+)
 def test_what_is_not(con: duckdb.DuckDBPyConnection, texte: str) -> None:
     assert con.execute(f"SELECT {emptied('x')} FROM (SELECT ? AS x)", [texte]).fetchone() == (texte,)
 
@@ -109,12 +154,24 @@ JOUR = Champ(nom="jour", type="date", description="", min=dt.date(1980, 1, 1), m
 @pytest.mark.parametrize(
     ("texte", "attendu"),
     [
-        *[(t, "2021-03-02") for t in ("2021-03-02", "02/03/2021", "2/3/2021", "02-03-2021", "02.03.2021", "02/03/21")],
-        *[(t, "2021-03-02") for t in ("2021/03/02", "20210302", "2021-03-02T10:00:00", "02/03/2021 00:00", "44257")],
-        *[(t, "2021-03-02") for t in ("2021-03-02 10:00:00.5", "2021-03-02T10:00:00Z", "44257.0", "\u00a002/03/2021")],
+        *[
+            (t, "2021-03-02")
+            for t in ("2021-03-02", "02/03/2021", "2/3/2021", "02-03-2021", "02.03.2021", "02/03/21")
+        ],
+        *[
+            (t, "2021-03-02")
+            for t in ("2021/03/02", "20210302", "2021-03-02T10:00:00", "02/03/2021 00:00", "44257")
+        ],
+        *[
+            (t, "2021-03-02")
+            for t in ("2021-03-02 10:00:00.5", "2021-03-02T10:00:00Z", "44257.0", "\u00a002/03/2021")
+        ],
         ("20/03/99", "1999-03-20"),  # after the extraction in this century, allowed in the one before
         ("05/01/22", "2022-01-05"),  # the vintage ends before, the column's bound does not
-        *[(t, None) for t in ("20/03/45", "31/02/2020", "2022-05-1T", "2022-13-01", "12/25/2021", "demain", "2021")],
+        *[
+            (t, None)
+            for t in ("20/03/45", "31/02/2020", "2022-05-1T", "2022-13-01", "12/25/2021", "demain", "2021")
+        ],
         *[(t, None) for t in ("2021-03-02 MARTIN", "7 rue", "99/99/9999", "4425", "442570", "02/03/021")],
     ],
 )
@@ -132,7 +189,10 @@ def test_the_month_may_come_first(con: duckdb.DuckDBPyConnection) -> None:
 @pytest.mark.parametrize(
     ("texte", "attendu"),
     [
-        *[(t, "2015-03-01") for t in ("03/2015", "3/2015", "2015-03", "201503", "01/03/15", "31/03/2015", "03/15")],
+        *[
+            (t, "2015-03-01")
+            for t in ("03/2015", "3/2015", "2015-03", "201503", "01/03/15", "31/03/2015", "03/15")
+        ],
         *[(t, "2015-03-01") for t in ("2015-03-17", "2015/03", "03-2015")],
         *[(t, r) for t, r in (("05/68", "1968-05-01"), ("03/25", "1925-03-01"))],
         *[(t, None) for t in ("13/2015", "2015", "45", "9999", "mars", "42064")],
@@ -145,7 +205,8 @@ def test_months(con: duckdb.DuckDBPyConnection, texte: str, attendu: str | None)
 
 
 @pytest.mark.parametrize(
-    ("texte", "attendu"), [("1975", 1975), ("1975.0", 1975), ("75", 1975), ("05", 2005), ("21", 2021), ("22", 1922), ("x", None)]
+    ("texte", "attendu"),
+    [("1975", 1975), ("1975.0", 1975), ("75", 1975), ("05", 2005), ("21", 2021), ("22", 1922), ("x", None)],
 )
 def test_years(con: duckdb.DuckDBPyConnection, texte: str, attendu: int | None) -> None:
     annee = Champ(nom="a", type="annee", description="", min=1600, max="extraction")
@@ -155,7 +216,10 @@ def test_years(con: duckdb.DuckDBPyConnection, texte: str, attendu: int | None) 
 @pytest.mark.parametrize(
     ("texte", "decimal", "entier"),
     [
-        *[(t, 1365.74, None) for t in ("1365,74", "1365.74", "1 365,74", "1\u00a0365,74", "1\u202f365,74 €", "1'365,74")],
+        *[
+            (t, 1365.74, None)
+            for t in ("1365,74", "1365.74", "1 365,74", "1\u00a0365,74", "1\u202f365,74 €", "1'365,74")
+        ],
         *[(t, 1365.74, None) for t in ("1.365,74", "1,365.74", "1365,74€", "1.36574e+003")],
         *[(t, 65, 65) for t in ("65", "65,0", "65 %", "65%", "65.", "+65", "６５", "65\u200b", "6.5E1")],
         *[(t, -5, -5) for t in ("-5", "−5", "-5,00")],
@@ -164,8 +228,14 @@ def test_years(con: duckdb.DuckDBPyConnection, texte: str, attendu: int | None) 
         *[(t, 1.23, 1234) for t in ("1.234", "1,234")],
         ("0,5", 0.5, None),
         (",5", 0.5, None),
-        *[(t, None, None) for t in ("2 000 € 50", "12%5", "1 2", "12 34", "1234 567", "06 12 34 56 78", "1 84 03 71 076")],
-        *[(t, None, None) for t in ("1_000", "0x1F", "inf", "nan", "1e400", "-", "--5", "€", "1,2,3", "1.2.3", "5-5", "½")],
+        *[
+            (t, None, None)
+            for t in ("2 000 € 50", "12%5", "1 2", "12 34", "1234 567", "06 12 34 56 78", "1 84 03 71 076")
+        ],
+        *[
+            (t, None, None)
+            for t in ("1_000", "0x1F", "inf", "nan", "1e400", "-", "--5", "€", "1,2,3", "1.2.3", "5-5", "½")
+        ],
     ],
 )
 def test_numbers(
@@ -182,13 +252,22 @@ SNE = declarations()["sne_attributions"]
     ("champ", "texte", "montre"),
     [
         *[("loyer", t, True) for t in ("-3", "99999,5", "12.5 €")],
-        *[("loyer", t, False) for t in ("0612345678", "06 12 34 56 78", "184037107612345", "MARTIN", "2 000 € 50")],
+        *[
+            ("loyer", t, False)
+            for t in ("0612345678", "06 12 34 56 78", "184037107612345", "MARTIN", "2 000 € 50")
+        ],
         *[("age", t, r) for t, r in (("260", True), ("1 84 03 71 076 123 45", False))],
-        *[("date_decision", t, r) for t, r in (("31/02/2020", True), ("06.12.34.56.78", False), ("demain", False))],
+        *[
+            ("date_decision", t, r)
+            for t, r in (("31/02/2020", True), ("06.12.34.56.78", False), ("demain", False))
+        ],
         *[("reservataire", t, r) for t, r in (("8", True), ("la mairie", False), ("M", False))],
         *[("typologie", t, r) for t, r in (("T9", True), ("PAUL", False))],
         *[("situation_pro", t, False) for t in ("cdi2", "DUPONT")],
-        *[("code_commune_logement", t, r) for t, r in (("7107", True), ("Chalon", False), ("0612345678", False))],
+        *[
+            ("code_commune_logement", t, r)
+            for t, r in (("7107", True), ("Chalon", False), ("0612345678", False))
+        ],
         *[("bailleur_siren", t, r) for t, r in (("123", True), ("1840371076123", False))],
         *[("residence", t, False) for t in ("12", "chez Paul")],
         ("priorite_l441_1", "1,15", True),
@@ -199,37 +278,70 @@ def test_only_the_form_of_the_column_is_shown(
     con: duckdb.DuckDBPyConnection, champ: str, texte: str, montre: bool
 ) -> None:
     forme = lexical_form(SNE.champ(champ))
-    vu = forme is not None and con.execute("SELECT regexp_full_match(?, ?)", [texte, forme]).fetchone() == (True,)
+    vu = forme is not None and con.execute("SELECT regexp_full_match(?, ?)", [texte, forme]).fetchone() == (
+        True,
+    )
     assert vu == montre
 
 
 @pytest.mark.parametrize(
     "texte",
     [
-        *("chez M. LEFEBVRE Robert", "Mme Durand", "mlle durand", "Résidence Madame de Sévigné", "M.Paul", "Monsieur X Y"),
-        *("Appeler 06 12 34 56 78", "0612345678", "+33 6 12 34 56 78", "03.85.12.34.56", "a.b@exemple.fr", "chez Paul"),
-        *("1 84 03 71 076 123 45", "184037107612345", "2 99 12 2A 004 123 45", "071051900010002144", "Mr Paul"),
+        *(
+            "chez M. LEFEBVRE Robert",
+            "Mme Durand",
+            "mlle durand",
+            "Résidence Madame de Sévigné",
+            "M.Paul",
+            "Monsieur X Y",
+        ),
+        *(
+            "Appeler 06 12 34 56 78",
+            "0612345678",
+            "+33 6 12 34 56 78",
+            "03.85.12.34.56",
+            "a.b@exemple.fr",
+            "chez Paul",
+        ),
+        *(
+            "1 84 03 71 076 123 45",
+            "184037107612345",
+            "2 99 12 2A 004 123 45",
+            "071051900010002144",
+            "Mr Paul",
+        ),
     ],
 )
 def test_a_free_text_that_names_a_person_is_emptied(depot: Depot, texte: str) -> None:
-    depot.drop("sne/2021/attributions.csv", table(*attributions(2, residence=texte, situation_logement=texte)))
+    depot.drop(
+        "sne/2021/attributions.csv", table(*attributions(2, residence=texte, situation_logement=texte))
+    )
     depot.load("sne")
     assert depot.rows(
         "SELECT residence, situation_logement FROM sources.sne_attributions ORDER BY _ligne LIMIT 1"
     ) == [(None, None)]
-    assert depot.rows(
-        "SELECT DISTINCT regle, portee, valeur FROM quarantaine.sne_attributions"
-    ) == [("donnee_personnelle", "cellule", "(masqué)")]
+    assert depot.rows("SELECT DISTINCT regle, portee, valeur FROM quarantaine.sne_attributions") == [
+        ("donnee_personnelle", "cellule", "(masqué)")
+    ]
 
 
 def test_a_name_alone_is_no_proof(depot: Depot) -> None:
-    noms = ["Résidence Jean Moulin", "Cité Martin Luther King", "Les Mésanges", "12 rue Chezy", "Bât. M 3", "Commerce"]
+    noms = [
+        "Résidence Jean Moulin",
+        "Cité Martin Luther King",
+        "Les Mésanges",
+        "12 rue Chezy",
+        "Bât. M 3",
+        "Commerce",
+    ]
     lignes = attributions(len(noms))
     for ligne, nom in zip(lignes, noms, strict=True):
         ligne["residence"] = nom
     depot.drop("sne/2021/attributions.csv", table(*lignes))
     depot.load("sne")
-    assert [n for (n,) in depot.rows("SELECT residence FROM sources.sne_attributions ORDER BY _ligne")] == noms
+    assert [
+        n for (n,) in depot.rows("SELECT residence FROM sources.sne_attributions ORDER BY _ligne")
+    ] == noms
 
 
 def test_a_column_proves_the_order_of_its_dates(depot: Depot) -> None:
@@ -253,11 +365,14 @@ def test_a_column_proves_the_order_of_its_dates(depot: Depot) -> None:
 
 def test_a_percentage_printed_as_a_fraction_is_refused_with_the_line_that_settles_it(depot: Depot) -> None:
     from pipelines.errors import DonneesRefusees
+
     lignes = [ligne | {"pct_plafond_plus": "0,65"} for ligne in attributions(20)]
     depot.drop("sne/2021/attributions.csv", table(*lignes))
     with pytest.raises(DonneesRefusees, match=r"« pct_plafond_plus ».*echelles: \{pct_plafond_plus: 100\}"):
         depot.read("sne")
-    nom = next(c.correspondance for c in correspondances("sne") if c.produit == "sne_attributions" and c.canonique)
+    nom = next(
+        c.correspondance for c in correspondances("sne") if c.produit == "sne_attributions" and c.canonique
+    )
     depot.drop(
         "correspondances/sne.yml",
         f"correspondance: {nom}\nproduit: sne_attributions\ntitre: Fractions\ncanonique: true\n"
@@ -274,15 +389,22 @@ def test_a_percentage_printed_as_a_fraction_is_refused_with_the_line_that_settle
 
 
 def test_a_wide_line_keeps_its_other_cells(depot: Depot) -> None:
-    depot.drop("filosofi/2021/cc_filosofi_2021_COM.csv", "CODGEO;MED21;TP6021\n71076;beaucoup;15,0\n21231;20000;14,0\n")
+    depot.drop(
+        "filosofi/2021/cc_filosofi_2021_COM.csv",
+        "CODGEO;MED21;TP6021\n71076;beaucoup;15,0\n21231;20000;14,0\n",
+    )
     depot.load("filosofi")
     assert depot.rows("SELECT code, mesure, valeur::INTEGER FROM sources.filosofi ORDER BY ALL") == [
         ("21231", "revenu_median", 20000),
         ("21231", "taux_pauvrete", 14),
         ("71076", "taux_pauvrete", 15),
     ]
-    assert depot.rows("SELECT _ligne, portee, valeur FROM quarantaine.filosofi") == [(2, "cellule", "beaucoup")]
-    assert depot.rows("SELECT lignes_lues, lignes_gardees, lignes_quarantaine FROM meta.verrou") == [(2, 2, 0)]
+    assert depot.rows("SELECT _ligne, portee, valeur FROM quarantaine.filosofi") == [
+        (2, "cellule", "beaucoup")
+    ]
+    assert depot.rows("SELECT lignes_lues, lignes_gardees, lignes_quarantaine FROM meta.verrou") == [
+        (2, 2, 0)
+    ]
 
 
 def test_the_kind_of_a_code_is_that_of_its_row(depot: Depot) -> None:
@@ -310,6 +432,8 @@ def test_two_digits_of_a_year_of_construction(depot: Depot) -> None:
 def test_a_product_says_which_cells_a_row_needs() -> None:
     """Every group names declared fields; a declaration that does not is an error of the project's."""
     for produit in declarations().values():
-        assert {ident(c) for groupe in produit.necessaires for c in groupe} <= {ident(c.nom) for c in produit.champs}
+        assert {ident(c) for groupe in produit.necessaires for c in groupe} <= {
+            ident(c.nom) for c in produit.champs
+        }
     with pytest.raises(ValueError, match="inconnus"):
         Produit.model_validate(SNE.model_dump() | {"necessaires": [["rien"]]})

@@ -113,7 +113,14 @@ def test_one_person_in_every_form(depot: Depot, forme: str) -> None:
 
 @pytest.mark.parametrize(
     "forme",
-    ["7,11217E+16", "7.1051900010002E+16", "071051900010002144.0", "07105190001000214", "0710519000100021445", "X" * 18],
+    [
+        "7,11217E+16",
+        "7.1051900010002E+16",
+        "071051900010002144.0",
+        "07105190001000214",
+        "0710519000100021445",
+        "X" * 18,
+    ],
 )
 def test_what_names_nobody_is_no_person(forme: str) -> None:
     with pytest.raises(DonneesRefusees) as erreur:
@@ -184,7 +191,13 @@ def test_a_key_must_be_given_and_long_enough(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setenv("OBSERVATOIRE_CLE", "courte")
     with pytest.raises(DonneesRefusees, match="trop courte"):
         pseudonym_key()
-    for devinable in ("changemechangeme", "a" * 40, "0123456789abcdefghij"[:16], "abcdabcdabcdabcd", "motdepasse123456!"):
+    for devinable in (
+        "changemechangeme",
+        "a" * 40,
+        "0123456789abcdefghij"[:16],
+        "abcdabcdabcdabcd",
+        "motdepasse123456!",
+    ):
         monkeypatch.setenv("OBSERVATOIRE_CLE", devinable)
         with pytest.raises(DonneesRefusees, match="devinable") as erreur:
             pseudonym_key()
