@@ -8,10 +8,16 @@ import json
 import logging
 import os
 import sys
+import traceback
 from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+
+from pipelines.affichable import sans_commande_json
 
 VARIABLE = "OBSERVATOIRE_JOURNAL"
 ROOT = "observatoire"
+COMMAND = "observatoire.commande"
 FIELDS = (
     "execution",
     "etape",
@@ -41,7 +47,19 @@ class LignesJson(logging.Formatter):
         content.update({name: given[name] for name in FIELDS if name in given})
         if record.exc_info and record.exc_info[0] is not None:
             content["erreur"] = record.exc_info[0].__name__
-        return json.dumps(content, ensure_ascii=False)
+            content["lieu"] = _places(record.exc_info[2])
+        return sans_commande_json(json.dumps(content, ensure_ascii=False))
+
+
+def _places(trace: TracebackType | None) -> list[str]:
+    """Where in the code an error came from, without the values that its message may quote."""
+    return [f"{Path(f.filename).name}:{f.lineno} {f.name}" for f in traceback.extract_tb(trace)]
+
+
+def line(message: str, niveau: int = logging.INFO, error: BaseException | None = None) -> str:
+    """Return what the command says (a result, a refusal) as one line of the log."""
+    trace = None if error is None else (type(error), error, error.__traceback__)
+    return LignesJson().format(logging.LogRecord(COMMAND, niveau, "", 0, message, None, trace))
 
 
 def wanted() -> bool:

@@ -10,11 +10,12 @@ import smtplib
 import ssl
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.message import EmailMessage
 from functools import partial
 from pathlib import Path
 
+from pipelines.affichable import affichable
 from pipelines.alertes.regles import GRAVITES, Alerte
 from pipelines.errors import MauvaisUsage
 
@@ -104,6 +105,11 @@ def _secret(environment: Mapping[str, str], name: str) -> str | None:
 
 def send(alertes: Sequence[Alerte], reglages: Reglages) -> list[str]:
     """Log the alerts, then send those that are severe enough; return what could not be sent, in French."""
+    # Names of files and of landlords reach a terminal, an e-mail, a chat.
+    alertes = [
+        replace(a, message=affichable(a.message), a_faire=affichable(a.a_faire), objet=affichable(a.objet))
+        for a in alertes
+    ]
     for alerte in alertes:
         logger.log(
             _LEVELS[alerte.gravite],

@@ -14,6 +14,7 @@ from xlsxwriter.format import Format
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
+from pipelines.affichable import affichable
 from pipelines.bilan import document as modele
 from pipelines.bilan import libelles
 from pipelines.bilan.document import Cellule, Document, Nombre, Tableau
@@ -64,22 +65,22 @@ class _Feuilles:
     def _lisez_moi(self, document: Document) -> None:
         feuille, _ = self._feuille("À lire")
         feuille.write_string(0, 0, document.titre, self._format("titre"))
-        feuille.write_string(1, 0, document.sous_titre, self._format("titre"))
+        feuille.write_string(1, 0, affichable(document.sous_titre), self._format("titre"))
         for rang, (terme, texte) in enumerate(document.identite, 3):
             feuille.write_string(rang, 0, terme, self._format("texte", gras=True))
-            feuille.write_string(rang, 1, texte)
+            feuille.write_string(rang, 1, affichable(texte))
         depart = 4 + len(document.identite)
         for rang, phrase in enumerate(libelles.lecture(), depart):
-            feuille.write_string(rang, 0, phrase)
+            feuille.write_string(rang, 0, affichable(phrase))
         feuille.set_column(0, 0, 38)
         feuille.set_column(1, 1, 70)
 
     def _tableau(self, tableau: Tableau, nom: str) -> None:
         feuille, ligne = self._feuille(nom)
-        feuille.write_string(ligne, 0, tableau.legende, self._format("titre"))
+        feuille.write_string(ligne, 0, affichable(tableau.legende), self._format("titre"))
         entete = ligne + 2
         for colonne, titre in enumerate(tableau.colonnes):
-            feuille.write_string(entete, colonne, titre.titre, self._format("entete"))
+            feuille.write_string(entete, colonne, affichable(titre.titre), self._format("entete"))
         for rang, rangee in enumerate(tableau.lignes, entete + 1):
             for colonne, cellule in enumerate(rangee.cellules):
                 self._cellule(feuille, (rang, colonne), cellule, gras=rangee.forte)
@@ -96,7 +97,7 @@ class _Feuilles:
     def _cellule(self, feuille: Worksheet, ou: tuple[int, int], cellule: Cellule, *, gras: bool) -> None:
         valeur = modele.nombre(cellule)
         if valeur is None or (not isinstance(cellule, Nombre | str) and cellule.champ == "cible"):
-            feuille.write_string(*ou, modele.texte(cellule), self._format("texte", gras=gras))
+            feuille.write_string(*ou, affichable(modele.texte(cellule)), self._format("texte", gras=gras))
             return
         unite = _unite(cellule)
         feuille.write_number(*ou, valeur / 100 if unite == "%" else valeur, self._format(unite, gras=gras))
@@ -138,7 +139,7 @@ class _Feuilles:
                 elif isinstance(valeur, int | float):
                     feuille.write_number(rang, colonne, valeur)
                 else:
-                    feuille.write_string(rang, colonne, str(valeur))
+                    feuille.write_string(rang, colonne, affichable(str(valeur)))
         feuille.freeze_panes(1, 0)
         feuille.autofilter(0, 0, max(1, len(chiffres)), len(titres) - 1)
         feuille.set_column(0, 0, 44)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pipelines.affichable import affichable
 from pipelines.bilan.document import Document
 from pipelines.bilan.donnees import COLONNES
 
@@ -21,7 +22,8 @@ _TYPES = {
     "cible": pa.float64(),
     "atteint": pa.bool_(),
 }
-_DANGEREUX = ("=", "+", "-", "@", "\t", "\r")
+# The wide forms too: some spreadsheets make them narrow before they look.
+_DANGEREUX = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 
 
 def ecrire_csv(document: Document, chemin: Path) -> None:
@@ -61,4 +63,5 @@ def _ecrire(valeur: object) -> str:
 
 def texte_sur(texte: str) -> str:
     """A text that no spreadsheet takes for a formula."""
-    return f"'{texte}" if texte.startswith(_DANGEREUX) else texte
+    sur = affichable(texte)
+    return f"'{sur}" if sur.lstrip().startswith(_DANGEREUX) else sur

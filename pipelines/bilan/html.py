@@ -12,6 +12,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup, escape
 
+from pipelines.affichable import affichable
 from pipelines.bilan import document as modele
 from pipelines.bilan import formats
 from pipelines.bilan.composition import POLICES
@@ -86,6 +87,8 @@ def _environnement() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         keep_trailing_newline=True,
+        # Every value of every template, before it is escaped: what we let through as markup is ours.
+        finalize=lambda valeur: affichable(valeur) if type(valeur) is str else valeur,
     )
     filtres: dict[str, Any] = {
         "texte": modele.texte,

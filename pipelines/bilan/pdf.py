@@ -28,6 +28,7 @@ from pipelines.bilan.document import (
     Section,
     Tableau,
 )
+from pipelines.bilan.glyphes import montrable
 
 _GABARIT = Path(__file__).with_name("gabarits") / "document.typ"
 _MM_PAR_PIXEL = 0.225
@@ -49,8 +50,21 @@ def rendre(document: Document) -> bytes:
     with tempfile.TemporaryDirectory(prefix="observatoire-") as dossier:
         racine = Path(dossier)
         shutil.copyfile(_GABARIT, racine / "document.typ")
-        (racine / "document.json").write_text(json.dumps(contenu, ensure_ascii=False), encoding="utf-8")
+        (racine / "document.json").write_text(
+            json.dumps(_montrable(contenu), ensure_ascii=False), encoding="utf-8"
+        )
         return composer(racine)
+
+
+def _montrable(contenu: Any) -> Any:
+    """The same content, each text of which the fonts can show."""
+    if isinstance(contenu, str):
+        return montrable(contenu)
+    if isinstance(contenu, dict):
+        return {nom: _montrable(valeur) for nom, valeur in contenu.items()}
+    if isinstance(contenu, list | tuple):
+        return [_montrable(valeur) for valeur in contenu]
+    return contenu
 
 
 def _section(section: Section, niveau: int, ancres: set[str]) -> dict[str, Any]:

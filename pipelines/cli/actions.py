@@ -249,7 +249,7 @@ def expliquer(entrepot: Path, asked: Mapping[str, str], *, lignes: int | None, j
     if json:
         affichage.show_json(explanation.to_dict())
     else:
-        affichage.show_lines([to_text(explanation, lignes)])
+        affichage.show_lines(to_text(explanation, lignes).split("\n"))
 
 
 def dictionnaire(entrepot: Path, sortie: Path, formats: Sequence[str], json: bool) -> None:

@@ -3,6 +3,8 @@
 Progress goes to the error stream, results to the output: a program that reads the output gets results only.
 """
 
+import codecs
+import io
 import json
 import logging
 import sys
@@ -15,6 +17,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 from rich.table import Table
 
 from pipelines import journal
+from pipelines.affichable import affichable, approche, sans_commande_json
 
 LOGGER = "observatoire.progression"
 # Where nobody watches, a long step says where it is this many times.
@@ -37,20 +40,25 @@ class _Plain(logging.Handler):
             if share in {self._said, _REPORTS}:
                 return
             self._said = share
-            print(f"  {record.getMessage()}", file=sys.stderr, flush=True)
+            announce(f"  {_said(record)}")
         elif "recu" in fields:
             step = fields["recu"] // _BYTES_STEP
             if step > self._said:
                 self._said = step
-                print(f"  {record.getMessage()}", file=sys.stderr, flush=True)
+                announce(f"  {_said(record)}")
         elif fields.get("moment") in {"fin", "echec"}:
             self._said = 0
             said = seconds(fields["duree_s"]) if fields["moment"] == "fin" else "échec"
-            print(f"{record.getMessage()} : {said}", file=sys.stderr, flush=True)
+            announce(f"{_said(record)} : {said}")
         elif fields.get("moment") == "debut":
-            print(f"{record.getMessage()}…", file=sys.stderr, flush=True)
+            announce(f"{_said(record)}…")
         else:
-            print(record.getMessage(), file=sys.stderr, flush=True)
+            announce(_said(record))
+
+
+def _said(record: logging.LogRecord) -> str:
+    """What a record says, on one line: a file's name may hold another."""
+    return affichable(record.getMessage())
 
 
 class _Live(logging.Handler):
@@ -64,22 +72,22 @@ class _Live(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         fields = vars(record)
         if fields.get("moment") == "debut":
-            self._task = self._progress.add_task(record.getMessage(), total=None)
+            self._task = self._progress.add_task(_said(record), total=None)
         elif self._task is None:
-            self._progress.console.print(record.getMessage(), highlight=False, markup=False)
+            self._progress.console.print(_said(record), highlight=False, markup=False)
         elif "total" in fields:
             self._progress.update(self._task, completed=fields["fait"], total=fields["total"])
         elif "recu" in fields:
-            self._progress.update(self._task, description=record.getMessage())
+            self._progress.update(self._task, description=_said(record))
         elif fields.get("moment") == "fin":
             self._progress.update(self._task, completed=1, total=1)
             self._task = None
         elif fields.get("moment") == "echec":
-            self._progress.update(self._task, description=f"{record.getMessage()} : échec")
+            self._progress.update(self._task, description=f"{_said(record)} : échec")
             self._progress.stop_task(self._task)
             self._task = None
         else:
-            self._progress.console.print(record.getMessage(), highlight=False, markup=False)
+            self._progress.console.print(_said(record), highlight=False, markup=False)
 
 
 @contextmanager
@@ -115,35 +123,59 @@ def _handler() -> Iterator[logging.Handler]:
         yield _Live(progress)
 
 
+def accept_every_character() -> None:
+    """Make the two outputs write something for any character: a terminal may know a few hundred of them."""
+    codecs.register_error("observatoire", approche)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="observatoire")
+
+
 def announce(text: str) -> None:
     """Say something that is neither a step nor a result."""
-    print(text, file=sys.stderr, flush=True)
+    print(
+        journal.line(text) if journal.wanted() else affichable(text, lignes=True), file=sys.stderr, flush=True
+    )
+
+
+def refuse(text: str) -> None:
+    """Say why the command failed."""
+    shown = journal.line(text, logging.ERROR) if journal.wanted() else affichable(text, lignes=True)
+    print(shown, file=sys.stderr, flush=True)
+
+
+def break_down(error: BaseException) -> None:
+    """Say, as a line of the log, that the command met an error that nobody foresaw."""
+    print(journal.line("Erreur imprévue", logging.CRITICAL, error), file=sys.stderr, flush=True)
 
 
 def show_lines(lines: Iterable[str]) -> None:
     """Print a result, one line each."""
     for line in lines:
-        print(line, flush=True)
+        print(journal.line(line) if journal.wanted() else affichable(line), flush=True)
 
 
 def show_table(
     title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], right: Sequence[str] = ()
 ) -> None:
     """Print a table; nothing is cut where the output is not a terminal."""
+    if journal.wanted():
+        show_lines([title, *(" · ".join("" if c is None else str(c) for c in row) for row in rows)])
+        return
     console = Console(highlight=False, markup=False)
     if not console.is_terminal:
         console.width = 200
-    table = Table(title=title, title_justify="left", header_style="bold")
+    table = Table(title=affichable(title), title_justify="left", header_style="bold")
     for column in columns:
         table.add_column(column, justify="right" if column in right else "left", overflow="fold")
     for row in rows:
-        table.add_row(*("" if cell is None else str(cell) for cell in row))
+        table.add_row(*("" if cell is None else affichable(str(cell)) for cell in row))
     console.print(table)
 
 
 def show_json(content: Mapping[str, Any]) -> None:
     """Print the summary for a program."""
-    print(json.dumps(content, ensure_ascii=False, indent=1, default=str), flush=True)
+    print(sans_commande_json(json.dumps(content, ensure_ascii=False, indent=1, default=str)), flush=True)
 
 
 def seconds(duration: float) -> str:

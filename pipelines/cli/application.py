@@ -1,7 +1,6 @@
 """The commands, their options and their help; what each does is in `actions`, imported when called."""
 
 import signal
-import sys
 from datetime import date, datetime
 from pathlib import Path
 from types import FrameType
@@ -10,6 +9,7 @@ from typing import Annotated, Any
 import typer
 from typer.exceptions import TyperException
 
+from pipelines import journal
 from pipelines.cli.aide import Commande, Groupe, usage_sentence
 from pipelines.errors import MauvaisUsage, ObservatoireError
 
@@ -38,7 +38,10 @@ Json = Annotated[bool, typer.Option("--json", help="Résumé en JSON sur la sort
 
 def run(arguments: list[str]) -> int:
     """Run one command and return its exit code; every foreseen error is one French message."""
+    from pipelines.cli import affichage
+
     signal.signal(signal.SIGTERM, _stop)
+    affichage.accept_every_character()
     as_json = "--json" in arguments
     try:
         code = int(
@@ -50,6 +53,11 @@ def run(arguments: list[str]) -> int:
         return _refuse(str(error), error.exit_code, as_json)
     except (KeyboardInterrupt, typer.Abort):
         code = INTERRUPTED
+    except Exception as error:
+        if not journal.wanted():
+            raise
+        affichage.break_down(error)
+        return 1
     if code == INTERRUPTED:
         return _refuse("Interrompu ; l'entrepôt publié n'a pas changé.", code, as_json)
     return code
@@ -61,11 +69,11 @@ def _stop(_signal: int, _frame: FrameType | None) -> None:
 
 
 def _refuse(message: str, code: int, as_json: bool) -> int:
-    print(message, file=sys.stderr)
-    if as_json:
-        from pipelines.cli.affichage import show_json
+    from pipelines.cli import affichage
 
-        show_json({"erreur": message, "code": code})
+    affichage.refuse(message)
+    if as_json:
+        affichage.show_json({"erreur": message, "code": code})
     return code
 
 

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from pipelines import journal
 from pipelines.cli import affichage
 from pipelines.cli.garde import LOOPBACK, VARIABLE
 from pipelines.cli.processus import PARENT_VARIABLE
@@ -106,20 +107,25 @@ def _run(
         f"load_from:\n  - grpc_server: {{socket: {place}, location_name: observatoire}}\n", encoding="utf-8"
     )
     processes["code"] = _start(
-        [*_CODE, "--location-name", "observatoire", "--socket", str(place)],
+        [*_CODE, *_log_format(), "--location-name", "observatoire", "--socket", str(place)],
         {**environment, SERVER_VARIABLE: "1"},
     )
     while not place.exists():
         if (ended := _ended(processes)) is not None:
             return ended
         time.sleep(_BETWEEN_LOOKS)
-    public, shared = _without_secrets(environment), ["--workspace", str(workspace)]
+    public = _without_secrets(environment)
+    shared = ["--workspace", str(workspace), *_log_format()]
     processes["daemon"] = _start(["daemon", "run", *shared], public)
     processes["page"] = _start(["page", "--host", hote, "--port", str(port), *shared], public)
     affichage.announce(f"Page de Dagster : http://{hote}:{port} (Ctrl-C pour arrêter)")
     while (ended := _ended(processes)) is None:
         time.sleep(_BETWEEN_LOOKS)
     return ended
+
+
+def _log_format() -> list[str]:
+    return ["--log-format", "json"] if journal.wanted() else []
 
 
 def _without_secrets(environment: Mapping[str, str]) -> dict[str, str]:
