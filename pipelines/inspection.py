@@ -135,10 +135,11 @@ def inspect_text(chemin: Path, nom: str, taille: int, sha256: str) -> Etat:
                 decodeur.decode(morceau)
             except UnicodeDecodeError:
                 utf8 = False
-        if b'"' in morceau:
-            douteux = douteux or bool(
-                _GUILLEMETS_DOUTEUX.search(morceau) or _GUILLEMETS_DOUTEUX.search(bout + morceau[:_BOUT])
-            )
+        # The pattern is ten times slower than the search for what it needs.
+        douteux = douteux or any(
+            b' "' in vu and _GUILLEMETS_DOUTEUX.search(vu) is not None
+            for vu in (morceau, bout + morceau[:_BOUT])
+        )
         bout = morceau[-_BOUT:]
         nul = nul or b"\0" in morceau
         dernier = morceau[-1:]
