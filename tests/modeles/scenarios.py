@@ -106,12 +106,15 @@ def remplir(sources: Sources) -> None:
 
 
 def _appariements(sources: Sources) -> None:
-    """Twenty leases of dwellings of which the register knows sixteen, then fifteen."""
-    for epci, connus in ((A_LA_BORNE, 16), (SOUS_LA_BORNE, 15)):
+    """Forty leases of dwellings of which the register knows thirty-two, then thirty-one."""
+    for epci, connus in ((A_LA_BORNE, 32), (SOUS_LA_BORNE, 31)):
         commune = COMMUNES[epci][0]
-        baux = [bail(commune, date(2021, 5, 1), num_rpls=f"{commune}{i:05d}") for i in range(20)]
+        baux = [bail(commune, date(2021, 5, 1), num_rpls=f"{commune}{i:05d}") for i in range(40)]
         sources.remplir("sne_attributions", baux)
-        sources.remplir("rpls_logements", [logement(commune, str(b["num_rpls"])) for b in baux[:connus]])
+        sources.remplir(
+            "rpls_logements",
+            [logement(commune, str(b["num_rpls"]), date_bail=date(2021, 5, 1)) for b in baux[:connus]],
+        )
 
 
 def _geographie(sources: Sources) -> None:

@@ -22,14 +22,15 @@ def juge(entrepot: Entrepot, epci: str) -> list[tuple[object, ...]]:
 
 
 def test_at_the_bound_is_right_under_it_warns(entrepot: Entrepot) -> None:
-    assert juge(entrepot, A_LA_BORNE) == [(2021, 16, 20, "conforme")]
-    assert juge(entrepot, SOUS_LA_BORNE) == [(2021, 15, 20, "alerte")]
+    assert juge(entrepot, A_LA_BORNE) == [(2021, 32, 40, "conforme")]
+    assert juge(entrepot, SOUS_LA_BORNE) == [(2021, 31, 40, "alerte")]
 
 
 def test_a_year_without_its_register_is_not_judged(entrepot: Entrepot) -> None:
     lus = entrepot.lire(
-        "select count(*) from meta.appariements where controle = ? and epci_siren not in "
-        "(select distinct epci_siren from entrepot.fct_logement where ident_rep is not null)",
+        "select count(*) from meta.appariements as a where controle = ? and not exists "
+        "(select 1 from entrepot.fct_logement as l where l.ident_rep is not null "
+        "and l.epci_siren = a.epci_siren and l.millesime = a.annee + 1)",
         [CONTROLE],
     )
     assert lus == [(0,)]
@@ -64,7 +65,7 @@ def test_none_at_all_stops_and_says_which_rows_which_figures_and_what_to_do(
         "select min(_ligne) from entrepot.fct_attribution where code_commune = ?", [commune]
     )[0]
     assert said.startswith(
-        f"{NOMS[SOUS_LA_BORNE]}, 2021 : Baux dont le logement est au répertoire : 0 sur 20"
+        f"{NOMS[SOUS_LA_BORNE]}, 2021 : Baux dont le logement est au répertoire : 0 sur 40"
     )
     assert f"sne_attributions.csv, ligne {line}" in said
     assert "En cause : situation en QPV" in said

@@ -16,7 +16,8 @@ with juges as (
         regles.borne_bloquante,
         regles.base_minimale,
         regles.figures,
-        regles.a_faire
+        regles.a_faire,
+        coalesce(comptes.contrepartie, comptes.total) as contrepartie
     from {{ ref('int_appariements') }} as comptes
     inner join {{ ref('ref_appariements') }} as regles
         on
@@ -41,7 +42,8 @@ select
     borne_bloquante,
     case
         when total < base_minimale then 'non_juge'
-        when sens = '>=' and valeur <= cast(borne_bloquante as double) then 'bloquant'
+        when sens = '>=' and valeur <= cast(borne_bloquante as double) and contrepartie >= base_minimale
+            then 'bloquant'
         when sens = '>=' and valeur < cast(borne_alerte as double) then 'alerte'
         when sens = '<=' and valeur > cast(borne_alerte as double) then 'alerte'
         else 'conforme'

@@ -33,10 +33,12 @@ baux as (
 
 ),
 
--- An open register has no dwelling numbers: nothing can be found in it.
+-- The register that pairs with a year; an open one has no dwelling numbers: nothing can be found in it.
 repertoires as (
 
-    select distinct epci_siren
+    select distinct
+        epci_siren,
+        millesime - 1 as annee
     from {{ ref('fct_logement') }}
     where ident_rep is not null and epci_siren is not null
 
@@ -95,7 +97,7 @@ lignes as (
         baux._fichier,
         baux._ligne
     from baux
-    inner join repertoires on baux.epci_siren = repertoires.epci_siren
+    inner join repertoires on baux.epci_siren = repertoires.epci_siren and baux.annee = repertoires.annee
     where baux.num_rpls is not null
     union all
     select
@@ -296,16 +298,26 @@ rapports as (
 
 )
 
+-- `contrepartie`: rows of the other side that should be met. A register in which hardly a lease begins that year is not
+-- that of the leases: finding nothing in it proves nothing.
 select
-    controle,
-    epci_siren,
-    annee,
-    cast(sum(nombre) as bigint) as nombre,
-    cast(sum(total) as bigint) as total,
-    min(case when rang = 1 and premiere_ligne is not null then _fichier end) as fichier,
-    min(case when rang = 1 then premiere_ligne end) as premiere_ligne
+    fichiers.controle,
+    fichiers.epci_siren,
+    fichiers.annee,
+    cast(sum(fichiers.nombre) as bigint) as nombre,
+    cast(sum(fichiers.total) as bigint) as total,
+    min(case when fichiers.rang = 1 and fichiers.premiere_ligne is not null then fichiers._fichier end) as fichier,
+    min(case when fichiers.rang = 1 then fichiers.premiere_ligne end) as premiere_ligne,
+    cast(
+        case when fichiers.controle = 'logement_au_repertoire' then coalesce(max(mises_en_location.nombre), 0) end as bigint
+    ) as contrepartie
 from fichiers
-group by controle, epci_siren, annee
+left join comptes as mises_en_location
+    on
+        mises_en_location.compte = 'mises_en_location'
+        and fichiers.epci_siren = mises_en_location.epci_siren
+        and fichiers.annee = mises_en_location.annee
+group by fichiers.controle, fichiers.epci_siren, fichiers.annee
 union all
 select
     rapports.controle,
@@ -314,6 +326,7 @@ select
     cast(rapports.nombre as bigint) as nombre,
     cast(rapports.total as bigint) as total,
     cast(null as {{ dbt.type_string() }}) as fichier,
-    cast(null as bigint) as premiere_ligne
+    cast(null as bigint) as premiere_ligne,
+    cast(null as bigint) as contrepartie
 from rapports
 inner join {{ ref('int_parametres') }} as territoires on rapports.epci_siren = territoires.epci_siren
