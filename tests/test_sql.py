@@ -59,6 +59,12 @@ TRUSTED: dict[str, dict[str, str]] = {
         "exclusions.PERSON": "a constant",
         "exclusions.VINTAGE": "a constant",
     },
+    "pipelines/ingestion/identifiants.py": {
+        "FONCTIONS[kind]('y')": "SQL written in the module, over a column named there",
+        "emptied('x')": "SQL written in the module, over a column named there",
+        "cleaned('x')": "SQL written in the module, over a column named there",
+    },
+    "pipelines/ingestion/validation.py": {"lignes": "a relation that fichier made, its path quoted"},
     "pipelines/ingestion/repetitions.py": {
         "relation": "made by lecture, its path quoted",
         "_cell(appariement, r, une)": "a cell c0, c1… and quoted texts of the declaration",

@@ -60,7 +60,7 @@ def pseudonym_key(fichier: Path | None = None) -> bytes:
     if _is_guessable(cle):
         raise DonneesRefusees(
             "Clé de pseudonymisation devinable : mot courant, suite ou répétition. Tirez-la au sort, ou "
-            f"laissez l'outil en créer une : indiquez par {VARIABLE_FICHIER} un fichier qui n'existe pas encore."
+            f"laissez l'outil en créer une : indiquez par {VARIABLE_FICHIER} un fichier qui n'existe pas."
         )
     return cle
 
