@@ -355,7 +355,10 @@ def _sentence(result: Mapping[str, Any], manifest: Mapping[str, Any]) -> str:
         where = f" de la colonne « {column} »{where}" if column else where
         count = result.get("failures")
         rows = f" : {count} ligne(s) en défaut" if count else f" : {message}" if message else ""
-        return f"Le contrôle « {name} »{where} a échoué{without_values(rows)}."
+        # What a check is about, and what to do, is written beside it.
+        advice = " ".join(str(node.get("description") or "").split())
+        advice = f" {advice}" if advice else ""
+        return f"Le contrôle « {name} »{where} a échoué{without_values(rows)}.{advice}"
     return f"La table « {relation(node) or name} » n'a pas pu être calculée : {without_values(message)}"
 
 

@@ -71,6 +71,16 @@ def test_other_failures_name_what_they_are_about(tmp_path: Path) -> None:
     ]
 
 
+def test_a_check_says_what_to_do(tmp_path: Path) -> None:
+    path = tmp_path / "run_results.json"
+    result = {"unique_id": "test.o.somme", "status": "fail", "failures": 1, "message": ""}
+    path.write_text(json.dumps({"results": [result]}), encoding="utf-8")
+    manifest = {"nodes": {"test.o.somme": {"name": "somme", "description": "Corriger la base.\n"}}}
+    assert projet_dbt.failures(path, manifest) == [
+        "Le contrôle « somme » a échoué : 1 ligne(s) en défaut. Corriger la base."
+    ]
+
+
 def test_no_results_give_no_sentence(tmp_path: Path) -> None:
     assert projet_dbt.failures(tmp_path / "run_results.json", MANIFEST) == []
 

@@ -9,7 +9,11 @@ select
     segment,
     numerateur,
     denominateur,
-    inconnus
+    inconnus,
+    'Figure impossible : ' || indicateur || ' de ' || epci_siren || ', ' || periode || ', ' || axe || ' ' || modalite || ', segment '
+    || segment || ' (numérateur ' || coalesce(cast(numerateur as {{ dbt.type_string() }}), '?') || ', dénominateur '
+    || coalesce(cast(denominateur as {{ dbt.type_string() }}), '?') || '), source ' || source
+    || '. Corriger les lignes de ce lieu dans le fichier de cette source, puis reconstruire.' as message
 from {{ ref('indicateurs_bruts') }}
 where
     (nature = 'taux' and numerateur > denominateur and indicateur not in ('{{ rapports_entre_sources() | join("', '") }}'))

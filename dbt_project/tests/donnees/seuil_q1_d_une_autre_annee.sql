@@ -1,12 +1,10 @@
 {{ config(severity='warn') }}
--- Leases whose first quartile is told by the order of another year: the figure stands, its reader should know.
+-- Years of leases without the order of the year: provisional with that of the year before, else without a quartile.
+-- meta.seuils_q1 says in words what to do.
 select
-    evenements.epci_siren,
-    evenements.annee,
-    evenements.annee_seuil_q1,
-    count(*) as nb_baux
-from {{ ref('fct_evenement_attribution') }} as evenements
-where
-    evenements.evenement = 'bail_signe'
-    and (evenements.annee_seuil_q1 is null or evenements.annee_seuil_q1 <> evenements.annee)
-group by evenements.epci_siren, evenements.annee, evenements.annee_seuil_q1
+    epci_siren,
+    annee,
+    statut,
+    annee_reference
+from {{ ref('meta_seuils_q1') }}
+where statut <> 'exact'
