@@ -27,6 +27,7 @@ def lecture(atelier: Atelier) -> dg.MaterializeResult[Any]:
     """Refuse a landing folder in which nothing was recognised; show what was read."""
     with atelier.etape("sources/lecture", "Compte de la lecture"):
         with atelier.connect() as con:
+            atelier.require(con, ["meta.verrou", "meta.avertissements"])
             files = con.execute("select count(*) from meta.verrou where produit is not null").fetchall()[0][0]
             warnings = con.execute("select count(*), sum(nombre) from meta.avertissements").fetchall()[0]
         if not files:

@@ -19,6 +19,11 @@ ANNEES = dg.DynamicPartitionsDefinition(name="annees")
 def publication_asset(tables: Iterable[dg.AssetKey], regles: projet_dbt.Regles) -> dg.AssetsDefinition:
     """Return the asset that replaces the published warehouse, after every table of the project."""
 
+    manifest = regles.manifest
+    relations = [
+        projet_dbt.relation(manifest["nodes"][node]) for node in projet_dbt.tables_in_order(manifest)
+    ]
+
     @dg.asset(
         key=["publication", "entrepot_publie"],
         group_name=GROUP,
@@ -34,6 +39,8 @@ def publication_asset(tables: Iterable[dg.AssetKey], regles: projet_dbt.Regles) 
             name_years(context.instance, dossier.entrepot)
             return _left(atelier, donnees)
         with atelier.etape("publication", "Publication"):
+            with atelier.connect() as con:
+                atelier.require(con, relations)
             execution = publication.prepare(
                 chantier,
                 numero=publication.next_number(dossier),

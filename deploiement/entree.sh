@@ -1,6 +1,7 @@
 #!/bin/sh
-# Starts a process of the image: gives Dagster its home and its password, read from a secret file, then becomes the
-# process. A password given this way is in no image, no compose file and no `docker inspect`.
+# Starts a process of the image: gives Dagster its home, and PostgreSQL's library the password, then becomes the process.
+# The password goes from its secret file to a file that this user alone reads: it is in no image, no compose file, no
+# environment.
 set -eu
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
@@ -11,8 +12,9 @@ chmod 700 "$DAGSTER_HOME"
 cp "$here/dagster.yaml" "$DAGSTER_HOME/dagster.yaml"
 
 if [ -n "${OBSERVATOIRE_PG_MOT_DE_PASSE_FILE:-}" ]; then
-    OBSERVATOIRE_PG_MOT_DE_PASSE=$(cat "$OBSERVATOIRE_PG_MOT_DE_PASSE_FILE")
-    export OBSERVATOIRE_PG_MOT_DE_PASSE
+    : "${PGPASSFILE:=$DAGSTER_HOME/pgpass}"
+    export PGPASSFILE
+    (umask 077 && printf '*:*:*:*:%s\n' "$(sed 's/[\\:]/\\&/g' "$OBSERVATOIRE_PG_MOT_DE_PASSE_FILE")" >"$PGPASSFILE")
 fi
 : "${OBSERVATOIRE_PG_PORT:=5432}"
 export OBSERVATOIRE_PG_PORT

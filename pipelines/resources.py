@@ -39,6 +39,9 @@ from pipelines.publication import (
 
 progress = logging.getLogger("observatoire.progression")
 
+# How many of the missing tables a refusal names.
+_NAMED = 5
+
 
 def _variable(suffix: str) -> str | None:
     return os.environ.get(f"OBSERVATOIRE_{suffix}") or None
@@ -310,10 +313,28 @@ class Atelier(dg.ConfigurableResource[Any]):
             ObservatoireError: a table of schema `sources` is missing.
 
         """
-        rows = con.execute("select table_name from duckdb_tables() where schema_name = 'sources'").fetchall()
-        missing = sorted(set(tables) - {str(row[0]) for row in rows})
+        self.require(con, [f"sources.{table}" for table in tables])
+
+    def require(self, con: duckdb.DuckDBPyConnection, relations: Iterable[str]) -> None:
+        """Refuse to go on with a base in which this run did not make what a step starts from.
+
+        A run of part of the assets (« Re-execute from failure ») starts from an empty base: what a run before
+        it made went with that run.
+
+        Raises:
+            ObservatoireError: a table or a view (`schema.name`) is missing.
+
+        """
+        rows = con.execute(
+            "select schema_name || '.' || table_name from duckdb_tables() "
+            "union select schema_name || '.' || view_name from duckdb_views()"
+        ).fetchall()
+        missing = sorted(set(relations) - {str(row[0]) for row in rows})
         if missing:
+            named = ", ".join(missing[:_NAMED]) + (
+                f" et {len(missing) - _NAMED} autres" if len(missing) > _NAMED else ""
+            )
             raise ObservatoireError(
-                f"Cette exécution ne contient pas la lecture de {', '.join(missing)} : un entrepôt se "
-                "construit en entier. Lancez le travail « construire »."
+                f"Cette exécution n'a pas fait {named} : un entrepôt se construit en entier, d'une seule "
+                "exécution. Lancez le travail « construire », sans reprendre celle qui a échoué."
             )

@@ -81,6 +81,8 @@ class Produit(_Strict):
     sha256: str | None = Field(default=None, pattern="^[0-9a-f]{64}$")
     verifie: bool = False
     sur_choix: bool = False
+    # Whether a server may send to this machine or to its network: a copy kept inside an organisation.
+    reseau_interne: bool = False
     contact: str | None = None
     note: str | None = None
 

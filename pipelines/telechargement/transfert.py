@@ -4,8 +4,12 @@ What the bytes are is judged in `controle`; where they go, in `depot`. A partial
 says which version of which address it holds: without it, or when the server has another, it starts again.
 """
 
+import ipaddress
 import json
+import queue
 import shutil
+import socket
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -160,13 +164,7 @@ class _Transfert:
         url = self.produit.url or ""
         vues = {url}
         for _ in range(self.reglages.redirections + 1):
-            reponse = self.session.get(
-                url,
-                headers=dict(entetes),
-                stream=True,
-                allow_redirects=False,
-                timeout=(min(self.reglages.delai_s, 30.0), self.reglages.delai_s),
-            )
+            reponse = self._headers(url, entetes)
             if reponse.status_code not in _REDIRECTIONS:
                 return _checked_status(reponse)
             cible = reponse.headers.get("Location")
@@ -175,11 +173,36 @@ class _Transfert:
                 raise Refus(f"le serveur redirige (code {reponse.status_code}) sans dire vers où")
             suivante = urljoin(url, cible)
             _check_redirection(url, suivante)
+            if not self._is_allowed(suivante):
+                raise Refus(
+                    "le serveur redirige vers une adresse interne (cette machine ou son réseau)",
+                    "Si c'est voulu, écrivez « reseau_interne: true » au produit dans telechargements.yml",
+                )
             if suivante in vues:
                 raise Refus("le serveur redirige en boucle")
             vues.add(suivante)
             url = suivante
         raise Refus(f"plus de {self.reglages.redirections} redirections")
+
+    def _headers(self, url: str, entetes: Mapping[str, str]) -> requests.Response:
+        """Ask, and wait for the headers as long as was set, even when they come one byte at a time."""
+        attente = (min(self.reglages.delai_s, 30.0), self.reglages.delai_s)
+
+        def ask() -> requests.Response:
+            return self.session.get(
+                url, headers=dict(entetes), stream=True, allow_redirects=False, timeout=attente
+            )
+
+        return within(sum(attente), ask)
+
+    def _is_allowed(self, url: str) -> bool:
+        """Whether a redirection may be followed: outside, or where the registry of products says."""
+        vers, connue = urlsplit(url), urlsplit(self.produit.url or "")
+        return (
+            self.produit.reseau_interne
+            or (vers.hostname, vers.port) == (connue.hostname, connue.port)
+            or not is_internal(vers.hostname or "")
+        )
 
     def _beyond(self, reponse: requests.Response, connu: Mapping[str, Any] | None, debut: int) -> Recu:
         """The server has nothing after what is there: it is complete, or it is another file."""
@@ -305,6 +328,46 @@ def _check_redirection(depuis: str, vers: str) -> None:
         raise Refus("le serveur redirige vers une adresse qui n'est ni http ni https")
     if urlsplit(depuis).scheme.lower() == "https" and schema == "http":
         raise Refus("le serveur redirige vers une adresse sans chiffrement (https vers http)")
+
+
+def is_internal(hote: str) -> bool:
+    """Whether a name leads, by any of its addresses, to this machine or to a network that is not public."""
+    try:
+        trouvees = {str(info[4][0]) for info in socket.getaddrinfo(hote, None)}
+    except (OSError, UnicodeError):
+        # Unknown here: through a proxy, it is the proxy that looks for it.
+        return False
+    return any(not ipaddress.ip_address(a.partition("%")[0]).is_global for a in trouvees)
+
+
+def within(secondes: float, appel: Callable[[], requests.Response]) -> requests.Response:
+    """Return what a call returns; a time-out when that takes longer, however the time was spent.
+
+    Raises:
+        requests.exceptions.ReadTimeout: it took longer; what it gives later is closed.
+
+    """
+    reponses: queue.SimpleQueue[requests.Response | Exception] = queue.SimpleQueue()
+    renonce = threading.Event()
+
+    def run() -> None:
+        try:
+            reponse: requests.Response | Exception = appel()
+        except Exception as error:
+            reponse = error
+        reponses.put(reponse)
+        if renonce.is_set() and isinstance(reponse, requests.Response):
+            reponse.close()
+
+    threading.Thread(target=run, daemon=True).start()
+    try:
+        reponse = reponses.get(timeout=secondes)
+    except queue.Empty:
+        renonce.set()
+        raise requests.exceptions.ReadTimeout from None
+    if isinstance(reponse, Exception):
+        raise reponse
+    return reponse
 
 
 def _checked_status(reponse: requests.Response) -> requests.Response:

@@ -1,12 +1,14 @@
 """A server on a bad day: what is retried, what is refused and in which words, what is resumed and what is not."""
 
 import socket
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from pipelines.telechargement import Reglages, Resultat, fetch
+from pipelines.telechargement.transfert import is_internal
 
 from .conftest import TABLE, VITE, Produire, archive
 from .serveur import (
@@ -18,6 +20,7 @@ from .serveur import (
     html,
     redirect,
     resumable,
+    served,
     silent,
     status,
     whole,
@@ -177,6 +180,51 @@ def test_a_bad_redirection_is_refused(
     serveur.plan("/f", redirect(vers))
     assert_refused(get(donnees, produire()), donnees, said)
     assert len(serveur.recues) == 1
+
+
+@pytest.mark.parametrize(
+    "hote", ["127.0.0.1", "localhost", "[::1]", "10.0.0.1", "169.254.169.254", "0x7f000001"]
+)
+def test_no_server_sends_to_this_machine_or_its_network(
+    hote: str, serveur: Serveur, donnees: Path, produire: Produire
+) -> None:
+    """What answers there may be anything: a database, the identity of a machine in a cloud."""
+    serveur.plan("/f", redirect(f"http://{hote}:1/x"))
+    assert_refused(get(donnees, produire()), donnees, "adresse interne")
+    assert len(serveur.recues) == 1
+
+
+def test_the_registry_may_name_an_internal_network(
+    donnees: Path, serveur: Serveur, produire: Produire
+) -> None:
+    with served() as autre:
+        serveur.plan("/f", redirect(autre.plan("/copie", whole(TABLE))))
+        assert_refused(get(donnees, produire()), donnees, "adresse interne")
+        assert autre.recues == []
+        assert get(donnees, produire(reseau_interne=True)).etat == "telecharge"
+
+
+def test_public_addresses_are_not_internal() -> None:
+    assert not is_internal("8.8.8.8")
+    assert not is_internal("2001:4860:4860::8888")
+    assert not is_internal("nom-inconnu.invalid")
+
+
+def test_headers_that_drip_are_a_silence(serveur: Serveur, donnees: Path, produire: Produire) -> None:
+    """Each byte in time, and the whole of them never."""
+
+    def dripping(requete: Requete) -> None:
+        requete.wfile.write(b"HTTP/1.1 200 OK\r\nX: ")
+        for _ in range(100):
+            requete.wfile.write(b"x")
+            requete.wfile.flush()
+            time.sleep(0.1)
+
+    serveur.plan("/f", dripping)
+    debut = time.monotonic()
+    patience = Reglages(essais=1, delai_s=0.5, attente_s=0)
+    assert_refused(get(donnees, produire(), patience), donnees, "dans le délai")
+    assert time.monotonic() - debut < 5
 
 
 def test_endless_redirections_are_refused(serveur: Serveur, donnees: Path, produire: Produire) -> None:
