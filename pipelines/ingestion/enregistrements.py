@@ -6,7 +6,7 @@ tables beside it: which rows are records' origins, the merged records, what was 
 belongs in `fichier`; filling the tables of the warehouse, in `chargement`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -311,17 +311,33 @@ def carry(con: duckdb.DuckDBPyConnection, produit: Produit, table: str) -> None:
     fixes = {*produit.cle, *produit.etats.suite_sauf}
     suivis = [c.nom for c in produit.champs if c.nom not in fixes]
     derniers = ", ".join(f"last_value({ident(c)} IGNORE NULLS) OVER w AS {ident(c)}" for c in suivis)
-    # Absent of every state so far: the lists are few, and short.
-    listes = "list(coalesce(string_split(champs_absents, ','), [])) OVER w"
-    absents = f"list_reduce({listes}, lambda x, y: list_intersect(x, y))"
+    # The lists of absent fields are few: one number each, of one bit a field, and what all the states so far
+    # lack is cheap to follow.
+    champs = [c.nom for c in produit.champs]
+    textes = [t for (t,) in con.execute(f"SELECT DISTINCT champs_absents FROM {table} ORDER BY 1").fetchall()]
+    masques = {t: sum(1 << champs.index(c) for c in (t or "").split(",") if c) for t in textes}
+    con.execute("CREATE OR REPLACE TEMP TABLE enr_masques (texte VARCHAR, masque HUGEINT)")
+    con.executemany("INSERT INTO enr_masques VALUES (?, ?)", [[t, m] for t, m in masques.items()])
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE enr_suites AS SELECT rowid AS r, {derniers}, "
-        f"nullif(array_to_string(list_sort({absents}), ','), '') AS absents FROM {table} "
+        f"CREATE OR REPLACE TEMP TABLE enr_suites AS SELECT l.rowid AS r, {derniers}, "
+        f"bit_and(m.masque) OVER w AS masque FROM {table} AS l "
+        "INNER JOIN enr_masques AS m ON l.champs_absents IS NOT DISTINCT FROM m.texte "
         f"WHERE ({identite}) IN (SELECT ({identite}) FROM {table} GROUP BY ALL HAVING count(*) > 1) "
         f"WINDOW w AS (PARTITION BY {identite} ORDER BY date_extraction ROWS UNBOUNDED PRECEDING)"
     )
+    communs = [m for (m,) in con.execute("SELECT DISTINCT masque FROM enr_suites ORDER BY 1").fetchall()]
+    con.execute("CREATE OR REPLACE TEMP TABLE enr_communs (masque HUGEINT, texte VARCHAR)")
+    con.executemany(
+        "INSERT INTO enr_communs VALUES (?, ?)", [[m, _names(champs, m)] for m in communs] or [[0, None]]
+    )
     valeurs = ", ".join(f"{ident(c)} = s.{ident(c)}" for c in suivis)
     con.execute(
-        f"UPDATE {table} SET {valeurs}, champs_absents = nullif(',' || trim(s.absents, ',') || ',', ',,') "
-        f"FROM enr_suites AS s WHERE {table}.rowid = s.r"
+        f"UPDATE {table} SET {valeurs}, champs_absents = c.texte FROM enr_suites AS s "
+        f"INNER JOIN enr_communs AS c ON s.masque = c.masque WHERE {table}.rowid = s.r"
     )
+
+
+def _names(champs: Sequence[str], masque: int) -> str | None:
+    """The fields of a number of one bit a field, as `champs_absents` writes them."""
+    noms = sorted(c for rang, c in enumerate(champs) if masque >> rang & 1)
+    return f",{','.join(noms)}," if noms else None
