@@ -110,7 +110,7 @@ def declared_dates(donnees: Path) -> list[tuple[str, dt.date]]:
     except (yaml.YAMLError, UnicodeDecodeError, ValidationError) as erreur:
         raise DonneesRefusees(
             f"{FILE} : liste illisible. Attendu, pour chaque fichier daté : "
-            "« - {fichier: sne/2022/prefecture*.csv, date: 2022-12-31} »."
+            "« - {fichier: sne/<année>/prefecture*.csv, date: <année>-<mois>-<jour>} »."
         ) from erreur
     return [(e.fichier, e.date) for e in entrees]
 

@@ -11,7 +11,7 @@ with juges as (
         regles.libelle,
         comptes.nombre,
         comptes.total,
-        100 * cast(comptes.nombre as double) / comptes.total as valeur,
+        100 * cast(comptes.nombre as double) / nullif(comptes.total, 0) as valeur,
         regles.borne_alerte,
         regles.borne_bloquante,
         regles.base_minimale,
