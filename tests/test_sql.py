@@ -43,8 +43,36 @@ TRUSTED: dict[str, dict[str, str]] = {
     "pipelines/ingestion/chargement.py": {
         "table": "names of TABLES_META and of declarations",
         "kind": "types of TABLES_META",
-        "c.premiere_ligne": "a number",
-        "ordre": "a number",
+        "compte.premiere_ligne": "a number",
+        "rang": "a number",
+        "ligne": "the name of a column, or a number",
+    },
+    "pipelines/ingestion/enregistrements.py": {
+        "table": "a constant of the module, or a declared name quoted by chargement",
+        "_normalised(champ, nom)": "SQL of the module over a quoted name",
+        "_normalised(produit.champ(c), ident(c))": "SQL of the module over a quoted name",
+        "_normalised(produit.champ(e.declarant), ident(e.declarant))": "SQL of the module over a quoted name",
+        "e.avancement": "SQL of the declaration",
+        "e.presence": "SQL of the declaration",
+        "c": "a constant of the module",
+        "n": "a0, a1… numbered here",
+        "_disagreements(produit, c)": "made here from quoted names",
+    },
+    "pipelines/examen.py": {
+        "nom": "a table named here",
+        "lu": "columns written in the module",
+        "lu.get('annee', 'null')": "one of them",
+        "parts": "made here from them",
+    },
+    "pipelines/ingestion/examen.py": {
+        "merged(appariement, 'brut')": "made by repetitions, judged there",
+        "requete.sql": "made by normalise, judged there",
+        "brut.relation": "a relation that lecture made, its path quoted",
+        "colonnes": "declared names, quoted",
+        "pas": "a number",
+        "ligne": "the name of a column, or a number",
+        "condition": "a condition of the module",
+        "nombre": "SQL of normalise over a quoted name",
     },
     "pipelines/ingestion/declarations.py": {
         "t": "types of the declarations",
@@ -224,6 +252,9 @@ class Judge:
                 if name in {"sorted", "list", "tuple", "set", "zip", "enumerate", "reversed"}:
                     return all(map(again, node.args))
                 return self._own(name, seen)
+            case ast.Attribute(value=ast.Name(id=module)) if node.attr.isupper():
+                # A constant of another module of the project, named through it.
+                return self._imported(module)
             case ast.Name():
                 return self._name(node.id, scope, seen)
         return False
