@@ -50,7 +50,7 @@ def test_every_line_read_is_accounted_for(publie: Publie) -> None:
     lost = read(
         publie.entrepot,
         "select fichier, produit from meta.verrou "
-        "where lignes_lues <> lignes_gardees + lignes_quarantaine + lignes_doublons",
+        "where lignes_lues <> lignes_gardees + lignes_fusionnees + lignes_quarantaine + lignes_doublons",
     )
     assert lost == []
     ((refused,),) = read(publie.entrepot, "select sum(lignes_quarantaine) from meta.verrou")

@@ -13,7 +13,7 @@ VERROU = """
     create table meta.verrou (
         fichier varchar, source varchar, produit varchar, millesime integer, taille bigint, sha256 varchar,
         lecteur varchar, correspondance varchar, version_declaration varchar, lignes_lues bigint,
-        lignes_gardees bigint, lignes_quarantaine bigint, lignes_doublons bigint, corrections bigint
+        lignes_gardees bigint, lignes_fusionnees bigint, lignes_quarantaine bigint, lignes_doublons bigint, corrections bigint
     )
 """
 INDICATEURS = """

@@ -1,4 +1,4 @@
--- Every indicator of the catalogue is told to every territory: a figure, or why there is none.
+-- Every indicator of the catalogue is told to every territory that has a year: a figure, or why there is none.
 select
     territoires.epci_siren,
     catalogue.indicateur
@@ -8,5 +8,4 @@ left join {{ ref('indicateurs') }} as figures
     on territoires.epci_siren = figures.epci_siren and catalogue.indicateur = figures.indicateur
 where
     figures.indicateur is null
-    -- Without a single year, nothing is expected of anyone.
-    and exists (select 1 from {{ ref('indicateurs') }})
+    and territoires.epci_siren in (select connus.epci_siren from {{ ref('indicateurs') }} as connus)
