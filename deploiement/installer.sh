@@ -17,7 +17,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 PIP_NO_CACHE_DIR=1
     "$src/requirements-bootstrap.lock" "$src/requirements-deploiement.lock"
 
 mkdir -p "$dest/projet"
-for part in assets pipelines dbt_project territoires methodes deploiement pyproject.toml README.md workspace.yaml dagster.yaml; do
+for part in assets pipelines dbt_project territoires methodes deploiement pyproject.toml README.md LICENSE workspace.yaml dagster.yaml; do
     cp -R "$src/$part" "$dest/projet/"
 done
 rm -rf "$dest/projet/dbt_project/target" "$dest/projet/dbt_project/logs"
