@@ -18,7 +18,6 @@ from pipelines.bilan import fichiers, html, pdf
 from pipelines.bilan.document import Colonne, Document, Ligne, Section, Tableau
 from pipelines.bilan.glyphes import montrable
 from pipelines.cli import affichage
-from pipelines.cli.application import run
 from pipelines.journal import LignesJson
 
 # Clears the screen, forges a line, turns the text around, ends a line for some programs, is not a character.

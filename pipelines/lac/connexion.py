@@ -58,9 +58,8 @@ class LacPartage:
         if _PASSWORD.search(unquote(self.catalogue)):
             raise MauvaisUsage(
                 "Un mot de passe ne se met pas dans le catalogue du lac partagé (--ducklake, "
-                "OBSERVATOIRE_DUCKLAKE) : toute la machine le verrait, et Dagster le garderait. Mettez-le dans "
-                "un fichier de mode 600 nommé par PGPASSFILE (une ligne hôte:port:base:utilisateur:mot de "
-                "passe)."
+                "OBSERVATOIRE_DUCKLAKE) : toute la machine le verrait, et Dagster le garderait. Mettez-le "
+                "dans un fichier de mode 600 nommé par PGPASSFILE (hôte:port:base:utilisateur:mot de passe)."
             )
 
 
