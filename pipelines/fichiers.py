@@ -5,14 +5,18 @@ guessed lets them choose what is overwritten, or read what is not finished.
 """
 
 import contextlib
+import hashlib
 import json
 import os
+import re
 import shutil
+import socket
 import stat
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 from pipelines.errors import ObservatoireError
@@ -65,8 +69,8 @@ def replacing(path: Path, mode: int | None = None) -> Iterator[Path]:
 
     """
     parent = path.parent
-    _remove_left_over(parent)
-    aside = Path(tempfile.mkdtemp(prefix=_ASIDE, dir=parent))
+    remove_left_over(parent)
+    aside = Path(tempfile.mkdtemp(prefix=f"{_ASIDE}{_machine()}-{os.getpid()}-", dir=parent))
     try:
         temporary = aside / path.name
         yield temporary
@@ -126,11 +130,37 @@ def _give_access(temporary: Path, path: Path, mode: int | None) -> None:
         temporary.chmod(0o666 & ~mask)
 
 
-def _remove_left_over(folder: Path) -> None:
-    """Remove the folders that killed runs of this user left beside a file, once they are old."""
+def remove_left_over(folder: Path, seconds: float = _LEFT_SECONDS) -> None:
+    """Remove the folders that killed runs of this user left beside a file.
+
+    Args:
+        folder: where they wrote.
+        seconds: how old one must be when its process may still be there, on this machine or on another; 0
+            where a lock says that nobody is writing.
+
+    """
+    own = re.compile(re.escape(f"{_ASIDE}{_machine()}-") + r"(\d+)-")
     for aside in folder.glob(f"{_ASIDE}*"):
         with contextlib.suppress(OSError):
             found = aside.lstat()
-            old = time.time() - found.st_mtime > _LEFT_SECONDS
-            if stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() and old:
+            writer = own.match(aside.name)
+            dead = writer is not None and not _is_alive(int(writer[1]))
+            old = time.time() - found.st_mtime >= seconds
+            if stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid() and (dead or old):
                 shutil.rmtree(aside, ignore_errors=True)
+
+
+@cache
+def _machine() -> str:
+    """What tells the processes of this machine, or container, from those of another that writes here too."""
+    return hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True

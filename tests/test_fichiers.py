@@ -108,6 +108,22 @@ def test_names_are_not_foreseen_and_nothing_is_left(tmp_path: Path) -> None:
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a"]
 
 
+def test_what_a_process_of_this_machine_left_goes_at_once(tmp_path: Path) -> None:
+    call = (
+        "import os, sys; from pathlib import Path; from pipelines import fichiers\n"
+        "with fichiers.replacing(Path(sys.argv[1]) / 'a') as temporary:\n"
+        "    temporary.write_text('moitié'); os._exit(1)"
+    )
+    subprocess.run([sys.executable, "-c", call, str(tmp_path)], check=False)
+    (left,) = tmp_path.iterdir()
+    with fichiers.replacing(tmp_path / "b") as temporary:
+        temporary.write_text("x", encoding="utf-8")
+        assert not left.exists()
+        # That of a process that is alive stays.
+        fichiers.remove_left_over(tmp_path)
+        assert temporary.exists()
+
+
 def test_what_a_killed_run_left_goes_once_it_is_old(tmp_path: Path) -> None:
     recent, old = (tmp_path / f".observatoire-{name}" for name in ("recent", "vieux"))
     link = tmp_path / ".observatoire-lien"
@@ -121,6 +137,9 @@ def test_what_a_killed_run_left_goes_once_it_is_old(tmp_path: Path) -> None:
     assert recent.exists()
     assert link.is_symlink()
     assert not old.exists()
+    # Where a lock says that nobody else is writing.
+    fichiers.remove_left_over(tmp_path, 0)
+    assert not recent.exists()
 
 
 def test_rights_are_those_of_the_file_that_is_replaced(tmp_path: Path) -> None:

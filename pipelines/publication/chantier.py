@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO
 
 from pipelines.errors import ObservatoireError
+from pipelines.fichiers import remove_left_over
 from pipelines.paths import BASE_NAME, WorkingFolder
 from pipelines.publication.disque import disk_errors_explained
 from pipelines.publication.lecture import refuse_foreign
@@ -96,6 +97,8 @@ def open_chantier(dossier: WorkingFolder, run_id: str) -> Iterator[Chantier]:
 
 def _clean(dossier: WorkingFolder) -> None:
     """Remove what dead runs left; the dbt process of a run just killed may still be writing for a moment."""
+    for folder in (dossier.root, dossier.versions, dossier.executions, dossier.magasin, dossier.purges):
+        remove_left_over(folder, 0)
     for _ in range(_CLEANINGS):
         shutil.rmtree(dossier.construction, ignore_errors=True)
         if not dossier.construction.exists():

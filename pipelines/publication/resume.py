@@ -40,9 +40,6 @@ def begin_summary(chantier: Chantier) -> None:
     """Write that a run is under way; what dead runs left so becomes their account."""
     folder = chantier.dossier.executions
     folder.mkdir(exist_ok=True)
-    # Accounts that a dead run was writing: the lock is held, nobody writes here.
-    for path in folder.glob(".*"):
-        path.unlink()
     for path in folder.glob(f"{_RUNNING}-*.json"):
         content = _read(path)
         if content is not None:
