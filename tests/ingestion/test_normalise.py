@@ -329,6 +329,7 @@ def test_a_name_alone_is_no_proof(depot: Depot) -> None:
     noms = [
         "Résidence Jean Moulin",
         "Cité Martin Luther King",
+        "Société d'H.L.M. Émile",
         "Les Mésanges",
         "12 rue Chezy",
         "Bât. M 3",
