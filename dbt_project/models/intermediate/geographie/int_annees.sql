@@ -33,11 +33,13 @@ lues as (
         sum(case when annee = millesime then 1 else 0 end) > 0
         or (min(second_semestre) = 0 and max(second_semestre) = 1)
     union
+    -- The last of the years that an extraction serves: it is taken for that one.
     select
         epci_siren,
-        annee
+        max(annee) as annee
     from {{ ref('int_demande_extractions') }}
     where epci_siren is not null
+    group by epci_siren, date_extraction
     union
     select
         parametres.epci_siren,
