@@ -77,7 +77,7 @@ def fill(
         con.execute(VERROU)
         con.execute(
             "insert into meta.verrou "
-            "values (?, ?, 'sne_attributions', ?, ?, ?, 'csv', ?, '1', 3, 2, 1, 0, 0)",
+            "values (?, ?, 'sne_attributions', ?, ?, ?, 'csv', ?, '1', 3, 2, 0, 1, 0, 0)",
             [fichier, source, millesime, taille, sha256, lecture],
         )
         con.execute(
