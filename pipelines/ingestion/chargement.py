@@ -232,8 +232,8 @@ def _warnings(
     if lignes:
         citees = ", ".join(str(n) for (n,) in lignes[:_LIGNES_CITEES])
         message = (
-            "Candidat qui pourrait être l'un ou l'autre de deux autres, faute de numéro de logement : gardé à "
-            f"part (lignes {citees})"
+            "Candidat qui pourrait être l'un ou l'autre de deux autres, faute de numéro de logement : gardé "
+            f"à part (lignes {citees})"
         )
         trouves.append(Avertissement("candidat_ambigu", message, len(lignes), compte.lignes_lues))
     memes = [c for c in comptes if c.sha256 == compte.sha256 and c.millesime != compte.millesime]

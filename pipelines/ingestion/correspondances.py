@@ -117,7 +117,15 @@ class Correspondance(_Strict):
         if produit is None:
             raise ValueError(f"produit inconnu « {self.produit} » (connus : {', '.join(declarations())})")
         noms = {c.nom for c in produit.champs} | set(COMMUNES_LUES)
-        usages = (self.champs, self.constantes, self.derives, self.valeurs, self.nuls, self.preferences, self.echelles)
+        usages = (
+            self.champs,
+            self.constantes,
+            self.derives,
+            self.valeurs,
+            self.nuls,
+            self.preferences,
+            self.echelles,
+        )
         for usage in usages:
             if inconnus := sorted(set(usage) - noms):
                 raise ValueError(f"champs inconnus de {self.produit} : {', '.join(inconnus)}")

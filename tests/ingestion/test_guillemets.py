@@ -154,9 +154,9 @@ def test_a_header_on_two_lines_or_that_ends_with_a_separator(depot: Depot) -> No
 def test_a_cell_wrapped_as_a_formula_is_text(depot: Depot) -> None:
     depot.drop("sne/2021/a.csv", table(*attributions(30, typologie='="T3"', residence='"=""0200"""')))
     depot.load("sne")
-    assert depot.rows("SELECT typologie, residence FROM sources.sne_attributions ORDER BY _ligne LIMIT 1") == [
-        ("T3", "0200")
-    ]
+    assert depot.rows(
+        "SELECT typologie, residence FROM sources.sne_attributions ORDER BY _ligne LIMIT 1"
+    ) == [("T3", "0200")]
 
 
 def test_a_last_line_without_end_is_said_where_the_others_have_one(depot: Depot) -> None:

@@ -195,7 +195,8 @@ def test_a_users_own_mapping(depot: Depot) -> None:
         "  code_commune_logement: [Lieu]\n  issue: [Suite]\nvaleurs:\n  issue: {ok: attribue}\n",
     )
     depot.drop(
-        "sne/2021/x.csv", "Clé du dossier;Jour;Signé;Lieu;Suite\n071 0519 0001 0002144;03/02/2021;04/02/2021;6029;OK\n"
+        "sne/2021/x.csv",
+        "Clé du dossier;Jour;Signé;Lieu;Suite\n071 0519 0001 0002144;03/02/2021;04/02/2021;6029;OK\n",
     )
     depot.load("sne")
     assert depot.rows(

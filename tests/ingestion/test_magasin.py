@@ -116,7 +116,9 @@ def test_the_same_bytes_give_the_same_files_whatever_the_threads(
 
 
 def test_accounts_go_through_json(depot: Depot) -> None:
-    depot.drop("sne/2021/attributions.csv", table(*attributions(60, numero_unique="x", rang="x")) + "trop;court\n")
+    depot.drop(
+        "sne/2021/attributions.csv", table(*attributions(60, numero_unique="x", rang="x")) + "trop;court\n"
+    )
     (compte,) = depot.read("sne")
     assert CompteFichier.from_json(json.loads(json.dumps(compte.to_json()))) == compte
     assert (compte.lignes_lues, compte.lignes_gardees, compte.lignes_quarantaine) == (61, 59, 2)

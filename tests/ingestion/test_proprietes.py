@@ -85,7 +85,10 @@ def account(dossier: Path, nom: str, contenu: bytes) -> None:
     with duckdb.connect() as con:
         load(con, source, comptes)
         for c in comptes:
-            assert c.lignes_lues == c.lignes_gardees + c.lignes_fusionnees + c.lignes_quarantaine + c.lignes_doublons
+            assert (
+                c.lignes_lues
+                == c.lignes_gardees + c.lignes_fusionnees + c.lignes_quarantaine + c.lignes_doublons
+            )
             if c.produit is None:
                 continue
             du_fichier = f"WHERE _fichier = '{c.fichier}'"

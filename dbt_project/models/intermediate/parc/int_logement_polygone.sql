@@ -20,13 +20,9 @@ points as (
         logement_id,
         millesime,
         case
-            when epsg in ('4326', 'EPSG:4326') then st_point(x, y)
-            else st_transform(
-                st_point(x, y),
-                case when epsg like 'EPSG:%' then epsg else 'EPSG:' || coalesce(epsg, '2154') end,
-                'EPSG:4326',
-                true
-            )
+            when epsg = '4326' then st_point(x, y)
+            -- Coordinates that the projection cannot hold are none.
+            else try(st_transform(st_point(x, y), 'EPSG:' || coalesce(epsg, '2154'), 'EPSG:4326', true))
         end as point
     from {{ ref('stg_rpls__logements') }}
     where x is not null and y is not null
