@@ -25,6 +25,12 @@ HOSTILE = "OPAC\x1b[2J\nEntrepôt publié : faux\u202egpj.exe\u2028\x9b31m\udcff
 SEEN = "OPAC\\x1b[2J\\x0aEntrepôt publié : faux\\u202egpj.exe\\u2028\\x9b31m\\udcff"
 
 
+@pytest.fixture(autouse=True)
+def _apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep what is logged here from the runner's own record, which no worker could send to the others."""
+    monkeypatch.setattr(logging.getLogger("observatoire"), "propagate", False)
+
+
 def test_what_acts_is_seen_and_the_rest_is_left() -> None:
     assert affichable(HOSTILE) == SEEN
     french = "Œuvre d’Émile – 1\u202f234,5 « m² » ≥ 30 %\u00a0: ✓"
