@@ -28,7 +28,7 @@ _MOIS = (
     *("sept(?:embre)?", "oct(?:obre)?", "nov(?:embre)?", "dec(?:embre)?"),
 )
 _A, _M, _J = r"(?P<a>(?:19|20)\d{2})", r"(?P<m>0[1-9]|1[0-2])", r"(?P<j>0[1-9]|[12]\d|3[01])"
-_T, _S = r"t(?:rim(?:estre)?)?[ ._-]?(?P<t>[1-4])", r"s(?:em(?:estre)?)?[ ._-]?(?P<s>[12])"
+_T, _S = r"(?:t(?:rim(?:estre)?)?|q)[ ._-]?(?P<t>[1-4])", r"s(?:em(?:estre)?)?[ ._-]?(?P<s>[12])"
 _NOM_DE_MOIS = rf"(?P<n>{'|'.join(_MOIS)})"
 # What a name may state; each is understood as the last day of what it names. A year and two digits apart by
 # anything but a hyphen may be the second part of a file cut in two: it is no month.
@@ -37,11 +37,14 @@ _FORMES = tuple(
     for motif in (
         rf"{_A}(?P<x>[ ._-]?){_M}(?P=x){_J}",
         rf"{_J}(?P<x>[ ._-]?){_M}(?P=x){_A}",
+        rf"(?P<j>[12]\d|3[01]|0?[1-9])(?:er)?[ ._-]{_NOM_DE_MOIS}[ ._-]?{_A}",
         rf"{_A}-{_M}(?![ ._-]?\d)",
+        rf"{_A}{_M}",
         rf"(?<!\d[ ._-]){_M}-{_A}",
         rf"{_A}[ ._-]?{_T}(?![a-z])",
         rf"(?<![a-z]){_T}[ ._-]?{_A}",
         rf"(?P<t>[1-4])(?:er|e|eme)?[ ._-]?trim(?:estre)?[ ._-]?{_A}",
+        rf"(?P<t>[1-4])[tq][ ._-]?{_A}",
         rf"{_A}[ ._-]?{_S}(?![a-z])",
         rf"(?<![a-z]){_S}[ ._-]?{_A}",
         rf"(?P<s>[12])(?:er|e|eme|nd|d)?[ ._-]?sem(?:estre)?[ ._-]?{_A}",
@@ -82,6 +85,8 @@ def _dates(nom: str) -> Iterator[dt.date]:
             jour = int(parts.get("j") or dernier)
             if jour <= dernier:
                 yield dt.date(annee, mois, jour)
+        # A day of a month is not that month as well.
+        nom = forme.sub(" ", nom)
 
 
 def _month(parts: dict[str, str | None]) -> int:

@@ -48,6 +48,9 @@ def values_fingerprint() -> str:
     return _FICHIER.read_text(encoding="utf-8")
 
 
+_REPONSES = str.maketrans("", "", "0xX")
+
+
 def cleaned(x: str) -> str:
     """A cell of one line of plain characters, NULL when nothing is left.
 
@@ -67,9 +70,12 @@ def cleaned(x: str) -> str:
     return f"CASE WHEN {simple} THEN {x} ELSE nullif({texte}, '') END"
 
 
-def emptied(x: str) -> str:
-    """The cleaned text of an identifier, NULL when it is one of those that say « nothing »."""
-    signes = re.escape(_valeurs()["signes_vides"]).replace("/", r"\/")
+def emptied(x: str, *, valeur: bool = False) -> str:
+    """The cleaned text of an identifier, NULL when it is one of those that say « nothing ».
+
+    In a column of values (`valeur`) a zero and an `x` may be answers: they stay.
+    """
+    signes = re.escape(_valeurs()["signes_vides"].translate(_REPONSES if valeur else {})).replace("/", r"\/")
     mots = "|".join(re.escape(t) for t in empty_tokens())
     # Accents cost: only words that have some are stripped of them.
     sans_accent = f"CASE WHEN strlen({x}) = length({x}) THEN lower({x}) ELSE lower(strip_accents({x})) END"
@@ -157,7 +163,7 @@ def register_number(x: str) -> str:
     code = f"regexp_replace({_code(x)}, '[ _/-]', '', 'g')"
     rempli = f"CASE WHEN regexp_full_match({code}, '[0-9]{{1,9}}') THEN lpad({code}, 10, '0') ELSE {code} END"
     lettres = f"length(regexp_replace({rempli}, '[0-9]', '', 'g'))"
-    autre = f"CASE WHEN regexp_full_match({rempli}, '[0-9A-Z]{{4,20}}') AND {lettres} <= 3 THEN {rempli} END"
+    autre = f"CASE WHEN regexp_full_match({rempli}, '[0-9A-Z]{{4,10}}') AND {lettres} <= 3 THEN {rempli} END"
     return _either(x, "[0-9]{10}", autre)
 
 

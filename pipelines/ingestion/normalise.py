@@ -279,12 +279,19 @@ def _numeric_tokens(champ: Champ, jetons: Sequence[str]) -> list[str]:
 def _tokens(champ: Champ, jetons: Sequence[str]) -> str:
     """The trimmed text, NULL when it is one of the field's null tokens, or one of those of identifiers."""
     nom = ident(champ.nom)
-    if champ.nomme:
+    if champ.nomme or champ.texte_libre:
         vide = identifiants.emptied(nom)
-        if not jetons:
-            return vide
-        return f"CASE WHEN {vide} IS NULL THEN NULL ELSE {_tokens_of(nom, jetons)} END"
-    return _tokens_of(nom, jetons)
+    else:
+        # What begins with a digit is a value, and nearly every cell; a date of zeros is none.
+        chiffre = f"regexp_full_match({nom}, '[0 ./-]+')" if champ.type in {"date", "mois"} else "false"
+        sure = _in(nom, ("oui", "non", *(champ.codes or {})))
+        vide = (
+            f"CASE WHEN ascii({nom}) BETWEEN 49 AND 57 OR {sure} THEN {nom} "
+            f"WHEN {chiffre} THEN NULL ELSE {identifiants.emptied(nom, valeur=True)} END"
+        )
+    if not jetons:
+        return vide
+    return f"CASE WHEN {vide} IS NULL THEN NULL ELSE {_tokens_of(nom, jetons)} END"
 
 
 def _tokens_of(nom: str, jetons: Sequence[str]) -> str:
@@ -304,6 +311,9 @@ def _translate(champ: Champ, valeurs: Mapping[str, str], expression: str) -> str
     cle = f"lower(strip_accents({expression}))"
     if any(" " in k for k in table):
         cle = f"regexp_replace({cle}, '\\s+', ' ', 'g')"
+    if any(k.isdigit() for k in table):
+        # A code that a spreadsheet took for a number: `2.0`, `02`.
+        cle = f"regexp_replace(regexp_replace({cle}, '[.,]0+$', ''), '^0+([0-9])', '\\1')"
     par_valeur: dict[str, list[str]] = {}
     for k, v in table.items():
         par_valeur.setdefault(v, []).append(k)

@@ -7,6 +7,7 @@ import random
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import duckdb
@@ -111,6 +112,12 @@ def test_ten_transformations_change_no_figure(temoin: Path, tmp_path: Path) -> N
     depot = base()
     for nom in noms:
         depot = TRANSFORMATIONS[nom](depot, rng)
+    # And an extraction of June, of requests that December's has again.
+    (demandes,) = (f for f in base().fichiers if f.nom == "demandes")
+    juin = demandes.map_rows(lambda x: x | {"statut": "active", "date_radiation": "", "motif_radiation": ""})
+    depot = replace(
+        depot, fichiers=(*depot.fichiers, juin.with_rows(juin.lignes[:30], nom="juin_2021-06-30"))
+    )
     vues, attendues = figures(build(depot, tmp_path, ICI)), figures(temoin)
     assert attendues
     assert not sorted(vues ^ attendues, key=str)[:4], noms

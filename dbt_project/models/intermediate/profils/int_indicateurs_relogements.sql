@@ -35,7 +35,7 @@ origines as (
             order by
                 case when logements.millesime <= loges.annee then 0 else 1 end,
                 abs(logements.millesime - loges.annee) nulls last,
-                demandes.millesime desc nulls last,
+                demandes.date_extraction desc nulls last,
                 logements.logement_id nulls last
         ) as rang
     from loges

@@ -26,7 +26,7 @@ origines as (
     select
         demandeur_id,
         num_rpls_origine,
-        row_number() over (partition by demandeur_id order by millesime desc nulls last, num_rpls_origine nulls last) as rang
+        row_number() over (partition by demandeur_id order by date_extraction desc nulls last, num_rpls_origine nulls last) as rang
     from {{ ref('stg_sne__demandes') }}
     where num_rpls_origine is not null
 
