@@ -143,6 +143,7 @@ def _batir(racine: Path) -> None:
     donnees, base = racine / "donnees", racine / BASE_NAME
     depot = Depot(donnees)
     _ecrire_fragilite(depot)
+    _ecrire_residences(depot)
     _ecrire_avis(depot)
     _ecrire_parc(depot)
     with duckdb.connect(str(base)) as con:
@@ -186,6 +187,20 @@ def _ecrire_fragilite(depot: Depot) -> None:
                 "valeur": numero, "debut": None, "fin": None,
             }
             for zone, numero in zones
+        ),
+    )  # fmt: skip
+
+
+def _ecrire_residences(depot: Depot) -> None:
+    """The register does not name residences, and these have more dwellings than a residence: a list does."""
+    depot.ecrire(
+        "zones/residences_chalon.csv",
+        (
+            {
+                "epci_siren": CHALON, "zone": residence, "type": "residence", "nom": residence,
+                "critere": "num_rpls", "valeur": numero, "debut": None, "fin": None,
+            }
+            for numero, residence, _ in _chalon()
         ),
     )  # fmt: skip
 

@@ -181,11 +181,18 @@ def test_event_of_the_objective_outside_neighbourhoods(entrepot: Entrepot) -> No
 
 def test_rolling_windows_hold_what_their_months_hold(entrepot: Entrepot) -> None:
     annee = entrepot.compte(PUBLIE, "hors_qpv_q1")
-    assert entrepot.compte(PUBLIE, "hors_qpv_q1", "2021-12", periode_type="glissant_12m") == annee
     semestres = [entrepot.compte(PUBLIE, "hors_qpv_q1", f"2021-S{n}") for n in (1, 2)]
     assert tuple(sum(x) for x in zip(*semestres, strict=True)) == annee
     fenetre = entrepot.compte(PUBLIE, "hors_qpv_q1", "2021-06", periode_type="glissant_6m")
     assert fenetre == semestres[0]
+    # No window goes on after the last event of the territory itself, whatever its neighbours' say.
+    ((dernier, fin),) = entrepot.lire(
+        "select (select max(coalesce(date_decision, date_signature_bail)) from entrepot.fct_attribution "
+        "where epci_siren = ?), (select max(fin) from entrepot.dim_periode "
+        "where epci_siren = ? and periode_type like 'glissant%')",
+        [PUBLIE, PUBLIE],
+    )
+    assert (dernier.year, dernier.month) == (fin.year, fin.month)
 
 
 def test_every_row_keeps_its_file_and_line(entrepot: Entrepot) -> None:
