@@ -187,7 +187,7 @@ def test_rolling_windows_hold_what_their_months_hold(entrepot: Entrepot) -> None
     assert fenetre == semestres[0]
     # No window goes on after the last event of the territory itself, whatever its neighbours' say.
     ((dernier, fin),) = entrepot.lire(
-        "select (select max(coalesce(date_decision, date_signature_bail)) from entrepot.fct_attribution "
+        "select (select max(greatest(date_decision, date_signature_bail)) from entrepot.fct_attribution "
         "where epci_siren = ?), (select max(fin) from entrepot.dim_periode "
         "where epci_siren = ? and periode_type like 'glissant%')",
         [PUBLIE, PUBLIE],

@@ -14,8 +14,18 @@ limites as (
 
     select
         epci_siren,
-        max(coalesce(date_decision, date_signature_bail)) as dernier_evenement
-    from {{ ref('fct_attribution') }}
+        max(jour) as dernier_evenement
+    from (
+        select
+            epci_siren,
+            date_decision as jour
+        from {{ ref('fct_attribution') }}
+        union all
+        select
+            epci_siren,
+            date_signature_bail as jour
+        from {{ ref('fct_attribution') }}
+    ) as evenements
     group by epci_siren
 
 ),
