@@ -279,8 +279,11 @@ def _numeric_tokens(champ: Champ, jetons: Sequence[str]) -> list[str]:
 def _tokens(champ: Champ, jetons: Sequence[str]) -> str:
     """The trimmed text, NULL when it is one of the field's null tokens, or one of those of identifiers."""
     nom = ident(champ.nom)
-    if champ.nomme or champ.texte_libre:
+    if champ.nomme:
         vide = identifiants.emptied(nom)
+    elif champ.texte_libre:
+        # A name may be any word: there is a commune for most of them.
+        vide = nom
     else:
         # What begins with a digit is a value, and nearly every cell; a date of zeros is none.
         chiffre = f"regexp_full_match({nom}, '[0 ./-]+')" if champ.type in {"date", "mois"} else "false"
