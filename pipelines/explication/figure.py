@@ -174,7 +174,10 @@ def _objective(con: duckdb.DuckDBPyConnection, figure: Figure, periode_type: str
     """The objectives in force on the last day of the period; a vintage has no day, so all are shown."""
     rows = con.execute(
         """
-        with jour as (select max(fin) as fin from entrepot.dim_periode where periode_type = ? and periode = ?)
+        with jour as (
+            select max(fin) as fin from entrepot.dim_periode
+            where periode_type = ? and periode = ? and epci_siren = ?
+        )
         select o.libelle, o.operateur, o.cible, o.article, o.statut, o.debut, o.fin
         from meta.convention_objectifs as o cross join jour
         where o.epci_siren = ? and o.indicateur = ? and o.axe = ? and coalesce(o.modalite, ?) = ?
@@ -182,7 +185,7 @@ def _objective(con: duckdb.DuckDBPyConnection, figure: Figure, periode_type: str
         order by o.debut nulls first, o.objectif
         """,
         [
-            *(periode_type, figure.periode),
+            *(periode_type, figure.periode, figure.epci_siren),
             *(figure.epci_siren, figure.indicateur, figure.axe, figure.modalite, figure.modalite),
         ],
     ).fetchall()
@@ -282,7 +285,8 @@ def _attribution_rows(con: duckdb.DuckDBPyConnection, figure: Figure, periode_ty
             from intermediate.int_attribution_mesures as mesures
             inner join entrepot.fct_attribution as faits on mesures.attribution_id = faits.attribution_id
             inner join entrepot.dim_periode as periodes
-                on periodes.periode_type = ? and periodes.periode = ?
+                on periodes.epci_siren = mesures.epci_siren
+                and periodes.periode_type = ? and periodes.periode = ?
                 and mesures.date_evenement >= periodes.debut and mesures.date_evenement <= periodes.fin
             where {where}
         ) where num + den + inc > 0

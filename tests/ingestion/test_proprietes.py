@@ -96,7 +96,7 @@ def account(dossier: Path, nom: str, contenu: bytes) -> None:
                 f"SELECT count(DISTINCT _ligne) FROM sources.{c.produit} {du_fichier}"
             ).fetchone()
             refusees = con.execute(
-                f"SELECT count(DISTINCT _ligne) FROM quarantaine.{c.produit} {du_fichier}"
+                f"SELECT count(DISTINCT _ligne) FROM quarantaine.{c.produit} {du_fichier} AND portee = 'ligne'"
             ).fetchone()
             verrou = con.execute(
                 "SELECT lignes_gardees, lignes_quarantaine FROM meta.verrou "
