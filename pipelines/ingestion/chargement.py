@@ -115,7 +115,8 @@ def _load_product(
     # A file that has no row left to read gives an empty Parquet, which is a part like another.
     parties = " UNION ALL ".join(_rows(produit, rang, compte) for rang, compte in enumerate(comptes))
     con.execute(f"CREATE OR REPLACE TEMP VIEW {enregistrements.LIGNES} AS {parties}")
-    bilan = enregistrements.resolve(con, produit, fusions)
+    absents = [{f.nom for f in produit.champs} - set(c.champs_lus) for c in comptes]
+    bilan = enregistrements.resolve(con, produit, fusions, absents)
     _fill(con, produit, comptes, bilan)
     enregistrements.carry(con, produit, f"sources.{ident(produit.produit)}")
     finaux = _accounts(con, comptes)

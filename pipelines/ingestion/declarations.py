@@ -176,6 +176,11 @@ class Champ(_Strict):
         return (int(found[1]), int(found[2])) if found else None
 
     @property
+    def pourcentage(self) -> bool:
+        """Whether values are in hundredths: 65 for 65 %."""
+        return self.unite == "%"
+
+    @property
     def numerique(self) -> bool:
         """Whether null tokens that are numbers are compared as numbers (`9999,00` is `9999`)."""
         return self.echelle is not None or self.type in {"entier", "grand_entier", "annee", "reel"}

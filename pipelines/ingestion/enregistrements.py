@@ -6,7 +6,7 @@ tables beside it: which rows are records' origins, the merged records, what was 
 belongs in `fichier`; filling the tables of the warehouse, in `chargement`.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import duckdb
@@ -40,7 +40,10 @@ class Bilan:
 
 
 def resolve(
-    con: duckdb.DuckDBPyConnection, produit: Produit, fusions: Mapping[str, str] | None = None
+    con: duckdb.DuckDBPyConnection,
+    produit: Produit,
+    fusions: Mapping[str, str] | None = None,
+    absents: Sequence[Collection[str]] = (),
 ) -> Bilan:
     """Find the things that several rows speak of, and make one record of each.
 
@@ -50,6 +53,7 @@ def resolve(
         con: the connection that has the rows.
         produit: what the rows are.
         fusions: SIREN of the landlords that were absorbed, and of those that absorbed them.
+        absents: the fields that each file lacks, by its number (`_ordre`).
     """
     absorbes = dict(sorted((fusions or {}).items()))
     con.execute(
@@ -57,7 +61,7 @@ def resolve(
     )
     _find_groups(con, produit)
     if produit.exemplaires:
-        _count_copies(con, produit)
+        _count_copies(con, produit, absents)
     _order_states(con, produit)
     _merge(con, produit)
     _find_conflicts(con, produit)
@@ -74,10 +78,10 @@ def _normalised(champ: Champ, x: str) -> str:
     if champ.type == "siren":
         return f"coalesce(getvariable('{FUSIONS}')[{x}], {x})"
     if champ.type == "texte" and not champ.codes:
-        sans_signes = f"regexp_replace(lower(strip_accents({x})), '[^a-z0-9]+', ' ', 'g')"
-        sans_articles = (
-            f"regexp_replace({sans_signes}, '\\b(residence|l|le|la|les|d|de|du|des)\\b', ' ', 'g')"
-        )
+        sans_ligatures = f"replace(replace(lower(strip_accents({x})), 'œ', 'oe'), 'æ', 'ae')"
+        sans_signes = f"regexp_replace({sans_ligatures}, '[^a-z0-9]+', ' ', 'g')"
+        mots = "residence|resid|res|l|le|la|les|d|de|du|des"
+        sans_articles = f"regexp_replace({sans_signes}, '\\b({mots})\\b', ' ', 'g')"
         seuls = [f"nullif(replace({y}, ' ', ''), '')" for y in (sans_articles, sans_signes)]
         return f"coalesce({', '.join(seuls)})"
     return x
@@ -91,7 +95,9 @@ def _find_groups(con: duckdb.DuckDBPyConnection, produit: Produit) -> None:
         )
         return
     repli = produit.rapprochement.repli if produit.rapprochement else {}
-    cles = [f"coalesce({ident(c)}, {ident(repli[c])})" if c in repli else ident(c) for c in produit.cle]
+    lignes = _recall_keys(con, produit, produit.rapprochement) if produit.rapprochement else LIGNES
+    cles = [f"coalesce({ident(c)}, _{c}, {ident(repli[c])})" if c in repli else ident(c) for c in produit.cle]
+    sans = f" EXCLUDE ({', '.join('_' + c for c in repli)})" if repli else ""
     noms = [f"k{i}" for i in range(len(cles))]
     definies = ", ".join(f"{x} AS {n}" for x, n in zip(cles, noms, strict=True))
     # A vintage or a date names nothing by itself.
@@ -99,14 +105,56 @@ def _find_groups(con: duckdb.DuckDBPyConnection, produit: Produit) -> None:
     memes = " AND ".join(f"{x} IS NOT DISTINCT FROM k.{n}" for x, n in zip(cles, noms, strict=True))
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE enr_cles AS SELECT *, row_number() OVER () AS _groupe FROM ("
-        f"SELECT {definies} FROM {LIGNES} WHERE {connue} GROUP BY ALL HAVING count(*) > 1)"
+        f"SELECT {definies} FROM {lignes} WHERE {connue} GROUP BY ALL HAVING count(*) > 1)"
     )
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE {GROUPES} AS SELECT l.*, k._groupe FROM {LIGNES} AS l "
+        f"CREATE OR REPLACE TEMP TABLE {GROUPES} AS SELECT l.*{sans}, k._groupe FROM {lignes} AS l "
         f"INNER JOIN enr_cles AS k ON {memes} WHERE {connue}"
     )
     if produit.rapprochement and _count(con, GROUPES):
         _tell_apart(con, produit, produit.rapprochement)
+
+
+def _recall_keys(con: duckdb.DuckDBPyConnection, produit: Produit, r: Rapprochement) -> str:
+    """The rows, with the key that those which lack one take from rows of the same thing (`_date_decision`).
+
+    An export of leases may not say when the committee met. Its row is the candidate whose lease bears the
+    same date, else the one chosen before for the same object and not yet signed; when several are, it is
+    none.
+    """
+    lignes = LIGNES
+    for manquant, signe in r.repli.items():
+        f, g, objet = ident(manquant), ident(signe), ident(r.objet)
+        autres = ", ".join(ident(c) for c in produit.cle if c != manquant)
+        con.execute(
+            f"CREATE OR REPLACE TEMP TABLE enr_sans_cle AS SELECT _ordre, _rang, _ligne, {autres}, {g}, "
+            f"{objet} FROM {LIGNES} WHERE {f} IS NULL AND {g} IS NOT NULL"
+        )
+        # What the rows of a thing say of it, one row per key and object; NULL for a lease not yet signed.
+        con.execute(
+            f"CREATE OR REPLACE TEMP TABLE enr_avec_cle AS SELECT {autres}, {f}, {objet}, max({g}) AS {g} "
+            f"FROM {LIGNES} WHERE {f} IS NOT NULL AND ({autres}) IN (SELECT ({autres}) FROM enr_sans_cle) "
+            f"GROUP BY ALL"
+        )
+        meme_objet = f"(s.{objet} IS NULL OR a.{objet} IS NULL OR s.{objet} = a.{objet})"
+        con.execute(
+            f"CREATE OR REPLACE TEMP TABLE enr_cles_trouvees AS SELECT _ordre, _rang, _ligne, "
+            f"CASE WHEN len(signees) > 0 THEN signees ELSE choisies END AS trouvees FROM ("
+            f"SELECT s._ordre, s._rang, s._ligne, "
+            f"list(DISTINCT a.{f}) FILTER (s.{g} = a.{g} AND {meme_objet}) AS signees, "
+            f"list(DISTINCT a.{f}) FILTER (a.{g} IS NULL AND s.{objet} = a.{objet} AND a.{f} <= s.{g}) "
+            "AS choisies "
+            f"FROM enr_sans_cle AS s INNER JOIN enr_avec_cle AS a USING ({autres}) GROUP BY ALL)"
+        )
+        con.execute(
+            f"INSERT INTO {AMBIGUS} SELECT _ordre, _rang, _ligne FROM enr_cles_trouvees "
+            "WHERE len(trouvees) > 1"
+        )
+        lignes = (
+            f"(SELECT l.*, t.trouvees[1] AS _{manquant} FROM {lignes} AS l LEFT JOIN (SELECT * "
+            f"FROM enr_cles_trouvees WHERE len(trouvees) = 1) AS t USING (_ordre, _rang))"
+        )
+    return lignes
 
 
 def _tell_apart(con: duckdb.DuckDBPyConnection, produit: Produit, rapprochement: Rapprochement) -> None:
@@ -167,30 +215,43 @@ def _tell_apart(con: duckdb.DuckDBPyConnection, produit: Produit, rapprochement:
     )
 
 
-def _count_copies(con: duckdb.DuckDBPyConnection, produit: Produit) -> None:
+def _count_copies(
+    con: duckdb.DuckDBPyConnection, produit: Produit, absents: Sequence[Collection[str]]
+) -> None:
     """Rows without their key: as many things as the file that repeats a content most; the others repeat it.
 
-    They join the table of groups as repetitions of a row that is already there.
+    Contents are compared by the columns that every file of the vintage holds, as long as these tell who
+    declares. The rows join the table of groups as repetitions of a row that is already there.
     """
     inconnue = " AND ".join(f"{ident(c)} IS NULL" for c in produit.cle if c not in _VERSION)
-    contenu = ", ".join(ident(c.nom) for c in produit.champs)
-    con.execute(
-        f"CREATE OR REPLACE TEMP TABLE enr_copies AS WITH vues AS ("
-        f"SELECT _ordre, _rang, _sha, millesime, hash(millesime, {contenu}) AS h, hash({contenu}, 1) AS h2 "
-        f"FROM {LIGNES} WHERE {inconnue} "
-        f"AND millesime IN (SELECT millesime FROM {LIGNES} GROUP BY ALL HAVING count(DISTINCT _ordre) > 1)), "
-        "par_fichier AS ("
-        "SELECT h, h2, _ordre, count(*) AS n, any_value(_sha) AS sha FROM vues GROUP BY ALL), "
-        "gagnants AS (SELECT h, h2, _ordre FROM par_fichier "
-        "QUALIFY row_number() OVER (PARTITION BY h, h2 ORDER BY n DESC, sha, _ordre) = 1 "
-        "AND count(*) OVER (PARTITION BY h, h2) > 1) "
-        "SELECT v._ordre, v._rang FROM vues AS v INNER JOIN gagnants AS g ON v.h = g.h AND v.h2 = g.h2 "
-        "AND v._ordre <> g._ordre"
-    )
-    con.execute(
-        f"INSERT INTO {GROUPES} BY NAME SELECT l.*, -1::BIGINT AS _groupe FROM {LIGNES} AS l "
-        "INNER JOIN enr_copies AS c ON l._ordre = c._ordre AND l._rang = c._rang"
-    )
+    par_millesime = con.execute(
+        f"SELECT millesime, list_sort(list(DISTINCT _ordre)) FROM {LIGNES} WHERE {inconnue} "
+        "GROUP BY millesime HAVING count(DISTINCT _ordre) > 1 ORDER BY millesime"
+    ).fetchall()
+    for millesime, fichiers in par_millesime:
+        manquants = {champ for rang in fichiers if rang < len(absents) for champ in absents[rang]}
+        if produit.etats.declarant in manquants:
+            manquants = set()
+        contenu = ", ".join(ident(c.nom) for c in produit.champs if c.nom not in manquants)
+        # Of two files that repeat a content as often, the fuller one.
+        pauvrete = f"[{', '.join(str(len(x)) for x in absents) or 0}][_ordre + 1]"
+        con.execute(
+            f"CREATE OR REPLACE TEMP TABLE enr_copies AS WITH vues AS ("
+            f"SELECT _ordre, _rang, _sha, hash({contenu}) AS h, hash({contenu}, 1) AS h2 "
+            f"FROM {LIGNES} WHERE {inconnue} AND millesime IS NOT DISTINCT FROM ?), "
+            "par_fichier AS ("
+            "SELECT h, h2, _ordre, count(*) AS n, any_value(_sha) AS sha FROM vues GROUP BY ALL), "
+            "gagnants AS (SELECT h, h2, _ordre FROM par_fichier "
+            f"QUALIFY row_number() OVER (PARTITION BY h, h2 ORDER BY n DESC, {pauvrete}, sha, _ordre) = 1 "
+            "AND count(*) OVER (PARTITION BY h, h2) > 1) "
+            "SELECT v._ordre, v._rang FROM vues AS v INNER JOIN gagnants AS g ON v.h = g.h AND v.h2 = g.h2 "
+            "AND v._ordre <> g._ordre",
+            [millesime],
+        )
+        con.execute(
+            f"INSERT INTO {GROUPES} BY NAME SELECT l.*, -1::BIGINT AS _groupe FROM {LIGNES} AS l "
+            "INNER JOIN enr_copies AS c ON l._ordre = c._ordre AND l._rang = c._rang"
+        )
 
 
 def _order_states(con: duckdb.DuckDBPyConnection, produit: Produit) -> None:

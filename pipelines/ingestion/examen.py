@@ -26,7 +26,7 @@ from pipelines.ingestion.correspondances import Appariement, Correspondance, cor
 from pipelines.ingestion.declarations import Champ, Produit, declarations, ident, load_yaml, quote
 from pipelines.ingestion.executer import unreadable, unrecognised
 from pipelines.ingestion.extractions import declared_dates, extraction_date
-from pipelines.ingestion.fichier import find_vintage, month_first
+from pipelines.ingestion.fichier import count_fractions, find_vintage, month_first
 from pipelines.ingestion.identifiants import cleaned, emptied
 from pipelines.ingestion.landing import (
     FichierDepose,
@@ -483,15 +483,13 @@ def _field(produit: Produit, nom: str) -> Champ | None:
 
 
 def _scale(champ: Champ, colonne: str, cellule: str, con: duckdb.DuckDBPyConnection) -> list[Piege]:
-    echelle = settings()["echelle_pourcentage"]
-    if champ.unite != echelle["unite"]:
+    if not champ.pourcentage:
         return []
-    nombre = f"try_cast(replace({cellule}, ',', '.') AS DOUBLE)"
-    maximum, combien = con.execute(f"SELECT max({nombre}), count({nombre}) FROM brut").fetchall()[0]
-    if maximum is None or not 0 < maximum <= echelle["maximum"]:
+    f = count_fractions(con, f"try_cast(replace({cellule}, ',', '.') AS DOUBLE)", "brut")
+    if not f.partout:
         return []
-    message = echelle["message"].format(maximum=f"{maximum:g}".replace(".", ","), champ=champ.nom)
-    return [Piege("echelle_pourcentage", colonne, int(combien), message)]
+    message = settings()["echelle_pourcentage"]["message"].format(maximum=f.borne, champ=champ.nom)
+    return [Piege("echelle_pourcentage", colonne, f.nombre, message)]
 
 
 def _refused(

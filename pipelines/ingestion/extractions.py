@@ -35,7 +35,9 @@ _NOM_DE_MOIS = rf"(?P<n>{'|'.join(_MOIS)})"
 _FORMES = tuple(
     re.compile(rf"(?<![0-9]){motif}(?![0-9])")
     for motif in (
+        rf"{_A}{_M}{_J}(?:[01]\d|2[0-3])[0-5]\d(?:[0-5]\d)?",
         rf"{_A}(?P<x>[ ._-]?){_M}(?P=x){_J}",
+        rf"{_A}(?P<x>[._-])(?P<m>0?[1-9]|1[0-2])(?P=x)(?P<j>0?[1-9]|[12]\d|3[01])",
         rf"{_J}(?P<x>[ ._-]?){_M}(?P=x){_A}",
         rf"(?P<j>[12]\d|3[01]|0?[1-9])(?:er)?[ ._-]{_NOM_DE_MOIS}[ ._-]?{_A}",
         rf"{_A}-{_M}(?![ ._-]?\d)",
@@ -50,6 +52,18 @@ _FORMES = tuple(
         rf"(?P<s>[12])(?:er|e|eme|nd|d)?[ ._-]?sem(?:estre)?[ ._-]?{_A}",
         rf"(?<![a-z]){_NOM_DE_MOIS}[ ._-]?{_A}",
         rf"{_A}[ ._-]?{_NOM_DE_MOIS}(?![a-z])",
+    )
+)
+# Years of two digits, day or year first: read only where the folder's vintage tells which.
+_DEUX = r"(?P<a>\d{2})"
+_COURTES = tuple(
+    re.compile(rf"(?<![0-9])(?<![0-9][ ._-]){motif}(?![ ._-]?[0-9])")
+    for motif in (
+        rf"{_J}(?P<x>[._-]){_M}(?P=x){_DEUX}",
+        rf"{_DEUX}(?P<x>[._-]){_M}(?P=x){_J}",
+        rf"{_J}[ ._-]?{_NOM_DE_MOIS}[ ._-]?{_DEUX}",
+        rf"(?<![a-z]){_NOM_DE_MOIS}[ ._-]?{_DEUX}",
+        rf"(?<![a-z]){_T}[ ._-]{_DEUX}",
     )
 )
 
@@ -69,24 +83,41 @@ class _Entree(BaseModel):
     date: dt.date
 
 
-def date_in_name(nom: str) -> dt.date | None:
-    """The date that a file name states, the latest when it states several (`du_2021-01-01_au_2021-12-31`)."""
+def date_in_name(nom: str, millesime: int | None = None) -> dt.date | None:
+    """The date that a file name states, the latest when it states several (`du_2021-01-01_au_2021-12-31`).
+
+    A year of two digits (`31-03-22`) counts when exactly one reading of it is of the folder's vintage or of
+    the year after.
+    """
     propre = unicodedata.normalize("NFKD", nom.lower())
     propre = "".join(c for c in propre if not unicodedata.combining(c))
-    return max(_dates(propre), default=None)
+    entieres = max(_dates(propre), default=None)
+    if entieres is not None or millesime is None:
+        return entieres
+    courtes = {
+        date
+        for forme in _COURTES
+        for trouve in forme.finditer(propre)
+        if (date := _stated(trouve.groupdict(), siecle=2000)) and date.year - millesime in {0, 1}
+    }
+    return courtes.pop() if len(courtes) == 1 else None
 
 
 def _dates(nom: str) -> Iterator[dt.date]:
     for forme in _FORMES:
         for trouve in forme.finditer(nom):
-            parts = trouve.groupdict()
-            annee, mois = int(parts["a"]), _month(parts)
-            dernier = calendar.monthrange(annee, mois)[1]
-            jour = int(parts.get("j") or dernier)
-            if jour <= dernier:
-                yield dt.date(annee, mois, jour)
+            if date := _stated(trouve.groupdict()):
+                yield date
         # A day of a month is not that month as well.
         nom = forme.sub(" ", nom)
+
+
+def _stated(parts: dict[str, str | None], siecle: int = 0) -> dt.date | None:
+    """The last day of what was named; None when that month has no such day."""
+    annee, mois = siecle + int(str(parts["a"])), _month(parts)
+    dernier = calendar.monthrange(annee, mois)[1]
+    jour = int(parts.get("j") or dernier)
+    return dt.date(annee, mois, jour) if jour <= dernier else None
 
 
 def _month(parts: dict[str, str | None]) -> int:
@@ -131,7 +162,7 @@ def extraction_date(
         declarees: what `declared_dates` gives; the first pattern that matches counts.
     """
     for nom in reversed(relatif.rsplit("/", 1)[-1].split("#")):
-        if (date := date_in_name(nom.rsplit("/", 1)[-1])) is not None:
+        if (date := date_in_name(nom.rsplit("/", 1)[-1], millesime)) is not None:
             return DateExtraction(date, NOM)
     for motif, date in declarees:
         if fnmatch.fnmatchcase(relatif, motif):

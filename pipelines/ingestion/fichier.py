@@ -23,7 +23,7 @@ from pipelines.ingestion.correspondances import Appariement
 from pipelines.ingestion.declarations import COLONNES_QUARANTAINE, COMMUNES_LUES, Champ, Produit, ident, quote
 from pipelines.ingestion.exclusions import Exclusions
 from pipelines.ingestion.identifiants import FONCTIONS, read_identifier, values_fingerprint
-from pipelines.ingestion.landing import FichierDepose
+from pipelines.ingestion.landing import FichierDepose, settings
 from pipelines.ingestion.magasin import Magasin, entry_key
 from pipelines.ingestion.normalise import TYPE, CelluleCorrigee, Requete, build_query
 from pipelines.ingestion.ouverture import looks_like_a_name, printable_names
@@ -43,10 +43,33 @@ _MAL_FORMEE = "ligne_mal_formee"
 _LIGNES_CITEES = 5
 _COMMUNES_CITEES = 5
 # A percentage column whose greatest value is no more than this was printed as fractions.
-_FRACTION_MAX = 1.5
 # A date whose first number, or second, cannot be a month: the other one is.
 _JOUR_D_ABORD = r"(?:1[3-9]|2[0-9]|3[01])[/.-](?:0?[1-9]|1[0-2])[/.-](?:[0-9]{4}|[0-9]{2})(?:[ T].*)?"
 _MOIS_D_ABORD = r"(?:0?[1-9]|1[0-2])[/.-](?:1[3-9]|2[0-9]|3[01])[/.-](?:[0-9]{4}|[0-9]{2})(?:[ T].*)?"
+
+
+@dataclass(frozen=True)
+class Fractions:
+    """The positive values of a column of percentages (`sur`) that look like shares of one (`nombre`)."""
+
+    nombre: int
+    sur: int
+    plus_grande: float
+
+    @property
+    def borne(self) -> str:
+        """The value under which one does, as it is printed."""
+        return f"{settings()['fractions']['maximum']:g}".replace(".", ",")
+
+    @property
+    def partout(self) -> bool:
+        """Whether the whole column is in shares of one."""
+        return 2 * self.nombre > self.sur and bool(self.plus_grande < settings()["fractions"]["certain"])
+
+    @property
+    def a_signaler(self) -> bool:
+        """Whether there are too many to be percentages."""
+        return self.nombre > 0 and bool(self.nombre >= settings()["fractions"]["part_signalee"] * self.sur)
 
 
 @dataclass(frozen=True)
@@ -605,12 +628,13 @@ class LectureFichier:
         """Stop on a column that is not what it is taken for.
 
         Raises:
-            DonneesRefusees: most cells of a required column are unreadable, or a column of percentages holds
+            DonneesRefusees: most cells of a column that is required or names things are unreadable, or a column of percentages holds
                 fractions.
         """
         for champ, _, message, nombre, remplies in self._counts(parquet, cellules):
             declare = self.produit.champ(champ)
-            if declare.requis and not declare.obligatoire and 2 * nombre > remplies:
+            necessaire = declare.requis or champ in self.produit.cle
+            if necessaire and not declare.obligatoire and 2 * nombre > remplies:
                 lignes = cellules.filter(pl.col("colonne") == champ)["_ligne"].unique().sort()
                 citees = ", ".join(str(x) for x in lignes.head(_LIGNES_CITEES))
                 raise DonneesRefusees(
@@ -619,26 +643,38 @@ class LectureFichier:
                     "autre colonne est-elle prise pour elle ? Corrigez le fichier à la source, ou décrivez "
                     "sa présentation dans correspondances/*.yml."
                 )
-        for declare in self.produit.champs:
-            if declare.unite != "%" or declare.nom not in self.appariement.positions:
-                continue
-            if declare.nom in self.correspondance.echelles:
-                continue
-            bornes = self.con.execute(
-                f"SELECT min({ident(declare.nom)}), max({ident(declare.nom)}) "
-                f"FROM read_parquet({quote(str(parquet))})"
-            ).fetchone()
-            if bornes and bornes[1] is not None and bornes[0] >= 0 and 0 < bornes[1] <= _FRACTION_MAX:
+        for champ, f in self._fractions(parquet):
+            if f.partout:
                 raise DonneesRefusees(
-                    f"{self.fichier.relatif} : colonne « {self._column(declare.nom)} » : des pourcentages "
-                    "sont attendus (65 pour 65 %), et toute la colonne est entre 0 et 1,5. Si ce sont des "
-                    f"fractions, ajoutez à la correspondance « {self.correspondance.correspondance} » la "
-                    f"ligne « echelles: {{{declare.nom}: 100}} » ; si ce sont bien des pourcentages, la même "
-                    "avec 1."
+                    f"{self.fichier.relatif} : colonne « {self._column(champ)} » : des pourcentages sont "
+                    f"attendus (65 pour 65 %), et {f.nombre} valeurs sur {f.sur} sont entre 0 et {f.borne}. "
+                    f"Si ce sont des fractions, ajoutez à la correspondance "
+                    f"« {self.correspondance.correspondance} » la ligne « echelles: {{{champ}: 100}} » ; si "
+                    "ce sont bien des pourcentages, la même avec 1."
                 )
+
+    def _fractions(self, parquet: Path) -> list[tuple[str, Fractions]]:
+        """The columns of percentages of which nothing says the scale, with what looks like shares of one."""
+        return [
+            (c.nom, count_fractions(self.con, ident(c.nom), f"read_parquet({quote(str(parquet))})"))
+            for c in self.produit.champs
+            if c.pourcentage
+            and c.nom in self.appariement.positions
+            and c.nom not in self.correspondance.echelles
+        ]
 
     def _cell_warnings(self, parquet: Path, cellules: pl.DataFrame) -> list[Avertissement]:
         return [
+            Avertissement(
+                "fractions_parmi_les_pourcentages",
+                f"Colonne « {champ} » : valeurs entre 0 et {f.borne} parmi des pourcentages, sans doute des "
+                "parts de 1 ; corrigez-les à la source",
+                f.nombre,
+                f.sur,
+            )
+            for champ, f in self._fractions(parquet)
+            if f.a_signaler
+        ] + [
             Avertissement(
                 "cellules_ecartees",
                 f"Colonne « {champ} » : cellules illisibles ou impossibles, devenues inconnues ({message})",
@@ -700,6 +736,22 @@ def _messages(objets: Mapping[Any, str], nature: type[pl.DataType]) -> pl.DataFr
         {"objet": list(objets), "message": list(objets.values())},
         schema={"objet": nature, "message": pl.String},
     )
+
+
+def count_fractions(con: duckdb.DuckDBPyConnection, valeur: str, relation: str) -> Fractions:
+    """Count what looks like shares of one in a column of percentages.
+
+    Args:
+        con: any connection that has the relation.
+        valeur: SQL of the number.
+        relation: SQL of where it is.
+    """
+    maximum = settings()["fractions"]["maximum"]
+    nombre, sur, plus_grande = con.execute(
+        f"SELECT count(*) FILTER ({valeur} > 0 AND {valeur} <= {maximum}), count(*) FILTER ({valeur} > 0), "
+        f"coalesce(max({valeur}), 0) FROM {relation}"
+    ).fetchall()[0]
+    return Fractions(int(nombre), int(sur), float(plus_grande))
 
 
 def count(con: duckdb.DuckDBPyConnection, sql: str) -> int:

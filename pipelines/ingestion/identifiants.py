@@ -158,12 +158,17 @@ def territory(x: str) -> str:
 def register_number(x: str) -> str:
     """Number of a dwelling in the register: ten characters, the lost zeros of an all-digit one put back.
 
-    A text with a comma, a sign or more than three letters is no such number (`7,1E+09`, a name).
+    A text with a comma, a sign or more than three letters is no such number (`7,1E+09`, a name), nor are ten
+    digits by twos, a telephone.
     """
     code = f"regexp_replace({_code(x)}, '[ _/-]', '', 'g')"
     rempli = f"CASE WHEN regexp_full_match({code}, '[0-9]{{1,9}}') THEN lpad({code}, 10, '0') ELSE {code} END"
     lettres = f"length(regexp_replace({rempli}, '[0-9]', '', 'g'))"
-    autre = f"CASE WHEN regexp_full_match({rempli}, '[0-9A-Z]{{4,10}}') AND {lettres} <= 3 THEN {rempli} END"
+    par_deux = f"regexp_full_match({x}, '[0-9]{{2}}(?:[ -][0-9]{{2}}){{4}}')"
+    autre = (
+        f"CASE WHEN regexp_full_match({rempli}, '[0-9A-Z]{{4,10}}') AND {lettres} <= 3 AND NOT {par_deux} "
+        f"THEN {rempli} END"
+    )
     return _either(x, "[0-9]{10}", autre)
 
 

@@ -44,14 +44,37 @@ _NOMBRE_ESPACE = r"[-+]?[0-9]{1,3}(?:[ '][0-9]{3})+(?:[.,][0-9]*)?"
 _NOMBRE_POINTS = r"[-+]?[0-9]{1,3}(?:(?:\.[0-9]{3})+,[0-9]*|(?:\.[0-9]{3}){2,})"
 _NOMBRE_VIRGULES = r"[-+]?[0-9]{1,3}(?:(?:,[0-9]{3})+\.[0-9]*|(?:,[0-9]{3}){2,})"
 _MILLIERS = r"[-+]?[1-9][0-9]{0,2}[.,][0-9]{3}"
-_UNITE = r" ?[€%]$"
-_HEURE = r"[ T][0-9]{1,2}[:h][0-9]{2}(?::[0-9]{2}(?:[.,][0-9]+)?)? ?(?:Z|[+-][0-9]{2}:?[0-9]{2})?$"
+# Units of amounts, and the digits before a lone mark that leave both readings possible: 999.500 a month is
+# no 999 500.
+_MONTANTS = {"€ par mois": 2, "€ par an": 3}
+_UNITE = r"(?i) ?(?:%|(?:€|euros?|eur)(?: ?(?:/|par) ?(?:an|mois|m2|m²))?)$"
+_HEURE = r"(?i)[ T][0-9]{1,2}[:h][0-9]{2}(?::[0-9]{2}(?:[.,][0-9]+)?)? ?(?:Z|[AP]M|[+-][0-9]{2}:?[0-9]{2})?$"
+_LETTRES = r".*[a-zA-Z\pL]{3}.*"
+# Months as people write them, without accents, and their numbers.
+_MOIS = {
+    **{
+        "janv(?:ier)?": "01",
+        "fevr?(?:ier)?": "02",
+        "mars": "03",
+        "avr(?:il)?": "04",
+        "mai": "05",
+        "juin": "06",
+    },
+    **{
+        "juil(?:let)?": "07",
+        "aout": "08",
+        "sept(?:embre)?": "09",
+        "oct(?:obre)?": "10",
+        "nov(?:embre)?": "11",
+    },
+    "dec(?:embre)?": "12",
+}
 # Day zero of the serial numbers that spreadsheets give to dates (1900 system).
 _ORIGINE_DES_NUMEROS = "DATE '1899-12-30'"
+_NUMERO = r"[1-9][0-9]{4}(?:[.,][0-9]+)?"
 # The lexical form of each type: what a quarantine about persons may show of a refused cell. A name, a
 # telephone or a social-security number has none of them.
 _FORMES = {
-    "entier": r"-?[0-9]{1,9}(?:[.,][0-9]{1,6})? ?[€%]?",
     "date": r"[0-9]{1,4}[/.-][0-9]{1,2}(?:[/.-][0-9]{1,4})?(?:[ T][0-9:]{4,8})?",
     "annee": r"[0-9]{1,4}",
     "booleen": r"[0-9]",
@@ -114,6 +137,14 @@ def _real(x: str) -> str:
     return f"CASE WHEN isfinite({reel}) THEN {reel} END"
 
 
+def _amount(x: str, type_duckdb: str, chiffres: int) -> str:
+    """An amount of money, unreadable when a lone mark before three digits (`1.210`) may part decimals or
+    thousands: nothing says which, and one is a thousand times the other."""
+    douteux = rf"[-+]?[1-9][0-9]{{0,{chiffres - 1}}}[.,][0-9]{{3}}"
+    sans_unite = f"regexp_replace({x}, {quote(_UNITE)}, '')"
+    return f"CASE WHEN NOT {_full(sans_unite, douteux)} THEN {_decimal(x, type_duckdb)} END"
+
+
 def _integer(x: str, type_duckdb: str) -> str:
     reel = f"try_cast({_number(x, entier=True)} AS DOUBLE)"
     return (
@@ -164,7 +195,6 @@ def _date(x: str, champ: Champ, reference: str, *, mois_d_abord: bool) -> str:
         f"CAST(try_strptime(left({y}, -2) || '{siecle}' || right({y}, 2), {quote(ordre)}) AS DATE)"
         for siecle in (20, 19)
     ]
-    numero = f"{_ORIGINE_DES_NUMEROS} + CAST(CAST(regexp_replace({x}, '[.,].*', '') AS DOUBLE) AS INTEGER)"
     return (
         f"CASE WHEN {_full(x, '[0-9]{4}-[0-9]{2}-[0-9]{2}')} THEN {iso} "
         f"WHEN {_full(x, '[0-9]{2}/[0-9]{2}/[0-9]{4}')} THEN {francaise} "
@@ -173,7 +203,30 @@ def _date(x: str, champ: Champ, reference: str, *, mois_d_abord: bool) -> str:
         f"WHEN {_full(y, '[0-9]{1,2}/[0-9]{1,2}/[0-9]{2}')} "
         f"THEN {_in_its_century(champ, reference, *siecles)} "
         f"WHEN {_full(x, '(?:19|20)[0-9]{6}')} THEN CAST(try_strptime({x}, '%Y%m%d') AS DATE) "
-        f"WHEN {_full(x, '[1-9][0-9]{4}(?:[.,][0-9]+)?')} THEN {numero} END"
+        f"WHEN {_full(x, _NUMERO)} THEN {_serial(x)} "
+        f"WHEN {_full(x, _LETTRES)} THEN {_spelled(x, champ, reference)} END"
+    )
+
+
+def _serial(x: str) -> str:
+    return f"{_ORIGINE_DES_NUMEROS} + CAST(CAST(regexp_replace({x}, '[.,].*', '') AS DOUBLE) AS INTEGER)"
+
+
+def _spelled(x: str, champ: Champ, reference: str, *, mois: bool = False) -> str:
+    """A date whose month is a word (`1er mars 2021`, `01-mars-21`); `mars 2021` is a month's first day."""
+    y = f"regexp_replace(lower(strip_accents({x})), '^1er\\b', '1')"
+    for motif, numero in _MOIS.items():
+        y = f"regexp_replace({y}, '[ ./-]*\\b{motif}\\b[ ./-]*', '/{numero}/')"
+    if mois:
+        y = f"CASE WHEN {y}[1] = '/' THEN '01' || {y} ELSE {y} END"
+    siecles = [
+        f"CAST(try_strptime(left({y}, -2) || '{siecle}' || right({y}, 2), '%d/%m/%Y') AS DATE)"
+        for siecle in (20, 19)
+    ]
+    entiere, courte = _full(y, "[0-9]{1,2}/[0-9]{2}/[0-9]{4}"), _full(y, "[0-9]{1,2}/[0-9]{2}/[0-9]{2}")
+    return (
+        f"CASE WHEN {entiere} THEN CAST(try_strptime({y}, '%d/%m/%Y') AS DATE) "
+        f"WHEN {courte} THEN {_in_its_century(champ, reference, *siecles)} END"
     )
 
 
@@ -181,6 +234,7 @@ def _month(x: str, champ: Champ, reference: str, *, mois_d_abord: bool) -> str:
     """First day of a month: `03/2015`, `2015-03`, `03/15`, or any date of that month."""
     court = _date(f"('01/' || {x})", champ, reference, mois_d_abord=False)
     entiere = _date(x, champ, reference, mois_d_abord=mois_d_abord)
+    en_lettres = _spelled(x, champ, reference, mois=True)
     return (
         f"CASE WHEN {_full(x, '[0-9]{2}/[0-9]{4}')} "
         f"THEN try_cast(substr({x}, 4, 4) || '-' || substr({x}, 1, 2) || '-01' AS DATE) "
@@ -188,14 +242,20 @@ def _month(x: str, champ: Champ, reference: str, *, mois_d_abord: bool) -> str:
         f"THEN CAST(try_strptime(translate({x}, '.-', '//') || '/01', '%Y/%m/%d') AS DATE) "
         f"WHEN {_full(x, '[0-9]{1,2}[-/.](?:[0-9]{4}|[0-9]{2})')} THEN {court} "
         f"WHEN {_full(x, '(?:19|20)[0-9]{4}')} THEN CAST(try_strptime({x} || '01', '%Y%m%d') AS DATE) "
-        f"WHEN {_full(x, '[0-9.,]+')} THEN NULL "
+        f"WHEN {_full(x, '[0-9.,]+')} AND NOT {_full(x, _NUMERO)} THEN NULL "
+        f"WHEN {_full(x, _LETTRES)} THEN CAST(date_trunc('month', {en_lettres}) AS DATE) "
         f"ELSE CAST(date_trunc('month', {entiere}) AS DATE) END"
     )
 
 
 def _year(x: str, champ: Champ, reference: str) -> str:
     """A year; of two digits where the column has bounds that say of which century it may be."""
-    entiere = _integer(x, champ.type_duckdb)
+    # A spreadsheet may show a year as the first day of it.
+    datee = (
+        f"CASE WHEN {_full(x, '[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[ T].*)?')} THEN left({x}, 4) "
+        f"WHEN {_full(x, '[0-9]{1,2}[/.][0-9]{1,2}[/.][0-9]{4}')} THEN right({x}, 4) ELSE {x} END"
+    )
+    entiere = _integer(f"({datee})", champ.type_duckdb)
     if champ.min is None:
         return entiere
     siecles = [f"CAST({siecle}00 + CAST({x} AS INTEGER) AS INTEGER)" for siecle in (20, 19)]
@@ -229,7 +289,8 @@ def _convert(
         )
         return f"CASE {ident(champ.selon.champ)} {cas} ELSE {_simple(champ.type, x)} END"
     if champ.echelle:
-        return _decimal(x, champ.type_duckdb)
+        chiffres = next((n for unite, n in _MONTANTS.items() if (champ.unite or "").startswith(unite)), None)
+        return _amount(x, champ.type_duckdb, chiffres) if chiffres else _decimal(x, champ.type_duckdb)
     if champ.type in {"entier", "grand_entier"}:
         return _integer(x, champ.type_duckdb)
     if champ.type == "booleen":
@@ -256,7 +317,9 @@ def lexical_form(champ: Champ) -> str | None:
         ]
         return "|".join(motifs) or None
     if champ.numerique and champ.type != "annee":
-        return _FORMES["entier"]
+        # More digits than the column's greatest value has, and one: a date of birth is not shown for an age.
+        chiffres = 9 if champ.max is None or isinstance(champ.max, str) else len(f"{champ.max:g}") + 1
+        return rf"-?[0-9]{{1,{chiffres}}}(?:[.,][0-9]{{1,6}})? ?[€%]?"
     return _FORMES.get("date" if champ.type == "mois" else champ.type)
 
 

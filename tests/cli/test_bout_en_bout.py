@@ -142,7 +142,7 @@ def test_a_bilan_that_cannot_be_made_says_what_there_is(appel: Call, publie: Pub
     assert "Traceback" not in unknown.stderr + without.stderr
 
 
-def test_a_file_already_validated_is_not_read_again_and_refused_data_change_nothing(
+def test_refused_data_are_said_before_anything_is_read_and_change_nothing(
     appel: Call, copie: Publie, tmp_path: Path
 ) -> None:
     """A required column removed: one sentence naming file and column, the published bytes as they were."""
@@ -158,7 +158,7 @@ def test_a_file_already_validated_is_not_read_again_and_refused_data_change_noth
     assert str(path.name) in done.stderr
     assert "date_signature_bail" in done.stderr
     assert "Traceback" not in done.stderr
-    assert "déjà validé" in done.stderr
+    assert "Lecture de" not in done.stderr
     assert copie.entrepot.read_bytes() == before
     assert list(WorkingFolder(copie.entrepot).construction.iterdir()) == []
 

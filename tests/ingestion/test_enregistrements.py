@@ -62,6 +62,7 @@ def test_a_field_that_no_export_of_a_record_holds_is_said(depot: Depot) -> None:
         ({"residence": "Résidence des ORMES"}, 1),
         ({"residence": "LES-ORMES"}, 1),
         ({"residence": "ormes"}, 1),
+        *[({"residence": r}, 1) for r in ("Rés. les Ormes", "RESID LES ORMES", "Résid. des Ormes")],
         ({"residence": "Les Lilas"}, 2),
         ({"rang": "2"}, 2),
         ({"rang": ""}, 1),
@@ -134,6 +135,48 @@ def test_without_a_decision_the_lease_dates_the_allocation(depot: Depot) -> None
     depot.drop("sne/2021/b.csv", table(ligne | {"loyer": ""}))
     depot.load("sne")
     assert records(depot, "date_signature_bail::VARCHAR") == [("2021-01-04",), ("2021-09-01",)]
+
+
+def test_a_lease_whose_export_lacks_the_committee_is_that_of_the_candidate(depot: Depot) -> None:
+    depot.drop("sne/2021/prefecture.csv", table(*attributions(3)))
+    depot.drop("sne/2021/bailleur.csv", table(*sans(attributions(3), "date_decision")))
+    depot.load("sne")
+    assert (
+        records(depot, "date_decision::VARCHAR, date_signature_bail::VARCHAR")
+        == [("2020-12-06", "2021-01-04")] * 3
+    )
+    assert depot.rows(COMPTE) == [(6, 3, 3, 0, 0)]
+
+
+@pytest.mark.parametrize(
+    ("bail", "attendus"),
+    [
+        ({}, [("2020-12-06", "2021-01-04")]),
+        ({"num_rpls": ""}, [("2020-12-06", None), (None, "2021-01-04")]),
+        ({"num_rpls": "7101005582"}, [("2020-12-06", None), (None, "2021-01-04")]),
+        ({"date_signature_bail": "2020-12-01"}, [("2020-12-06", None), (None, "2020-12-01")]),
+    ],
+)
+def test_a_lease_without_committee_follows_the_decision_for_its_dwelling(
+    depot: Depot, bail: dict[str, str], attendus: list[tuple[str | None, str | None]]
+) -> None:
+    decision = ATTRIBUTION | {"date_signature_bail": "", "date_entree": ""}
+    depot.drop(
+        "sne/2021/a.csv", table(decision, ATTRIBUTION | {"date_decision": "", "date_entree": ""} | bail)
+    )
+    depot.load("sne")
+    assert records(depot, "date_decision::VARCHAR, date_signature_bail::VARCHAR") == attendus
+
+
+def test_a_lease_without_committee_that_could_be_of_two_is_kept_apart_and_said(depot: Depot) -> None:
+    deux = [ATTRIBUTION, ATTRIBUTION | {"date_decision": "2020-12-15"}]
+    depot.drop("sne/2021/a.csv", table(*deux))
+    depot.drop("sne/2021/b.csv", table(*sans([ATTRIBUTION], "date_decision")))
+    depot.load("sne")
+    assert depot.one("SELECT count(*) FROM sources.sne_attributions") == 3
+    assert depot.rows("SELECT fichier, nombre FROM meta.avertissements WHERE regle = 'candidat_ambigu'") == [
+        ("sne/2021/b.csv", 1)
+    ]
 
 
 # ---------------------------------------------------------------- states
@@ -289,6 +332,19 @@ def test_two_landlords_that_hold_one_dwelling_are_a_conflict(depot: Depot) -> No
     assert depot.rows("SELECT regle, valeur, autre_valeur FROM meta.conflits") == [
         ("deux_declarants", "900007105", "900007106")
     ]
+
+
+def test_dwellings_without_a_number_are_counted_by_the_columns_that_all_files_hold(depot: Depot) -> None:
+    neufs = [x | {"IDENT_REP": "", "ETAGE": "3"} for x in logements(3)]
+    depot.drop("rpls/2022/a.csv", table(*neufs))
+    depot.drop("rpls/2022/b.csv", table(*sans(neufs, "LOYERPRINC")))
+    depot.load("rpls")
+    assert records(depot, "count(loyer_principal)", "rpls_logements GROUP BY ALL") == [(3,)]
+    assert depot.rows(COMPTE) == [(6, 3, 0, 3, 0)]
+    # Without the landlord nothing tells that two rows are one declaration.
+    depot.drop("rpls/2022/b.csv", table(*sans(neufs, "LOYERPRINC", "SIRET", "RS")))
+    depot.load("rpls")
+    assert depot.one("SELECT count(*) FROM sources.rpls_logements") == 6
 
 
 # ---------------------------------------------------------------- other products

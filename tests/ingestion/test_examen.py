@@ -110,13 +110,13 @@ def test_a_trap_quotes_no_cell(depot: Depot) -> None:
 
 
 def test_a_missing_column_is_named_with_the_nearest_layout(depot: Depot) -> None:
-    row = {k: v for k, v in ATTRIBUTION.items() if k != "date_decision"}
+    row = {k: v for k, v in ATTRIBUTION.items() if k != "date_signature_bail"}
     depot.drop("sne/2021/attributions.csv", table(row))
     refus = only(depot).refus
     assert refus is not None
     assert "sne/2021/attributions.csv" in refus
     assert "sne_attributions_canonique" in refus
-    assert "date_decision" in refus
+    assert "date_signature_bail" in refus
 
 
 def test_a_layout_that_nothing_recognises_names_the_nearest(depot: Depot) -> None:
@@ -124,7 +124,7 @@ def test_a_layout_that_nothing_recognises_names_the_nearest(depot: Depot) -> Non
     refus = only(depot).refus
     assert refus is not None
     assert "présentation la plus proche : sne_" in refus
-    assert "noms essayés : commune_choix1" in refus
+    assert "noms essayés : date_signature_bail" in refus
 
 
 def test_columns_that_disagree_are_refused_as_the_reader_does(depot: Depot) -> None:

@@ -40,6 +40,10 @@ from pipelines.ingestion.extractions import (
         ("export_2022-03.csv", "2022-03-31"),
         ("03-2022.csv", "2022-03-31"),
         ("du_2021-01-01_au_2021-12-31.csv", "2021-12-31"),
+        ("demandes_01012022.csv", "2022-01-01"),
+        ("demandes_2022-3-31.csv", "2022-03-31"),
+        ("demandes_20220331120000.csv", "2022-03-31"),
+        ("demandes_20220331T1200.csv", "2022-03-31"),
         # A year alone is the vintage; a number after it may be that of a part.
         ("attributions_2021.csv", None),
         ("attributions_2021_02.csv", None),
@@ -53,6 +57,27 @@ from pipelines.ingestion.extractions import (
 )
 def test_what_a_name_states(nom: str, attendue: str | None) -> None:
     assert date_in_name(nom) == (None if attendue is None else dt.date.fromisoformat(attendue))
+
+
+@pytest.mark.parametrize(
+    ("nom", "attendue"),
+    [
+        ("demandes_31-03-22.csv", "2022-03-31"),
+        ("demandes_22-03-31.csv", "2022-03-31"),
+        ("demandes_15.01.23.csv", "2023-01-15"),
+        ("demandes janvier 22.csv", "2022-01-31"),
+        ("31 mars 22.csv", "2022-03-31"),
+        ("demandes_T1-22.csv", "2022-03-31"),
+        # Two readings of the vintage or of the year after; none; a year of four digits says more.
+        ("demandes_22-03-23.csv", None),
+        ("demandes_31-03-19.csv", None),
+        ("lot_31-03-22_2021-12-31.csv", "2021-12-31"),
+        ("lot 3-31-03-22.csv", None),
+    ],
+)
+def test_a_year_of_two_digits_is_read_by_the_vintage(nom: str, attendue: str | None) -> None:
+    assert date_in_name(nom, 2022) == (None if attendue is None else dt.date.fromisoformat(attendue))
+    assert date_in_name("demandes_31-03-22.csv") is None
 
 
 def test_name_then_declaration_then_vintage() -> None:

@@ -68,6 +68,7 @@ def read(con: duckdb.DuckDBPyConnection, champ: Champ, texte: str, **options: bo
         *[("num_rpls", t, "0101008043") for t in ("0101008043", "101008043", "101008043.0", "0101 008 043")],
         *[("num_rpls", t, "71076R0000") for t in ("71076R0000", "71076r0000", "71076 R0000")],
         *[("num_rpls", t, None) for t in ("7,1010E+09", "7.101E9", "Mme DUPONT 12", "MARTIN", "7101#08043")],
+        *[("num_rpls", t, None) for t in ("06 12 34 56 78", "06-12-34-56-78", "06.12.34.56.78")],
         *[("personne", t, "071121700064600546") for t in ("071121700064600546", "71121700064600546")],
         *[("personne", t, "02A121700064600546") for t in ("02A121700064600546", "2a121700064600546")],
         *[
@@ -166,11 +167,22 @@ JOUR = Champ(nom="jour", type="date", description="", min=dt.date(1980, 1, 1), m
             (t, "2021-03-02")
             for t in ("2021-03-02 10:00:00.5", "2021-03-02T10:00:00Z", "44257.0", "\u00a002/03/2021")
         ],
+        *[
+            (t, "2021-03-02")
+            for t in ("2 mars 2021", "02-mars-21", "2.MARS.2021", "02/03/2021 12:00:00 AM", "2 Mars 21")
+        ],
+        *[(t, "2021-08-01") for t in ("1er août 2021", "1ER AOUT 21", "01-août-2021")],
+        *[(t, r) for t, r in (("5 févr. 2021", "2021-02-05"), ("31 déc. 99", "1999-12-31"))],
         ("20/03/99", "1999-03-20"),  # after the extraction in this century, allowed in the one before
         ("05/01/22", "2022-01-05"),  # the vintage ends before, the column's bound does not
         *[
             (t, None)
             for t in ("20/03/45", "31/02/2020", "2022-05-1T", "2022-13-01", "12/25/2021", "demain", "2021")
+        ],
+        # No day; no such day; a name.
+        *[
+            (t, None)
+            for t in ("mars-21", "mars 2021", "31 févr. 2021", "2 martin 2021", "le 2 mars 2021 à 8 h")
         ],
         *[(t, None) for t in ("2021-03-02 MARTIN", "7 rue", "99/99/9999", "4425", "442570", "02/03/021")],
     ],
@@ -195,7 +207,8 @@ def test_the_month_may_come_first(con: duckdb.DuckDBPyConnection) -> None:
         ],
         *[(t, "2015-03-01") for t in ("2015-03-17", "2015/03", "03-2015")],
         *[(t, r) for t, r in (("05/68", "1968-05-01"), ("03/25", "1925-03-01"))],
-        *[(t, None) for t in ("13/2015", "2015", "45", "9999", "mars", "42064")],
+        *[(t, "2015-03-01") for t in ("mars 2015", "mars-15", "3 mars 2015", "42064", "42080", "Mars 2015")],
+        *[(t, None) for t in ("13/2015", "2015", "45", "9999", "mars", "martin 2015")],
     ],
 )
 def test_months(con: duckdb.DuckDBPyConnection, texte: str, attendu: str | None) -> None:
@@ -206,7 +219,18 @@ def test_months(con: duckdb.DuckDBPyConnection, texte: str, attendu: str | None)
 
 @pytest.mark.parametrize(
     ("texte", "attendu"),
-    [("1975", 1975), ("1975.0", 1975), ("75", 1975), ("05", 2005), ("21", 2021), ("22", 1922), ("x", None)],
+    [
+        *[
+            ("1975", 1975),
+            ("1975.0", 1975),
+            ("75", 1975),
+            ("05", 2005),
+            ("21", 2021),
+            ("22", 1922),
+            ("x", None),
+        ],
+        *[("1975-01-01", 1975), ("01/01/1975", 1975), ("1975-01-01 00:00:00", 1975), ("01/75", None)],
+    ],
 )
 def test_years(con: duckdb.DuckDBPyConnection, texte: str, attendu: int | None) -> None:
     annee = Champ(nom="a", type="annee", description="", min=1600, max="extraction")
@@ -245,6 +269,30 @@ def test_numbers(
     assert read(con, Champ(nom="n", type="entier", description=""), texte) == entier
 
 
+@pytest.mark.parametrize(
+    ("texte", "par_mois", "par_an"),
+    [
+        *[
+            (t, 8958, 8958)
+            for t in ("8958", "8 958 €", "8 958 euros", "8 958 € par an", "8958 EUR", "8 958 €/an")
+        ],
+        # A lone mark before three digits is a thousand times one thing or another.
+        *[(t, None, None) for t in ("8.958", "1,210", "12.345", "8.958 €")],
+        ("979.167", 979.17, None),
+        ("979,16", 979.16, 979.16),
+        ("8.958,00", 8958, 8958),
+        ("0.500", 0.5, 0.5),
+        ("8 958 francs", None, None),
+    ],
+)
+def test_amounts(
+    con: duckdb.DuckDBPyConnection, texte: str, par_mois: float | None, par_an: float | None
+) -> None:
+    for unite, attendu in (("€ par mois", par_mois), ("€ par an et par UC", par_an)):
+        champ = Champ(nom="n", type="decimal(9,2)", unite=unite, description="")
+        assert read(con, champ, texte) == attendu
+
+
 SNE = declarations()["sne_attributions"]
 
 
@@ -256,7 +304,7 @@ SNE = declarations()["sne_attributions"]
             ("loyer", t, False)
             for t in ("0612345678", "06 12 34 56 78", "184037107612345", "MARTIN", "2 000 € 50")
         ],
-        *[("age", t, r) for t, r in (("260", True), ("1 84 03 71 076 123 45", False))],
+        *[("age", t, r) for t, r in (("260", True), ("1 84 03 71 076 123 45", False), ("19840317", False))],
         *[
             ("date_decision", t, r)
             for t, r in (("31/02/2020", True), ("06.12.34.56.78", False), ("demain", False))
@@ -309,6 +357,12 @@ def test_only_the_form_of_the_column_is_shown(
             "2 99 12 2A 004 123 45",
             "071051900010002144",
             "Mr Paul",
+            "M LEFEBVRE",
+            "(Mme) Durand",
+            "Veuve Durand",
+            "paul (at) exemple.fr",
+            "612345678",
+            "6 12 34 56 78",
         ),
     ],
 )
@@ -333,6 +387,8 @@ def test_a_name_alone_is_no_proof(depot: Depot) -> None:
         "Les Mésanges",
         "12 rue Chezy",
         "Bât. M 3",
+        "Bâtiment M nord",
+        "Clos Veuve Clicquot",
         "Commerce",
     ]
     lignes = attributions(len(noms))
@@ -387,6 +443,24 @@ def test_a_percentage_printed_as_a_fraction_is_refused_with_the_line_that_settle
     depot.drop("sne/2021/attributions.csv", table(*lignes))
     depot.load("sne")
     assert depot.one("SELECT min(pct_plafond_plus)::DOUBLE FROM sources.sne_attributions") == 0.65
+
+
+@pytest.mark.parametrize(
+    ("fractions", "refuse", "signale"), [(11, True, False), (10, False, True), (0, False, False)]
+)
+def test_fractions_among_percentages(depot: Depot, fractions: int, refuse: bool, signale: bool) -> None:
+    """A household far above the ceiling (1.8, 250) does not hide that the others are fractions."""
+    lignes = attributions(20)
+    for i, ligne in enumerate(lignes):
+        ligne["pct_plafond_plus"] = "0,65" if i < fractions else "1,8" if refuse else "65"
+    depot.drop("sne/2021/attributions.csv", table(*lignes))
+    if refuse:
+        with pytest.raises(DonneesRefusees, match="11 valeurs sur 20 sont entre 0 et 1,5"):
+            depot.read("sne")
+        return
+    depot.load("sne")
+    regle = "fractions_parmi_les_pourcentages"
+    assert (depot.one(f"SELECT count(*) FROM meta.avertissements WHERE regle = '{regle}'") == 1) is signale
 
 
 def test_a_wide_line_keeps_its_other_cells(depot: Depot) -> None:
