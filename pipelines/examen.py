@@ -408,7 +408,8 @@ class _Vue:
         connues = {
             int(a)
             for (a,) in self.con.execute(
-                f"select annee from (select annee, portee, code from {SCHEMA}.ref_seuils_q1 union all "
+                f"select annee from (select annee, portee, code from {SCHEMA}.ref_seuils_q1 "
+                "where seuil is not null union all "
                 "select cast(annee as integer), portee, code from livre.seuils_q1) "
                 "where (portee = 'epci' and code = ? and ? = 'epci') or (portee = 'region' and code = ?)",
                 [siren, portee, region],

@@ -628,8 +628,8 @@ class LectureFichier:
         """Stop on a column that is not what it is taken for.
 
         Raises:
-            DonneesRefusees: most cells of a column that is required or names things are unreadable, or a column of percentages holds
-                fractions.
+            DonneesRefusees: most cells of a column that is required, or that names things, are unreadable;
+                or a column of percentages holds fractions.
         """
         for champ, _, message, nombre, remplies in self._counts(parquet, cellules):
             declare = self.produit.champ(champ)

@@ -370,6 +370,18 @@ def test_a_threshold_has_no_vintage(depot: Depot) -> None:
     assert records(depot, "annee, seuil::DOUBLE", "ref_seuils_q1") == [(2021, 8958.0)]
 
 
+def test_a_territory_without_its_threshold_does_not_cost_the_others(depot: Depot) -> None:
+    entete = "annee;portee;code;seuil\n"
+    depot.drop(
+        "referentiels/seuils_q1.csv", entete + "2021;epci;247100589;8 958 euros\n2021;epci;200059228;NC\n"
+    )
+    depot.load("referentiels")
+    assert records(depot, "code, seuil::DOUBLE", "ref_seuils_q1") == [
+        ("200059228", None),
+        ("247100589", 8958),
+    ]
+
+
 def test_requests_and_allocations_keep_their_order_out_of_the_content(depot: Depot) -> None:
     lignes = [*attributions(20), *[x | {"loyer": "500"} for x in attributions(20)]]
     contenus = []
