@@ -18,3 +18,21 @@
     0 as {{ nom }}_den,
     {{ compte(inconnu) if inconnu != 'false' else 0 }} as {{ nom }}_inc
 {%- endmacro -%}
+
+{#- The counts of events: the measure that makes each (none where a model of its own does), the columns without which it cannot be
+    made, and those of which an empty cell says nothing. -#}
+{%- macro comptes_evenements() -%}
+    {{ return([
+        {'indicateur': 'baux', 'segment_type': 'tous', 'segment': 'tous', 'mesure': 'baux', 'champs': ['date_signature_bail']},
+        {'indicateur': 'attributions', 'segment_type': 'evenement', 'segment': 'prononcee', 'mesure': 'attributions_prononcee',
+         'champs': ['date_decision'], 'remplis': ['lues.issue']},
+        {'indicateur': 'attributions', 'segment_type': 'evenement', 'segment': 'effective', 'mesure': 'attributions_effective',
+         'champs': ['date_decision'], 'remplis': ['lues.issue', 'enregistrements.est_effective']},
+        {'indicateur': 'attributions', 'segment_type': 'evenement', 'segment': 'bail_signe',
+         'mesure': 'attributions_bail_signe', 'champs': ['date_signature_bail']},
+        {'indicateur': 'attributions', 'segment_type': 'evenement', 'segment': 'entree', 'mesure': 'attributions_entree',
+         'champs': ['date_entree']},
+        {'indicateur': 'relogements', 'segment_type': 'tous', 'segment': 'tous', 'mesure': none,
+         'champs': ['date_signature_bail', 'relogement']},
+    ]) }}
+{%- endmacro -%}

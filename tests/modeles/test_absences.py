@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.modeles.magasin import Entrepot
-from tests.modeles.scenarios import ABSENCES, COMMUNES
+from tests.modeles.scenarios import ABSENCES, COMMUNES, DEFAUT, DEMANDE
 
 COMMUNE, VOISINE = COMMUNES[ABSENCES]
 
@@ -85,6 +85,21 @@ def test_tension_divides_by_leases_that_were_counted(entrepot: Entrepot) -> None
         "select count(*) from marts.indicateurs where epci_siren = ? and indicateur = 'tension' and segment = 'couple'",
         [ABSENCES],
     ) == [(0,)]
+
+
+def test_a_year_that_was_read_and_signed_nothing_counts_no_lease(entrepot: Entrepot) -> None:
+    # Every decision of 2022 was signed later, if ever: counted, and none.
+    baux = entrepot.figure(DEFAUT, "baux", "2022")
+    assert (baux["numerateur"], baux["valeur"], baux["statut"]) == (0, 0.0, "publiable")
+    tension = entrepot.figure(DEFAUT, "tension", "2022")
+    assert (tension["numerateur"], tension["denominateur"]) == (4, 0)
+    assert (tension["valeur"], tension["statut"]) == (None, "indisponible")
+    # No lease, so no share of leases.
+    mutations = entrepot.figure(DEFAUT, "mutations", "2022")
+    assert (mutations["valeur"], mutations["statut"]) == (None, "indisponible")
+    # Of this year only requests were read.
+    absents = entrepot.figure(DEMANDE, "baux", "2022")
+    assert (absents["numerateur"], absents["valeur"], absents["statut"]) == (None, None, "indisponible")
 
 
 def test_a_known_commune_elsewhere_is_not_unknown(entrepot: Entrepot) -> None:

@@ -1,5 +1,5 @@
 -- Allocation indicators in the common shape, one row per figure. A figure that no row of its base reaches is not written
--- here. A view: each indicator reads three columns of a table that compresses well, and is written once, with its value.
+-- here, but for a count of the territory that was made and found nothing: it is 0. A view: each indicator reads three columns of a table that compresses well, and is written once, with its value.
 {{ config(materialized='view') }}
 {%- set mesures = mesures_attribution() %}
 {% for m in mesures %}
@@ -41,3 +41,34 @@ where
     and not (axe = 'commune' and segment_type in ('{{ segments_comptes() | join("', '") }}'))
     {%- endif %}
 {% endfor %}
+{%- for m in mesures %}
+{%- for compte in comptes_evenements() if compte.mesure == m.mesure %}
+union all
+select
+    comptes.epci_siren,
+    'annee' as periode_type,
+    cast(comptes.annee as {{ dbt.type_string() }}) as periode,
+    comptes.annee,
+    comptes.indicateur,
+    'epci' as axe,
+    comptes.epci_siren as modalite,
+    comptes.segment_type,
+    comptes.segment,
+    cast(0 as bigint) as numerateur,
+    cast(0 as bigint) as denominateur,
+    cast(0 as bigint) as inconnus,
+    cast(null as double) as mesure
+from {{ ref('int_comptes_faits') }} as comptes
+left join {{ ref('int_attribution_periodes') }} as periodes
+    on
+        comptes.epci_siren = periodes.epci_siren
+        and comptes.annee = periodes.annee
+        and periodes.periode_type = 'annee'
+        and periodes.axe = 'epci'
+        and periodes.segment_type = 'tous'
+where
+    comptes.indicateur = '{{ compte.indicateur }}'
+    and comptes.segment = '{{ compte.segment }}'
+    and coalesce(periodes.{{ m.mesure }}_num + periodes.{{ m.mesure }}_inc, 0) = 0
+{% endfor %}
+{%- endfor %}
