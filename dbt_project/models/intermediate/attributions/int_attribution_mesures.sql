@@ -2,22 +2,17 @@
 -- unknown? A rate is later a sum of `_num` over a sum of `_den`; nothing else is ever computed from them.
 with origines as (
 
-    -- The dwelling that an applicant left, for those rehoused.
+    -- Where the dwelling stood that an applicant left, for those rehoused.
     select
-        demandes.demandeur_id,
+        quittes.demandeur_id,
+        quittes.annee,
         {%- for generation in var('generations_qpv') %}
         max(logements.code_qpv_{{ generation }}) as origine_qpv_{{ generation }},
         {%- endfor %}
         count(*) as nb
-    from (
-        select distinct
-            demandeur_id,
-            num_rpls_origine
-        from {{ ref('stg_sne__demandes') }}
-        where num_rpls_origine is not null
-    ) as demandes
-    inner join {{ ref('dim_logement') }} as logements on demandes.num_rpls_origine = logements.ident_rep
-    group by demandes.demandeur_id
+    from {{ ref('int_logements_quittes') }} as quittes
+    inner join {{ ref('dim_logement') }} as logements on quittes.ident_rep = logements.ident_rep
+    group by quittes.demandeur_id, quittes.annee
 
 ),
 
@@ -137,7 +132,8 @@ faits as (
     left join {{ ref('ref_situations_pro') }} as situations
         on attributions.situation_pro = situations.situation_pro
     left join {{ ref('dim_reservataire') }} as contingents on attributions.reservataire = contingents.reservataire
-    left join origines on attributions.demandeur_id = origines.demandeur_id
+    left join origines
+        on attributions.demandeur_id = origines.demandeur_id and evenements.annee = origines.annee
     left join territoires_fragiles on evenements.epci_siren = territoires_fragiles.epci_siren
 
 )

@@ -35,12 +35,12 @@ origines as (
             order by
                 case when logements.millesime <= loges.annee then 0 else 1 end,
                 abs(logements.millesime - loges.annee) nulls last,
-                demandes.date_extraction desc nulls last,
                 logements.logement_id nulls last
         ) as rang
     from loges
-    inner join {{ ref('stg_sne__demandes') }} as demandes on loges.demandeur_id = demandes.demandeur_id
-    inner join {{ ref('fct_logement') }} as logements on demandes.num_rpls_origine = logements.ident_rep
+    inner join {{ ref('int_logements_quittes') }} as quittes
+        on loges.demandeur_id = quittes.demandeur_id and loges.annee = quittes.annee
+    inner join {{ ref('fct_logement') }} as logements on quittes.ident_rep = logements.ident_rep
     where logements.loyer_principal is not null
 
 ),

@@ -20,18 +20,6 @@ with demandes as (
 
 ),
 
--- The request tells which dwelling was left; its last extraction wins.
-origines as (
-
-    select
-        demandeur_id,
-        num_rpls_origine,
-        row_number() over (partition by demandeur_id order by date_extraction desc nulls last, num_rpls_origine nulls last) as rang
-    from {{ ref('stg_sne__demandes') }}
-    where num_rpls_origine is not null
-
-),
-
 baux as (
 
     select
@@ -42,13 +30,14 @@ baux as (
         attributions.bailleur_siren,
         attributions.type_mutation,
         attributions.nb_personnes,
-        origines.num_rpls_origine as ident_rep,
+        quittes.ident_rep,
         attributions.attribution_id
     from {{ ref('fct_evenement_attribution') }} as evenements
     inner join {{ ref('fct_attribution') }} as attributions
         on evenements.attribution_id = attributions.attribution_id
     inner join {{ ref('int_annees') }} as annees on evenements.epci_siren = annees.epci_siren and evenements.annee = annees.annee and annees.est_demandee
-    left join origines on attributions.demandeur_id = origines.demandeur_id and origines.rang = 1
+    left join {{ ref('int_logements_quittes') }} as quittes
+        on attributions.demandeur_id = quittes.demandeur_id and evenements.annee = quittes.annee
     where evenements.evenement = 'bail_signe' and attributions.est_mutation
 
 ),
