@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -31,6 +32,8 @@ from pipelines.conventions.vocabulary import vocabulary
 _ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _JOUR_MOIS = re.compile(r"([0-9]{2})/([0-9]{2})")
 _SEPARATEUR_AXES = " x "
+# A triangle, and its first point again.
+_POINTS_MIN = 4
 # Any year of 365 days: a report due each year cannot stop on 29 February.
 _ANNEE_ORDINAIRE = 2001
 
@@ -260,16 +263,38 @@ def _geometry(valeur: object) -> str:
     if not isinstance(valeur, dict) or valeur.get("type") not in ("Polygon", "MultiPolygon"):
         raise refusal(attendu, valeur, cle="valeur")
     coordonnees = valeur.get("coordinates")
-    niveaux = 3 if valeur["type"] == "Polygon" else 4
-    if not _is_nested(coordonnees, niveaux):
-        raise refusal(f"{attendu}, avec ses coordonnées", coordonnees, cle="valeur")
+    polygones = [coordonnees] if valeur["type"] == "Polygon" else coordonnees
+    if not isinstance(polygones, list) or not polygones or not all(_is_polygon(p) for p in polygones):
+        raise refusal(
+            f"{attendu}, avec ses coordonnées : longitude et latitude en degrés, contours fermés (le dernier "
+            "point est le premier)",
+            coordonnees,
+            cle="valeur",
+        )
     return json.dumps({"type": valeur["type"], "coordinates": coordonnees}, separators=(",", ":"))
 
 
-def _is_nested(valeur: object, niveaux: int) -> bool:
-    if niveaux == 0:
-        return isinstance(valeur, int | float) and not isinstance(valeur, bool) and abs(valeur) <= 180
-    return isinstance(valeur, list) and bool(valeur) and all(_is_nested(v, niveaux - 1) for v in valeur)
+def _is_polygon(contours: object) -> bool:
+    """Whether these are rings that close and hold a surface, of points in degrees: the same as what is asked
+    of a file of the landing folder."""
+    return isinstance(contours, list) and bool(contours) and all(_is_ring(c) for c in contours)
+
+
+def _is_ring(points: object) -> bool:
+    if not isinstance(points, list) or not all(_is_point(p) for p in points):
+        return False
+    surface = sum(a[0] * b[1] - b[0] * a[1] for a, b in pairwise(points))
+    return len(points) >= _POINTS_MIN and points[0] == points[-1] and surface != 0
+
+
+def _is_point(point: object) -> bool:
+    return (
+        isinstance(point, list)
+        and len(point) in (2, 3)
+        and all(isinstance(x, int | float) and not isinstance(x, bool) for x in point)
+        and abs(point[0]) <= 180
+        and abs(point[1]) <= 90
+    )
 
 
 class Zone(Bloc):

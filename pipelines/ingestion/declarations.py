@@ -127,6 +127,7 @@ class Champ(_Strict):
     indicatif: bool = False
     selon: Selon | None = None
     identifiant: bool = False  # a text that names a thing: its empty tokens are those of identifiers
+    polygone: str | None = None  # SQL over a row: where it is true, the text is a polygon
 
     @field_validator("type")
     @classmethod

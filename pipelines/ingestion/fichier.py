@@ -26,7 +26,8 @@ from pipelines.ingestion.identifiants import FONCTIONS, read_identifier, values_
 from pipelines.ingestion.landing import FichierDepose, settings
 from pipelines.ingestion.magasin import Magasin, entry_key
 from pipelines.ingestion.normalise import TYPE, CelluleCorrigee, Requete, build_query
-from pipelines.ingestion.ouverture import looks_like_a_name, printable_names
+from pipelines.ingestion.ouverture import Ecart, looks_like_a_name, printable_names
+from pipelines.ingestion.polygones import settle_polygons
 from pipelines.ingestion.pseudonymes import key_fingerprint, pseudonym
 from pipelines.ingestion.repetitions import check_repetitions, merged, sentences
 from pipelines.ingestion.validation import CELLULE, LIGNE, Refus, count_warnings, find_refusals, read_cells
@@ -186,7 +187,8 @@ class LectureFichier:
         lues = lignes + len(malformees) + len(self.ouverture.ecarts)
 
         exclues = self._set_aside(parquet, brut)
-        if exclues.height:
+        ecarts = [*self.ouverture.ecarts, *self._settle_polygons(parquet, brut)]
+        if exclues.height or ecarts:
             rangs, lignes = self._lines_and_rows(parquet)
         tolere = int(self.produit.tolerance * lues)
         corrigees, ecartees = self._apply_corrections(parquet, brut)
@@ -204,7 +206,7 @@ class LectureFichier:
         self._check_tolerance(refuses, lues, tolere)
         communes = self._communes(parquet, brut, refuses)
         gardees = self._write(parquet, brut, refuses, lignes, seuls)
-        refuses = pl.concat([refuses, exclues, self._set_apart()])
+        refuses = pl.concat([refuses, exclues, self._set_apart(ecarts)])
         perdues = trouves.filter(
             (pl.col("portee") == CELLULE) & ~pl.col("_ligne").is_in(refuses["_ligne"].implode())
         )
@@ -418,10 +420,19 @@ class LectureFichier:
             self.con, self.appariement, brut.relation, brut.premiere_ligne, self.fichier.relatif
         )
 
-    def _set_apart(self) -> pl.DataFrame:
-        """Quarantine rows of the lines that opening the file set aside; no tolerance applies to them."""
+    def _settle_polygons(self, parquet: Path, brut: lecture.Brut) -> list[Ecart]:
+        """Judge the polygons of a table; those of a GeoJSON were when it was opened."""
+        if self.ouverture.lecteur == "geojson" or all(c.polygone is None for c in self.produit.champs):
+            return []
+        ecarts, alertes = settle_polygons(self.con, self.produit, self._rows(parquet, brut), parquet)
+        self.avertissements += [Avertissement(regle, message) for regle, message in alertes]
+        return ecarts
+
+    @staticmethod
+    def _set_apart(ecarts: Sequence[Ecart]) -> pl.DataFrame:
+        """Quarantine rows of lines set aside for what they are; no tolerance applies to them."""
         return pl.DataFrame(
-            [(e.ligne, e.colonne, None, e.regle, e.message, LIGNE) for e in self.ouverture.ecarts],
+            [(e.ligne, e.colonne, None, e.regle, e.message, LIGNE) for e in ecarts],
             schema=_QUARANTAINE_SCHEMA,
             orient="row",
         )

@@ -15,11 +15,9 @@ from pipelines.errors import DonneesRefusees
 from pipelines.ingestion.correspondances import Correspondance
 from pipelines.ingestion.landing import FichierDepose, settings
 from pipelines.ingestion.ouverture import Ecart, Entete, Ouverture, choose, settle
-from pipelines.ingestion.projections import Polygone, declared_crs, look_at
+from pipelines.ingestion.projections import UNUSABLE, declared_crs, look_at, polygon_warnings
 from pipelines.ingestion.textes import inspected
 from pipelines.inspection import FichierVide
-
-_LIGNES_CITEES = 5
 
 
 def open_geojson(fichier: FichierDepose, candidats: Sequence[Correspondance], temporaire: Path) -> Ouverture:
@@ -73,33 +71,10 @@ def open_geojson(fichier: FichierDepose, candidats: Sequence[Correspondance], te
         ligne_entete=0,
         tableau=tableau.filter(~pl.col("_ligne").is_in(refuses)),
         ecarts=tuple(
-            Ecart(rang, "geometrie", "polygone_inutilisable", p.defaut)
-            for rang, p in enumerate(polygones, 1)
-            if p.defaut
+            Ecart(rang, "geometrie", UNUSABLE, p.defaut) for rang, p in enumerate(polygones, 1) if p.defaut
         ),
-        alertes=tuple(_warnings(polygones)),
+        alertes=tuple(polygon_warnings(list(enumerate(polygones, 1)), "entités")),
     )
-
-
-def _warnings(polygones: Sequence[Polygone]) -> list[tuple[str, str]]:
-    alertes = []
-    for regle, texte, touches in (
-        (
-            "polygone_inutilisable",
-            "Polygones qui n'en sont pas, écartés",
-            [i for i, p in enumerate(polygones, 1) if p.defaut],
-        ),
-        (
-            "coordonnees_inversees",
-            "Polygones hors de France, où ils seraient si la latitude et la longitude étaient échangées",
-            [i for i, p in enumerate(polygones, 1) if p.inverse],
-        ),
-    ):
-        if touches:
-            citees = ", ".join(str(i) for i in touches[:_LIGNES_CITEES])
-            suite = "…" if len(touches) > _LIGNES_CITEES else ""
-            alertes.append((regle, f"{texte} : {len(touches)} sur {len(polygones)}, entités {citees}{suite}"))
-    return alertes
 
 
 def _clean(texte: str) -> str:

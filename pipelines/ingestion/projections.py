@@ -17,6 +17,9 @@ from pipelines.ingestion.landing import settings
 
 _EPSG = re.compile(r"EPSG:{1,2}(\w+)$", re.IGNORECASE)
 _WGS84 = {"4326", "CRS84"}
+# The rule that a polygon breaks when it is none.
+UNUSABLE = "polygone_inutilisable"
+_CITES = 5
 _EN_METRES = "coordonnées hors des degrés d'un globe"
 _ILLISIBLE = "géométrie illisible, ou contour qui ne se ferme pas"
 
@@ -51,24 +54,44 @@ def _connect() -> duckdb.DuckDBPyConnection:
 
 
 def look_at(textes: Sequence[str | None], epsg: str | None, nom: str) -> list[Polygone]:
-    """The polygons in longitude and latitude, each judged on its own.
-
-    A contour that crosses itself is kept: simplification makes many, and models mend them.
+    """The polygons of a GeoJSON file in longitude and latitude, each judged on its own.
 
     Raises:
         DonneesRefusees: the projection is unknown, or coordinates are not degrees and no projection is given.
     """
+    try:
+        polygones = judge(textes, epsg)
+    except LookupError:
+        raise DonneesRefusees(
+            f"{nom} : projection EPSG:{str(epsg)[:20]} inconnue. Exportez le fichier en WGS 84."
+        ) from None
+    loin = [p for p in polygones if p.defaut == _EN_METRES]
+    if epsg is None and len(loin) * 2 > len(polygones):
+        raise DonneesRefusees(
+            f"{nom} : les coordonnées ne sont pas des degrés et la projection n'est pas dite "
+            "(« crs »). Exportez-le en WGS 84."
+        )
+    return polygones
+
+
+def judge(textes: Sequence[str | None], epsg: str | None = None) -> list[Polygone]:
+    """Polygons written as GeoJSON or as WKT, as GeoJSON in longitude and latitude, each judged on its own.
+
+    A contour that crosses itself is kept: simplification makes many, and models mend them.
+
+    Raises:
+        LookupError: nobody knows the projection.
+    """
     with _connect() as con:
-        geometrie = "TRY(ST_GeomFromGeoJSON(g))"
-        texte = "g"
+        geojson = "starts_with(ltrim(g), '{')"
+        geometrie = f"CASE WHEN {geojson} THEN TRY(ST_GeomFromGeoJSON(g)) ELSE TRY(ST_GeomFromText(g)) END"
+        texte = f"CASE WHEN {geojson} THEN g ELSE ST_AsGeoJSON(geo)::VARCHAR END"
         if epsg is not None:
             projection = quote(f"EPSG:{epsg}")
             try:
                 con.execute(f"SELECT ST_Transform(ST_Point(0, 0), {projection}, 'EPSG:4326', true)")
-            except duckdb.Error:
-                raise DonneesRefusees(
-                    f"{nom} : projection EPSG:{epsg[:20]} inconnue. Exportez le fichier en WGS 84."
-                ) from None
+            except duckdb.Error as erreur:
+                raise LookupError(epsg) from erreur
             geometrie = f"TRY(ST_Transform({geometrie}, {projection}, 'EPSG:4326', true))"
             texte = "ST_AsGeoJSON(geo)"
         lignes = con.execute(
@@ -78,14 +101,32 @@ def look_at(textes: Sequence[str | None], epsg: str | None, nom: str) -> list[Po
             "FROM (SELECT unnest(range(len($1))) AS i, unnest($1::VARCHAR[]) AS g)) ORDER BY i",
             [list(textes)],
         ).fetchall()
-    polygones = [_judge(*ligne) for ligne in lignes]
-    loin = [p for p in polygones if p.defaut == _EN_METRES]
-    if epsg is None and len(loin) * 2 > len(polygones):
-        raise DonneesRefusees(
-            f"{nom} : les coordonnées ne sont pas des degrés et la projection n'est pas dite "
-            "(« crs »). Exportez-le en WGS 84."
-        )
-    return polygones
+    return [_judge(*ligne) for ligne in lignes]
+
+
+def polygon_warnings(polygones: Sequence[tuple[int, Polygone]], places: str) -> list[tuple[str, str]]:
+    """What to say of the polygons of a file: rule and message.
+
+    Args:
+        polygones: each with its place.
+        places: what places are called, in French: « entités », « lignes ».
+    """
+    alertes = []
+    for regle, texte, touches in (
+        (UNUSABLE, "Polygones qui n'en sont pas, écartés", [i for i, p in polygones if p.defaut]),
+        (
+            "coordonnees_inversees",
+            "Polygones hors de France, où ils seraient si la latitude et la longitude étaient échangées",
+            [i for i, p in polygones if p.inverse],
+        ),
+    ):
+        if touches:
+            citees = ", ".join(str(i) for i in touches[:_CITES])
+            suite = "…" if len(touches) > _CITES else ""
+            alertes.append(
+                (regle, f"{texte} : {len(touches)} sur {len(polygones)}, {places} {citees}{suite}")
+            )
+    return alertes
 
 
 def _judge(

@@ -245,11 +245,29 @@ def test_polygons(charger: Charger) -> None:
         "zones:\n"
         + zone(
             type="secteur",
-            criteres="[{critere: polygone, valeur: {type: Polygon, coordinates: [[[4.8, 46.7], [4.9, 46.7], [4.8, 46.7]]]}}]",
+            criteres="[{critere: polygone, valeur: {type: Polygon, coordinates: [[[4.8, 46.7], [4.9, 46.7], [4.9, 46.8], [4.8, 46.7]]]}}]",
         )
     )
     texte = convention.contenu.zones[0].criteres[0].text()
-    assert texte == '{"type":"Polygon","coordinates":[[[4.8,46.7],[4.9,46.7],[4.8,46.7]]]}'
+    assert texte == '{"type":"Polygon","coordinates":[[[4.8,46.7],[4.9,46.7],[4.9,46.8],[4.8,46.7]]]}'
+
+
+@pytest.mark.parametrize(
+    "coordonnees",
+    [
+        "[[[4.8, 46.7], [4.9, 46.7], [4.8, 46.7]]]",  # two sides
+        "[[[4.8, 46.7], [4.9, 46.7], [4.9, 46.8], [4.8, 46.8]]]",  # does not close
+        "[[[4.8, 46.7], [4.9, 46.7], [4.95, 46.7], [4.8, 46.7]]]",  # no surface
+        "[[[4.8], [4.9], [4.9], [4.8]]]",
+        "[[[840000, 6620000], [850000, 6620000], [850000, 6630000], [840000, 6620000]]]",  # metres
+        "[[4.8, 46.7], [4.9, 46.7], [4.9, 46.8], [4.8, 46.7]]",  # a ring that is in none
+        "[]",
+    ],
+)
+def test_what_is_no_polygon_is_refused_with_its_line(charger: Charger, coordonnees: str) -> None:
+    criteres = f"[{{critere: polygone, valeur: {{type: Polygon, coordinates: {coordonnees}}}}}]"
+    with pytest.raises(DonneesRefusees, match=r"ligne \d+, clé « zones.*contours fermés"):
+        charger("zones:\n" + zone(type="secteur", criteres=criteres))
 
 
 def test_one_file_per_epci(tmp_path: Path) -> None:

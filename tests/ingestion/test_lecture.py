@@ -605,15 +605,6 @@ def test_insee_register_by_commune_and_qpv(depot: Depot) -> None:
     ]
 
 
-def test_a_polygon_that_is_not_one_is_refused(depot: Depot) -> None:
-    depot.drop(
-        "zones/zones.csv",
-        "epci_siren;zone;type;nom;critere;valeur;debut;fin\n247100589;b;qva;B;polygone;autour de la mairie;;\n",
-    )
-    with pytest.raises(DonneesRefusees, match="polygone_illisible"):
-        depot.read("geographie")
-
-
 def test_mappings_of_the_documentation_are_valid() -> None:
     from pipelines.ingestion.correspondances import Correspondance
     from pipelines.ingestion.declarations import load_yaml

@@ -106,3 +106,71 @@ def test_half_a_character_is_no_traceback(depot: Depot) -> None:
     depot.drop("sne/2021/demandes.csv", table(*demandes(20)))
     depot.load("geographie")
     assert depot.one("SELECT libelle FROM sources.qpv_polygones ORDER BY _ligne LIMIT 1") == "Pr\ufffds"
+
+
+def wkt(points: list[list[float]]) -> str:
+    return f"POLYGON(({', '.join(f'{x} {y}' for x, y in points)}))"
+
+
+def zones(*valeurs: tuple[str, str]) -> str:
+    lignes = (
+        f'247100589;z{i};qva;Zone;{critere};"{valeur.replace(chr(34), chr(34) * 2)}";;'
+        for i, (critere, valeur) in enumerate(valeurs, 2)
+    )
+    return "epci_siren;zone;type;nom;critere;valeur;debut;fin\n" + "\n".join(lignes) + "\n"
+
+
+@pytest.mark.parametrize(
+    "abime",
+    [
+        "autour de la mairie",
+        "{abc}",
+        json.dumps(polygon(CARRE[:-1])),
+        json.dumps(polygon([CARRE[0]] * 4)),
+        wkt(CARRE[:-1]),
+        "POLYGON((4.8 46.7, a))",
+        "POINT(4.8 46.7)",
+        wkt([[840000.0, 6620000.0], [850000.0, 6620000.0], [850000.0, 6630000.0], [840000.0, 6620000.0]]),
+    ],
+)
+def test_a_polygon_of_a_zone_that_is_not_one_costs_its_line(depot: Depot, abime: str) -> None:
+    depot.drop(
+        "zones/zones.csv",
+        zones(
+            ("commune", "71076"),
+            ("polygone", wkt(CARRE)),
+            ("polygone", abime),
+            ("polygone", json.dumps(polygon(CARRE))),
+        ),
+    )
+    depot.load("geographie")
+    gardees = depot.rows("SELECT _ligne, zone, valeur FROM sources.zones_locales ORDER BY 1")
+    assert [(ligne, zone) for ligne, zone, _ in gardees] == [(2, "z2"), (3, "z3"), (5, "z5")]
+    # However it was written, a polygon is kept as GeoJSON: one reader for maps and models.
+    assert gardees[0][2] == "71076"
+    assert [json.loads(str(valeur)) for _, _, valeur in gardees[1:]] == [polygon(CARRE)] * 2
+    assert depot.rows("SELECT _fichier, _ligne, colonne, regle FROM quarantaine.zones_locales") == [
+        ("zones/zones.csv", 4, "valeur", "polygone_inutilisable")
+    ]
+    assert depot.rows(
+        "SELECT fichier, message FROM meta.avertissements WHERE regle = 'polygone_inutilisable'"
+    ) == [("zones/zones.csv", "Polygones qui n'en sont pas, écartés : 1 sur 3, lignes 4")]
+    assert depot.rows(
+        "SELECT lignes_lues, lignes_gardees, lignes_quarantaine FROM meta.verrou WHERE produit = 'zones_locales'"
+    ) == [(4, 3, 1)]
+    # Read again from the store: the same account, the same words.
+    depot.load("geographie")
+    assert depot.one("SELECT count(*) FROM meta.avertissements WHERE regle = 'polygone_inutilisable'") == 1
+
+
+def test_contours_of_a_table_are_looked_at_too(depot: Depot) -> None:
+    lignes = [("QP071001", wkt(CARRE)), ("QP071002", "POLYGON(("), ("QP071003", json.dumps(polygon(CARRE)))]
+    depot.drop(
+        "qpv/contours.csv",
+        "code_qp;nom_qp;geometrie\n"
+        + "".join(f'{code};Prés;"{g.replace(chr(34), chr(34) * 2)}"\n' for code, g in lignes),
+    )
+    depot.load("geographie")
+    lues = depot.rows("SELECT code_qpv, geometrie FROM sources.qpv_polygones ORDER BY 1")
+    assert [code for code, _ in lues] == ["QP071001", "QP071003"]
+    assert [json.loads(str(g)) for _, g in lues] == [polygon(CARRE)] * 2
