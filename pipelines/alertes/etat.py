@@ -55,6 +55,18 @@ class Manque:
     operateur: str
     cible: float
     manque: int | None
+    provisoire: bool = False  # judged with the threshold of the year before
+
+
+@dataclass(frozen=True)
+class Seuil:
+    """A first-quartile threshold that is missing, or stands for the next year's, in the last year that has
+    objectives; `message` says where to find the order and where to put it."""
+
+    epci: str
+    annee: int
+    absent: bool
+    message: str
 
 
 @dataclass(frozen=True)
@@ -110,6 +122,7 @@ class Etat:
     noms: Mapping[str, str] = field(default_factory=dict)
     periodes: frozenset[tuple[str, str, str]] = frozenset()
     manques: Sequence[Manque] = ()
+    seuils: Sequence[Seuil] = ()
     suivis: Sequence[Suivi] = ()
     refusees: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     controles: Sequence[tuple[str, str, int]] = ()
@@ -140,6 +153,7 @@ def read_state(con: duckdb.DuckDBPyConnection, echec: Echec | None = None) -> Et
         noms={str(siren): str(nom) for siren, nom in _rows(con, _NOMS)},
         periodes=frozenset((str(s), str(t), str(p)) for s, t, p in _rows(con, _PERIODES)),
         manques=[Manque(*row) for row in _rows(con, _MANQUES)],
+        seuils=[Seuil(*row) for row in _rows_of(con, "seuils_q1", "message", _SEUILS)],
         suivis=[Suivi(*row) for row in _rows(con, _SUIVIS)],
         refusees={str(f): (int(refusees), int(lues)) for f, refusees, lues in _rows(con, _REFUSEES)},
         controles=[(str(c), str(t), int(n)) for c, t, n in _rows(con, _CONTROLES)],
@@ -197,7 +211,7 @@ _PERIODES = """
 """
 # The last year that has objectives, EPCI by EPCI.
 _MANQUES = """
-    select * exclude (atteint, statut)
+    select * exclude (atteint, statut), statut = 'provisoire' as provisoire
     from (
     select f.epci_siren, f.periode, f.indicateur, i.libelle, f.axe, f.modalite_libelle,
         case when f.segment_type = 'tous' then '' else f.segment end, f.valeur, f.unite, f.operateur, f.cible,
@@ -208,7 +222,19 @@ _MANQUES = """
     qualify f.periode = max(f.periode) over (partition by f.epci_siren)
     order by f.epci_siren, i.ordre, f.axe, f.modalite_libelle, f.segment
     )
-    where not atteint and statut = 'publiable'
+    where not atteint and statut in ('publiable', 'provisoire')
+"""
+_SEUILS = """
+    select s.epci_siren, s.annee, s.statut = 'absent', s.message
+    from meta.seuils_q1 as s
+    inner join (
+        select epci_siren, max(periode) as periode
+        from marts.indicateurs
+        where periode_type = 'annee' and cible is not null
+        group by epci_siren
+    ) as f on s.epci_siren = f.epci_siren and cast(s.annee as varchar) = f.periode
+    where s.message is not null
+    order by s.epci_siren
 """
 _SUIVIS = """
     select epci_siren, semestre, coalesce(bailleur, bailleur_siren), transmission, date_limite_transmission,

@@ -87,6 +87,9 @@ def _cases(etat: Etat, jour: date, seuils: dict[str, float | None]) -> Iterator[
         where = f" de {table}" if table else ""
         yield "controle_en_defaut", controle, f"Contrôle « {controle} »{where} : {lignes} ligne(s) en défaut."
     yield from _matching(etat)
+    for s in etat.seuils:
+        nom = "seuil_absent" if s.absent else "seuil_provisoire"
+        yield nom, f"{s.epci}:{s.annee}", f"{etat.noms.get(s.epci, s.epci)}, {s.annee} : {s.message}"
     yield from _objectives(etat)
     yield from _landlords(etat, jour)
 
@@ -181,25 +184,30 @@ def _matching(etat: Etat) -> Iterator[_Cas]:
 
 def _objectives(etat: Etat) -> Iterator[_Cas]:
     """One alert per objective of the whole EPCI, one per objective and axis for the others."""
-    others: dict[tuple[str, str, str, str, str], list[str]] = defaultdict(list)
+    others: dict[tuple[str, str, str, str, str, bool], list[str]] = defaultdict(list)
     for m in etat.manques:
         if m.axe != "epci":
-            others[m.epci, m.periode, m.indicateur, m.libelle, m.axe].append(m.modalite)
+            others[m.epci, m.periode, m.indicateur, m.libelle, m.axe, m.provisoire].append(m.modalite)
             continue
         split = f" ({m.segment})" if m.segment else ""
         missing = "" if m.manque is None else f" ; écart de {m.manque} attribution(s)"
         yield (
             "objectif_manque",
             f"{m.epci}:{m.periode}:{m.indicateur}:{m.segment}",
-            f"{etat.noms.get(m.epci, m.epci)}, {m.periode} : {m.libelle}{split} {_figure(m)}{missing}.",
+            f"{etat.noms.get(m.epci, m.epci)}, {m.periode} : {m.libelle}{split} {_figure(m)}{missing}"
+            f"{_judged(m.provisoire)}.",
         )
-    for (epci, periode, indicateur, libelle, axe), modalites in others.items():
+    for (epci, periode, indicateur, libelle, axe, provisoire), modalites in others.items():
         yield (
             "objectif_manque",
             f"{epci}:{periode}:{indicateur}:{axe}",
             f"{etat.noms.get(epci, epci)}, {periode} : {libelle}, axe {axe}, non atteint pour "
-            f"{_list(sorted(set(modalites)))}.",
+            f"{_list(sorted(set(modalites)))}{_judged(provisoire)}.",
         )
+
+
+def _judged(provisoire: bool) -> str:
+    return " (jugé avec un seuil provisoire, celui de l'année précédente)" if provisoire else ""
 
 
 def _figure(m: Manque) -> str:

@@ -213,8 +213,10 @@ def _synthese(d: Donnees) -> Section:
 
 
 def _etat_des_donnees(d: Donnees, cartes: Sequence[Carte]) -> Tableau | None:
-    """What limits the figures of the page: sources that do not meet, unknown answers, provisional figures."""
-    lignes = [Ligne((r.libelle, _rapprochement(r))) for r in _rapprochements(d)]
+    """What limits the figures of the page: a threshold of another year or none, sources that do not meet,
+    unknown answers, provisional figures."""
+    lignes = [Ligne(("Seuil du 1er quartile", d.seuil_q1))] if d.seuil_q1 else []
+    lignes += [Ligne((r.libelle, _rapprochement(r))) for r in _rapprochements(d)]
     for source, nombre in d.contradictions:
         texte_nombre = formats.accorder(nombre, "contradiction")
         lignes.append(

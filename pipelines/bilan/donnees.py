@@ -222,6 +222,7 @@ class Donnees:
     avertissements: tuple[Avertissement, ...]
     rapprochements: tuple[Rapprochement, ...] | None
     contradictions: tuple[tuple[str, int], ...]
+    seuil_q1: str
     empreinte: str
     version_methodes: str
     contours: tuple[Contour, ...]
@@ -474,6 +475,7 @@ def charger(
         avertissements=_avertissements(con),
         rapprochements=_rapprochements(con, epci),
         contradictions=_contradictions(con, epci),
+        seuil_q1=_seuil_q1(con, epci, annee),
         empreinte=verrou,
         version_methodes=version_methodes,
         contours=_contours(con, epci),
@@ -697,6 +699,12 @@ def _contradictions(con: duckdb.DuckDBPyConnection, epci: str) -> tuple[tuple[st
         {"epci": epci} if ici else {},
     ).fetchall()
     return tuple((_texte(source), int(nombre)) for source, nombre in lignes)
+
+
+def _seuil_q1(con: duckdb.DuckDBPyConnection, epci: str, annee: int) -> str:
+    """What `meta.seuils_q1` says of the year's threshold: empty when it is known, or when none is needed."""
+    messages = _lire(con, "meta", "seuils_q1", ("annee", "message"), "annee", filtre=("epci_siren", epci))
+    return next((_texte(message) for an, message in messages if an == annee), "")
 
 
 def _contours(con: duckdb.DuckDBPyConnection, epci: str) -> tuple[Contour, ...]:

@@ -126,3 +126,10 @@ create table meta.appariements (
     figures VARCHAR,
     a_faire VARCHAR
 );
+
+create table meta.seuils_q1 (
+    epci_siren VARCHAR,
+    annee INTEGER,
+    statut VARCHAR,
+    message VARCHAR
+);

@@ -288,3 +288,30 @@ def test_the_first_page_says_which_sources_do_not_meet(entrepot: Path, tmp_path:
 def test_a_warehouse_without_conflicts_says_nothing_of_them(entrepot: Path, tmp_path: Path) -> None:
     (chemin,) = render(with_controls(entrepot, tmp_path / "w.duckdb", conflits=False), EPCI, ANNEE, tmp_path)
     assert "contradiction" not in Page(chemin.read_text(encoding="utf-8")).texte
+
+
+def with_threshold(source: Path, cible: Path, epci: str, annee: int) -> Path:
+    """A copy of the warehouse that says what is missing of a threshold."""
+    shutil.copy(source, cible)
+    with duckdb.connect(str(cible)) as con:
+        con.executemany(
+            "insert into meta.seuils_q1 values (?, ?, ?, ?)",
+            [
+                (epci, annee, "absent", "Aucun seuil : écrire annee;portee;code;seuil dans referentiels/."),
+                (EPCI, ANNEE - 2, "exact", None),
+            ],
+        )
+    return cible
+
+
+@pytest.mark.parametrize(
+    ("epci", "annee", "dit"), [(EPCI, ANNEE, True), (EPCI, ANNEE - 1, False), ("200066918", ANNEE, False)]
+)
+def test_the_first_page_says_where_the_missing_threshold_goes(
+    entrepot: Path, tmp_path: Path, epci: str, annee: int, dit: bool
+) -> None:
+    (chemin,) = render(with_threshold(entrepot, tmp_path / "w.duckdb", epci, annee), EPCI, ANNEE, tmp_path)
+    page = Page(chemin.read_text(encoding="utf-8"))
+    premiere = page.texte.partition("État des données")[2].partition("Résultats et cibles")[0]
+    attendu = "Seuil du 1er quartile Aucun seuil : écrire annee;portee;code;seuil dans referentiels/."
+    assert (attendu in premiere) is dit
