@@ -87,6 +87,11 @@ def enumerer(mots: list[str]) -> str:
     return f"{', '.join(mots[:-1])} et {mots[-1]}"
 
 
+def phrase(texte: str) -> str:
+    """A text as a sentence: spaces in one, and one full stop, whether it had its own or not."""
+    return f"{' '.join(texte.split()).rstrip('.')}."
+
+
 def sans_accents(texte: str) -> str:
     """Strip diacritics, for sorting and slugs."""
     return "".join(c for c in unicodedata.normalize("NFKD", texte) if not unicodedata.combining(c))

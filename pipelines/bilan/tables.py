@@ -78,7 +78,7 @@ def phrase_objectif(d: Donnees, ident: str, chiffre: Chiffre | None) -> Paragrap
         morceaux.append(f"{nombre} dont les ressources ou la situation sont inconnues {accord} à part. ")
     if chiffre.statut == "rupture_serie":
         rupture = d.indicateur(ident).rupture
-        morceaux.append(f"Rupture de série{f' : {rupture}' if rupture else ''}. ")
+        morceaux.append(formats.phrase(f"Rupture de série{f' : {rupture}' if rupture else ''}") + " ")
     if chiffre.statut == "provisoire":
         morceaux.append("Chiffre provisoire : le seuil du 1er quartile est celui de l’année précédente. ")
     return Paragraphe(tuple(morceaux))
@@ -518,7 +518,7 @@ def _preuve(d: Donnees, ident: str, chiffres: Sequence[Chiffre], *, nommer_epci:
         tuple(lignes),
     )
     return (
-        Paragraphe((" ".join(f"{' '.join(r.split()).rstrip('.')}." for r in regles if r),), "note"),
+        Paragraphe((" ".join(formats.phrase(r) for r in regles if r),), "note"),
         tableau,
     )
 

@@ -584,7 +584,7 @@ def _inserer(con: duckdb.DuckDBPyConnection, table: str, lignes: list[tuple[obje
 
 def _meta(con: duckdb.DuckDBPyConnection, entrepots: list[Entrepot]) -> None:
     con.execute((ICI / "meta.sql").read_text(encoding="utf-8"))
-    rupture = {"hors_qpv_q1": "avant 2021, certains taux publiés ne comptaient pas les ménages relogés"}
+    rupture = {"hors_qpv_q1": "avant 2021, certains taux publiés ne comptaient pas les ménages relogés."}
     for ordre, ligne in enumerate(CATALOGUE, 1):
         con.execute(
             "insert into meta.indicateurs values (?,?,?,?,?,?,?,?,?,?,?,?)",

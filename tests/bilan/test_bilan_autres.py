@@ -128,6 +128,11 @@ def test_the_evaluation_compares_each_year_with_its_own_target(construire: Ateli
     (chemin,) = bilan.render_evaluation(entrepot, EPCI, ANNEE, tmp_path)
     assert chemin.name == f"evaluation-{EPCI}-2019-2021.html"
     texte = _texte(chemin)
+    # The catalogue writes its breaks as sentences.
+    assert (
+        "Rupture de série : avant 2021, certains taux publiés ne comptaient pas les ménages relogés. "
+        in texte
+    )
     assert f"objectif au moins 60{FINE}% au moins 50{FINE}% au moins 50{FINE}%" in texte.replace(" : ", " ")
     assert not _liens_perdus(chemin)
 

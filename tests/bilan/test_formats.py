@@ -50,6 +50,13 @@ def test_nouns_agree_and_zero_is_singular() -> None:
     assert ecrits == ["0 attribution", "1 attribution", "2 attributions", f"1{FINE}200 attributions"]
 
 
+@pytest.mark.parametrize(
+    "texte", ["Rupture de série : relogés", "Rupture  de série : relogés.", "Rupture de série : relogés. "]
+)
+def test_a_sentence_has_one_full_stop(texte: str) -> None:
+    assert formats.phrase(texte) == "Rupture de série : relogés."
+
+
 def test_names_sort_without_their_accents() -> None:
     noms = ["Zuydcoote", "Épervans", "eaux", "Fontaines", "Écully"]
     assert sorted(noms, key=formats.cle_de_tri) == ["eaux", "Écully", "Épervans", "Fontaines", "Zuydcoote"]
