@@ -31,6 +31,7 @@ from pipelines.ingestion.identifiants import cleaned, emptied
 from pipelines.ingestion.landing import (
     FichierDepose,
     check_landing,
+    documentation_files,
     is_documentation,
     landing_files,
 )
@@ -122,6 +123,9 @@ def examine(donnees: Path, con: duckdb.DuckDBPyConnection) -> list[FichierExamin
         with tempfile.TemporaryDirectory(prefix="observatoire-") as dossier:
             for part, entier in _parts(fichier, Path(dossier), vus):
                 vus += _look(part, candidats, Path(dossier), con, entier=entier)
+    for source in settings()["ordre"]:
+        notices = documentation_files(source, donnees)
+        vus += [FichierExamine(n, source, non_lu="notice d'après son nom, laissée de côté") for n in notices]
     declarees = declared_dates(donnees)
     return [_dated(vu, con, declarees) for vu in vus]
 

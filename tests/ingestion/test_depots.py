@@ -1,4 +1,4 @@
-"""What leaves no row leaves a trace: text files, archives, notices, names; and what one file may hold."""
+"""What leaves no row leaves a trace: text files, archives, notices, names."""
 
 import io
 import os
@@ -15,7 +15,7 @@ from pipelines.ingestion import Options, ingest
 from pipelines.ingestion.ouverture import looks_like_a_name, printable_names
 
 from .conftest import CLE, Depot
-from .exemples import ATTRIBUTION, attributions, demandes, table
+from .exemples import attributions, demandes, table
 from .test_lecture import archive, workbook
 
 
@@ -112,21 +112,6 @@ def test_bytes_of_a_parquet_are_text(depot: Depot) -> None:
         ("Société d'Émile",),
         ("Châlons",),
     ]
-
-
-def test_a_parquet_of_one_row_repeated_and_a_table_too_wide(depot: Depot) -> None:
-    tampon = io.BytesIO()
-    une = pl.DataFrame(ATTRIBUTION | {"rang": "1"})
-    pl.concat([une] * 1000).select(pl.all().repeat_by(1500).explode()).write_parquet(tampon)
-    depot.drop("sne/2021/a.parquet", tampon.getvalue())
-    with pytest.raises(DonneesRefusees, match=r"a\.parquet : 1500000 lignes"):
-        depot.read("sne")
-    (depot.donnees / "sne/2021/a.parquet").unlink()
-    larges = [ligne | {f"colonne libre {i}": "1" for i in range(2000)} for ligne in attributions(20)]
-    depot.drop("sne/2021/a.csv", table(*larges))
-    with pytest.raises(DonneesRefusees, match=r"a\.csv : 2039 colonnes"):
-        depot.read("sne")
-    assert not list(depot.magasin.glob("tmp-*"))
 
 
 PLANTES = ("071051900010002144", "DUPONT", "marie.dupont@exemple.fr", "06 12 34 56 78", "12 rue des Ormes")

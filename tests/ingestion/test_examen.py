@@ -149,6 +149,16 @@ def test_an_empty_file_stops_nothing_and_is_said(depot: Depot) -> None:
     assert refuse_unreadable(depot.donnees, depot.magasin) == 3
 
 
+def test_a_notice_is_told_and_its_like_in_text_is_not_taken_for_one(depot: Depot) -> None:
+    depot.drop("sne/2021/attributions.csv", table(ATTRIBUTION))
+    depot.drop("sne/2021/notice.txt", "une notice")
+    depot.drop("qpv/remarques.txt", "une remarque ; sur deux\nlignes ; en tout\n")
+    notes = {v.fichier: v.non_lu or "" for v in seen(depot) if v.non_lu}
+    assert set(notes) == {"sne/2021/notice.txt", "qpv/remarques.txt"}
+    assert "notice" in notes["sne/2021/notice.txt"]
+    assert "aucune présentation connue" in notes["qpv/remarques.txt"]
+
+
 def test_each_sheet_of_a_workbook_is_told(depot: Depot) -> None:
     classeur = io.BytesIO()
     with xlsxwriter.Workbook(classeur) as ouvert:

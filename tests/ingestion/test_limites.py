@@ -90,6 +90,7 @@ def test_a_file_is_read_at_the_limit_and_refused_past_it(
     monkeypatch.setitem(settings()["limites"], limite, mesure - 1)
     with pytest.raises(DonneesRefusees, match=r"^\w+(?:/2021)?/\w+\.\w+ : "):
         depot.read(source)
+    assert not list(depot.magasin.glob("tmp-*"))
     monkeypatch.setitem(settings()["limites"], limite, mesure)
     assert sum(compte.lignes_lues for compte in depot.read(source))
 
