@@ -32,54 +32,47 @@
     cast(cast({{ colonne }} as json) ->> '{{ cle }}' as integer)
 {%- endmacro -%}
 
+{#- A text in lower case without accents. -#}
+{%- macro sans_accents(colonne) -%}
+    {{ return(adapter.dispatch('sans_accents', 'observatoire')(colonne)) }}
+{%- endmacro -%}
+
+{%- macro default__sans_accents(colonne) -%}
+    lower(strip_accents({{ colonne }}))
+{%- endmacro -%}
+
+{%- macro spark__sans_accents(colonne) -%}
+    translate(lower({{ colonne }}), 'àáâãäåçèéêëìíîïñòóôõöùúûüýÿ', 'aaaaaaceeeeiiiinooooouuuuyy')
+{%- endmacro -%}
+
+{#- A text where everything that has a form is replaced. -#}
+{%- macro remplacer_partout(texte, motif, par) -%}
+    {{ return(adapter.dispatch('remplacer_partout', 'observatoire')(texte, motif, par)) }}
+{%- endmacro -%}
+
+{%- macro default__remplacer_partout(texte, motif, par) -%}
+    regexp_replace({{ texte }}, '{{ motif }}', '{{ par }}', 'g')
+{%- endmacro -%}
+
+{%- macro spark__remplacer_partout(texte, motif, par) -%}
+    regexp_replace({{ texte }}, '{{ motif }}', '{{ par }}')
+{%- endmacro -%}
+
 {#- A written name without accents, case, punctuation nor spaces. -#}
 {%- macro nom_normalise(colonne) -%}
-    {{ return(adapter.dispatch('nom_normalise', 'observatoire')(colonne)) }}
+    nullif({{ remplacer_partout(sans_accents(colonne), '[^a-z0-9]', '') }}, '')
 {%- endmacro -%}
 
-{%- macro default__nom_normalise(colonne) -%}
-    nullif(regexp_replace(lower(strip_accents({{ colonne }})), '[^a-z0-9]', '', 'g'), '')
-{%- endmacro -%}
-
-{%- macro spark__nom_normalise(colonne) -%}
-    nullif(
-        regexp_replace(
-            translate(lower({{ colonne }}), 'àáâãäåçèéêëìíîïñòóôõöùúûüýÿ', 'aaaaaaceeeeiiiinooooouuuuyy'), '[^a-z0-9]', ''
-        ), ''
-    )
-{%- endmacro -%}
-
-{#- The name of a residence without accents, case, articles, punctuation, spaces nor the word « résidence »: « Les Tilleuls » and
-    « RESIDENCE LES TILLEULS » are one. A name that is made of nothing else is kept whole. -#}
+{#- The name of a residence without accents, ligatures, case, articles, punctuation, spaces nor the word « résidence », short or whole:
+    « Les Tilleuls », « RESIDENCE LES TILLEULS » and « Rés. des Tilleuls » are one. A name that is made of nothing else is kept whole.
+    `enregistrements` compares names in the same way before rows become records: a test holds them together. -#}
 {%- macro residence_normalisee(colonne) -%}
-    {{ return(adapter.dispatch('residence_normalisee', 'observatoire')(colonne)) }}
-{%- endmacro -%}
-
-{%- macro default__residence_normalisee(colonne) -%}
+    {%- set lettres = "replace(replace(" ~ sans_accents(colonne) ~ ", 'œ', 'oe'), 'æ', 'ae')" -%}
+    {#- Two spaces between words: each has its own. -#}
+    {%- set mots = "' ' || " ~ remplacer_partout(lettres, '[^a-z0-9]+', '  ') ~ " || ' '" -%}
     coalesce(
         nullif(
-            replace(
-                regexp_replace(
-                    ' ' || regexp_replace(lower(strip_accents({{ colonne }})), '[^a-z0-9]+', '  ', 'g') || ' ',
-                    ' (residence|le|la|les|l|de|du|des|d) ', '', 'g'
-                ), ' ', ''
-            ), ''
-        ), {{ nom_normalise(colonne) }}
-    )
-{%- endmacro -%}
-
-{%- macro spark__residence_normalisee(colonne) -%}
-    coalesce(
-        nullif(
-            replace(
-                regexp_replace(
-                    ' ' || regexp_replace(
-                        translate(lower({{ colonne }}), 'àáâãäåçèéêëìíîïñòóôõöùúûüýÿ', 'aaaaaaceeeeiiiinooooouuuuyy'),
-                        '[^a-z0-9]+', '  '
-                    ) || ' ',
-                    ' (residence|le|la|les|l|de|du|des|d) ', ''
-                ), ' ', ''
-            ), ''
+            replace({{ remplacer_partout(mots, ' (residence|resid|res|le|la|les|l|de|du|des|d) ', '') }}, ' ', ''), ''
         ), {{ nom_normalise(colonne) }}
     )
 {%- endmacro -%}
