@@ -1,11 +1,12 @@
 -- Bounds of the second and third quartiles of yearly resources per consumption unit, among the active requests on
 -- 31 December of the year before, as the ministerial order does for the first, of which an estimate stands beside. They serve the year's allocations.
+-- The region is that of the wanted commune's code: a region's demand is also that of its communes which no list of the run holds.
 with ressources as (
 
     select
         demandes.annee + 1 as annee,
         membres.epci_siren,
-        communes.region,
+        departements.code_region as region,
         {{ ressources_par_uc(
             ressources_annuelles_retenues(
                 'demandes', unites_consommation('demandes', 'echelle'), 'douteuses', 'parametres.ressources_douteuses'
@@ -20,7 +21,8 @@ with ressources as (
     {{ joindre_ressources_douteuses('demandes.date_situation', 'douteuses') }}
     {{ joindre_epci('demandes.annee', 'demandes.commune_choix1', 'membres') }}
     left join {{ ref('int_parametres') }} as parametres on membres.epci_siren = parametres.epci_siren
-    left join {{ ref('dim_commune') }} as communes on demandes.code_commune_choix1 = communes.code_commune
+    left join {{ ref('ref_departements') }} as departements
+        on departements.code_departement = {{ departement_de('demandes.code_commune_choix1') }}
 
 ),
 
