@@ -92,6 +92,10 @@ TRUSTED: dict[str, dict[str, str]] = {
         "emptied('x')": "SQL written in the module, over a column named there",
         "cleaned('x')": "SQL written in the module, over a column named there",
     },
+    "pipelines/ingestion/polygones.py": {
+        "champ.polygone": "SQL of the declaration",
+        "lignes": "a relation that fichier made, its path quoted",
+    },
     "pipelines/ingestion/validation.py": {"lignes": "a relation that fichier made, its path quoted"},
     "pipelines/ingestion/repetitions.py": {
         "relation": "made by lecture, its path quoted",
