@@ -57,6 +57,9 @@ TRUSTED: dict[str, dict[str, str]] = {
         "c": "a constant of the module",
         "n": "a0, a1… numbered here",
         "_disagreements(produit, c)": "made here from quoted names",
+        "pauvrete": "numbers counted here",
+        "lignes": "the view of the module, or a query made here from quoted names",
+        "manquant": "a field of the declaration",
     },
     "pipelines/examen.py": {
         "nom": "a table named here",
@@ -86,6 +89,8 @@ TRUSTED: dict[str, dict[str, str]] = {
         "requete.sql": "made by normalise, judged there",
         "exclusions.PERSON": "a constant",
         "exclusions.VINTAGE": "a constant",
+        "maximum": "a number of landing.yml",
+        "valeur": "a quoted name, or a cast of one",
     },
     "pipelines/ingestion/identifiants.py": {
         "FONCTIONS[kind]('y')": "SQL written in the module, over a column named there",
