@@ -639,12 +639,13 @@ class LectureFichier:
         """Stop on a column that is not what it is taken for.
 
         Raises:
-            DonneesRefusees: most cells of a column that is required, or that names things, are unreadable;
+            DonneesRefusees: most cells of a column that is required, or that dates things, are unreadable;
                 or a column of percentages holds fractions.
         """
         for champ, _, message, nombre, remplies in self._counts(parquet, cellules):
             declare = self.produit.champ(champ)
-            necessaire = declare.requis or champ in self.produit.cle
+            rapprochement = self.produit.rapprochement
+            necessaire = declare.requis or (rapprochement is not None and champ in rapprochement.repli)
             if necessaire and not declare.obligatoire and 2 * nombre > remplies:
                 lignes = cellules.filter(pl.col("colonne") == champ)["_ligne"].unique().sort()
                 citees = ", ".join(str(x) for x in lignes.head(_LIGNES_CITEES))
