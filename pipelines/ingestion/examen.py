@@ -37,7 +37,7 @@ from pipelines.ingestion.landing import (
 )
 from pipelines.ingestion.magasin import entry_key
 from pipelines.ingestion.normalise import Requete, build_query
-from pipelines.ingestion.ouverture import looks_like_a_name
+from pipelines.ingestion.ouverture import quotable
 from pipelines.ingestion.pseudonymes import set_key
 from pipelines.ingestion.repetitions import check_repetitions, merged
 from pipelines.ingestion.validation import find_refusals, read_cells
@@ -321,7 +321,7 @@ def _look(
             feuille=ouverture.feuille,
             ligne_entete=ouverture.ligne_entete or None,
             millesime=millesime,
-            colonnes_ignorees=tuple(c for c in appariement.ignorees if looks_like_a_name(c)),
+            colonnes_ignorees=quotable(appariement, appariement.ignorees),
         )
         if con is not None:
             try:
