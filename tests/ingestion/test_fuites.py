@@ -110,7 +110,7 @@ def damaged(genre: str) -> Iterator[tuple[str, str | bytes]]:
     yield "bon.parquet", parquet(lignes)
     yield "noms.parquet", parquet([{f"{v}{k}": v for k, v in lignes[0].items()}])
     yield "coupe.parquet", parquet(lignes)[:-200]
-    yield "sans_entete.xlsx", workbook({"A": [list(x.values()) for x in lignes]})
+    yield "sans_entete.xlsx", workbook({"A": [list[object](x.values()) for x in lignes]})
     yield (
         "feuilles.xlsx",
         workbook(
