@@ -24,6 +24,7 @@ import pyarrow.parquet as pq
 
 from pipelines.errors import ObservatoireError
 from pipelines.ingestion.identifiants import variants
+from pipelines.sql import identifier
 
 # Encodings whose texts are searched alike, and that nothing of the number stands before nor after.
 _ENCODINGS = (
@@ -229,8 +230,7 @@ def _sqlite(path: Path) -> Iterator[bytes]:
         try:
             tables = con.execute("select name from sqlite_master where type = 'table'").fetchall()
             for (table,) in tables:
-                nom = str(table).replace('"', '""')
-                for row in con.execute(f'select * from "{nom}"'):
+                for row in con.execute(f"select * from {identifier(str(table))}"):
                     yield from (_bytes(v) for v in row if isinstance(v, str | bytes))
         except sqlite3.Error as error:
             raise EOFError from error
