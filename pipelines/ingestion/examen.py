@@ -9,6 +9,7 @@ import gzip
 import json
 import secrets
 import tempfile
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -248,7 +249,7 @@ def _light(fichier: FichierDepose, temporaire: Path) -> tuple[FichierDepose, boo
                 sortie.write(morceau)
         return replace(fichier, chemin=cible), False
     if fichier.extension == ".csv.gz":
-        with contextlib.suppress(OSError, EOFError), gzip.open(fichier.chemin, "rb") as compresse:
+        with contextlib.suppress(OSError, EOFError, zlib.error), gzip.open(fichier.chemin, "rb") as compresse:
             debut = compresse.read(limite)
             if len(debut) == limite:
                 with gzip.open(cible, "wb", compresslevel=1) as ecrit:
