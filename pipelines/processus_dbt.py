@@ -15,6 +15,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from pipelines.sql import without_values
+
 MANIFEST_VARIABLE = "OBSERVATOIRE_MANIFESTE"
 PARENT_VARIABLE = "OBSERVATOIRE_PARENT"
 SELECTION_VARIABLE = "OBSERVATOIRE_SELECTION"
@@ -23,6 +25,8 @@ ORCHESTRATOR_VARIABLE = "DAGSTER_DBT_CLI"
 _SILENT = ("--log-level", "none", "--log-level-file", "none")
 _READ_EVENTS = frozenset({"LogSeedResult", "LogModelResult", "LogTestResult"})
 _READ_LEVELS = frozenset({"warn", "error"})
+# Where an event of dbt holds the text of an error.
+_MESSAGES = frozenset({"msg", "message", "base_msg", "exc", "exc_info"})
 _BETWEEN_LOOKS = 0.1
 # A manifest is a hundred thousand objects that live as long as the process: looking through them again and
 # again for garbage, as Python does by default, is a tenth of a small build.
@@ -56,12 +60,24 @@ def _tell(event: Any) -> None:
     """Write for the orchestrator, a line each, the events that it reads: results and what went wrong.
 
     dbt would write every event, those of debugging too, in a file that nobody reads, and put them all in JSON
-    before it drops them: a quarter of a small build.
+    before it drops them: a quarter of a small build. What goes out is kept with the run, by whoever reads it:
+    an engine's error is said without the cells that it quotes.
     """
     if event.info.name in _READ_EVENTS or event.info.level in _READ_LEVELS:
         from dbt_common.events.functions import msg_to_dict
 
-        print(json.dumps(msg_to_dict(event), default=str), flush=True)
+        print(json.dumps(_without_values(msg_to_dict(event)), default=str), flush=True)
+
+
+def _without_values(said: Any) -> Any:
+    if isinstance(said, dict):
+        return {
+            name: without_values(value)
+            if name in _MESSAGES and isinstance(value, str)
+            else _without_values(value)
+            for name, value in said.items()
+        }
+    return [_without_values(part) for part in said] if isinstance(said, list) else said
 
 
 def _arguments(asked: list[str]) -> list[str]:

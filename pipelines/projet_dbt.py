@@ -8,7 +8,6 @@ import fcntl
 import hashlib
 import json
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -26,6 +25,7 @@ import duckdb
 from pipelines.errors import ObservatoireError
 from pipelines.paths import BASE_NAME, DBT_PROJECT, PROJECT_ROOT, readings_folder
 from pipelines.processus_dbt import MANIFEST_VARIABLE, PARENT_VARIABLE, SELECTION_VARIABLE
+from pipelines.sql import without_values
 
 BASE_VARIABLE = "OBSERVATOIRE_BASE"
 SPATIAL_VARIABLE = "OBSERVATOIRE_SPATIAL"
@@ -360,11 +360,6 @@ def _sentence(result: Mapping[str, Any], manifest: Mapping[str, Any]) -> str:
         advice = f" {advice}" if advice else ""
         return f"Le contrôle « {name} »{where} a échoué{without_values(rows)}.{advice}"
     return f"La table « {relation(node) or name} » n'a pas pu être calculée : {without_values(message)}"
-
-
-def without_values(message: str) -> str:
-    """Return what an engine said without the cells that it quoted, nor the statement that it shows after."""
-    return re.sub(r"'[^'\n]*'", "'…'", message.partition("\nLINE ")[0])
 
 
 def _tested_models(node: Mapping[str, Any], manifest: Mapping[str, Any]) -> str:

@@ -5,7 +5,7 @@ without them), the kept versions that hold them. The deposited files are the use
 said, line by line, and the readers set it aside until it is gone. Numbers of persons live in memory only.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -71,7 +71,7 @@ class Constat:
     magasin: int
     versions: list[Path]
     depot: dict[str, list[int]]
-    traces: list[Path] = field(default_factory=list)
+    traces: list[str] = field(default_factory=list)
 
     @property
     def propre(self) -> bool:
@@ -106,8 +106,10 @@ def examine(
     dossier: WorkingFolder,
     donnees: Path,
     demande: Demande,
+    *,
     rangs: Sequence[int] = (),
     traces: Sequence[Path] = (),
+    executions: Iterable[tuple[str, bytes]] = (),
 ) -> Constat:
     """Look for what must go in the warehouse, the store, the kept versions and the deposited files.
 
@@ -116,7 +118,8 @@ def examine(
         donnees: landing folder.
         demande: what must go.
         rangs: ranks of the exclusions that were recorded for it, whose lines the quarantine names.
-        traces: folders where runs leave something else (Dagster's storage, reports).
+        traces: folders where runs leave something else (Dagster's storage, reports, what runs printed).
+        executions: what the orchestrator keeps, wherever its storage is: a name and a text each.
 
     Raises:
         ObservatoireError: the warehouse was made with another key, which cannot be searched with this one.
@@ -152,13 +155,13 @@ def examine(
         pseudonymes=demande.pseudonymes,
         vintage=demande.vintage,
     )
-    left = (
-        ingestion.find_in_traces(
-            [*traces, dossier.executions, dossier.purges], [*demande.numeros, *demande.pseudonymes]
-        )
-        if demande.numeros
-        else []
-    )
+    left: list[str] = []
+    if demande.numeros:
+        searched = [*demande.numeros, *demande.pseudonymes]
+        folders = [*traces, dossier.executions, dossier.purges]
+        formes = ingestion.Formes(searched)
+        left += [str(path) for path in ingestion.find_in_traces(folders, searched)]
+        left += [name for name, text in executions if formes.search(text)]
     return Constat(
         held, stored, versions, {name: sorted(lines) for name, lines in sorted(depot.items())}, left
     )
@@ -235,7 +238,7 @@ def write_register(
             "entrees_du_magasin": before.magasin,
             "versions_retirees": list(dropped),
             "prouve": after.propre,
-            "reste_dans_les_traces": [str(path) for path in after.traces],
+            "reste_dans_les_traces": after.traces,
             "reste_dans_le_depot": after.depot,
         },
     )

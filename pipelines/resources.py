@@ -36,6 +36,7 @@ from pipelines.publication import (
     published,
     write_failure,
 )
+from pipelines.sql import without_values
 
 progress = logging.getLogger("observatoire.progression")
 
@@ -298,6 +299,10 @@ class Atelier(dg.ConfigurableResource[Any]):
         try:
             with disk_errors_explained(self.chantier.dossier.root):
                 yield
+        except duckdb.Error as error:
+            # Whoever keeps the failure (the orchestrator, a journal) must not keep the cell that it quotes.
+            self._echec = type(error)(without_values(str(error)))
+            raise self._echec.with_traceback(error.__traceback__) from None
         except BaseException as error:
             self._echec = error
             raise

@@ -1,4 +1,12 @@
-"""Quoting of names in the few statements that Python writes; values always go through parameters."""
+"""Quoting of names in the few statements that Python writes, and what engines say without the values in it.
+
+Values always go through parameters.
+"""
+
+import re
+
+# Errors about a value, which they quote in more than one way; the others quote names of tables and columns.
+_ABOUT_A_VALUE = re.compile(r"\b(Conversion|Constraint|Invalid Input|Out of Range) Error\b")
 
 
 def identifier(name: str) -> str:
@@ -14,3 +22,16 @@ def literal(text: str) -> str:
 def qualified(*names: str) -> str:
     """Return catalogue, schema and table as one quoted name."""
     return ".".join(identifier(name) for name in names)
+
+
+def without_values(message: str) -> str:
+    """Return what an engine said without the cells that it quoted, nor the statement that it shows after."""
+    said = message.partition("\nLINE ")[0]
+    about = _ABOUT_A_VALUE.search(said)
+    if about is None:
+        return re.sub(r"'[^'\n]*'", "'…'", said)
+    before, after = said[: about.start()], said[about.start() :]
+    # A value may hold quotes and line ends: all between the first quote and the last of its kind.
+    after = re.sub(r"(['\"]).*\1", r"\1…\1", after, count=1, flags=re.DOTALL)
+    after = re.sub(r"(with value) .*? (can't)", r"\1 … \2", after, flags=re.DOTALL)
+    return before + after.partition("\n")[0]

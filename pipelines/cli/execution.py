@@ -7,7 +7,7 @@ import contextlib
 import logging
 import os
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -76,6 +76,24 @@ def automatic_states(*, stop: bool) -> dict[str, str]:
             state.instigator_name: words.get(state.status, "arrêté")
             for state in instance.all_instigator_state()
         }
+
+
+def kept_texts() -> Iterator[tuple[str, bytes]]:
+    """Return what the Dagster instance keeps of each run, schedule and sensor: a name, and all of it as text.
+
+    By its interface, whatever its storage: files here, or a server.
+    """
+    from dagster import DagsterInstance
+    from dagster_shared.serdes import serialize_value
+
+    with DagsterInstance.get() as instance:
+        for run in instance.get_runs():
+            texts = [serialize_value(run), *(serialize_value(e) for e in instance.all_logs(run.run_id))]
+            yield f"exécution {run.run_id} de Dagster (dagster run delete)", "\n".join(texts).encode()
+        for state in instance.all_instigator_state():
+            ticks = instance.get_ticks(state.instigator_origin_id, state.selector_id)
+            texts = [serialize_value(state), *(serialize_value(tick) for tick in ticks)]
+            yield f"automate {state.instigator_name} de Dagster", "\n".join(texts).encode()
 
 
 @cache

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -17,6 +17,8 @@ from pipelines.paths import WorkingFolder
 
 # A file can hold thousands of lines of a vintage: the account has them all.
 _LINES_SHOWN = 20
+# Where a server keeps what runs print (deploiement/dagster.yaml).
+PRINTED_VARIABLE = "OBSERVATOIRE_JOURNAUX"
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ def purger(
     numeros = () if personnes is None else purge.read_numbers(_lines(personnes))
     demande = purge.Demande(parametres.pseudonym_key(), numeros, source, millesime)
     dossier = WorkingFolder(entrepot.resolve())
-    before = purge.examine(dossier, donnees, demande, traces=traces)
+    before = purge.examine(dossier, donnees, demande, traces=traces, executions=_executions())
     if not confirmer:
         _show(before, None, json)
         return 0
@@ -67,7 +69,7 @@ def purger(
         _rebuild(donnees, entrepot, territoires)
     with publication.disk_errors_explained(dossier.root):
         dropped = purge.drop_versions(dossier, demande)
-        after = purge.examine(dossier, donnees, demande, rangs, traces)
+        after = purge.examine(dossier, donnees, demande, rangs=rangs, traces=traces, executions=_executions())
         path = purge.write_register(
             dossier, demande, motif=motif, before=before, after=after, dropped=dropped
         )
@@ -76,9 +78,18 @@ def purger(
 
 
 def _traces(parametres: Any) -> list[Path]:
-    """Folders where runs leave something else than the warehouse: reports, and what Dagster keeps."""
-    home = os.environ.get("DAGSTER_HOME")
-    return [p for p in (parametres.reports_folder(), Path(home) if home else None) if p is not None]
+    """Folders where runs leave something else than the warehouse: reports, what Dagster keeps, what runs
+    printed."""
+    places = [os.environ.get(name) for name in ("DAGSTER_HOME", PRINTED_VARIABLE)]
+    return [p for p in (parametres.reports_folder(), *(Path(p) for p in places if p)) if p is not None]
+
+
+def _executions() -> Iterator[tuple[str, bytes]]:
+    """What the orchestrator keeps: its storage may be a server's."""
+    if os.environ.get("DAGSTER_HOME"):
+        from pipelines.cli.execution import kept_texts
+
+        yield from kept_texts()
 
 
 def _lines(personnes: str) -> list[str]:
@@ -133,7 +144,7 @@ def _plain(constat: purge.Constat) -> dict[str, Any]:
         "magasin": constat.magasin,
         "versions": [int(path.stem) for path in constat.versions],
         "depot": constat.depot,
-        "traces": [str(path) for path in constat.traces],
+        "traces": constat.traces,
     }
 
 
@@ -147,7 +158,7 @@ def _found(constat: purge.Constat) -> list[str]:
     if constat.versions:
         numbers = ", ".join(str(int(path.stem)) for path in constat.versions)
         lines.append(f"Versions gardées qui le contiennent, ou dont on ne peut rien dire : {numbers}.")
-    lines += [f"Trace d'une exécution, à supprimer : {path}." for path in constat.traces]
+    lines += [f"Trace d'une exécution, à supprimer : {trace}." for trace in constat.traces]
     return [
         *(lines or ["Ni l'entrepôt, ni le magasin, ni les versions gardées n'en ont trace."]),
         *_landing(constat),
@@ -170,7 +181,10 @@ def _proof(done: _Fait) -> list[str]:
     lines = ["Entrepôt reconstruit et publié."]
     if done.versions:
         lines.append(f"Versions gardées retirées : {', '.join(map(str, done.versions))}.")
-    lines.append("Prouvé : l'entrepôt, le magasin et les versions gardées n'en ont plus trace.")
+    lines.append(
+        "Prouvé : l'entrepôt, le magasin, les versions gardées et ce que les exécutions ont laissé n'en "
+        "ont plus trace."
+    )
     if done.apres.depot:
         lines += [
             "Les fichiers déposés le contiennent encore ; ces lignes ne sont plus lues, mais c'est à vous "

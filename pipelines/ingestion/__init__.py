@@ -28,14 +28,8 @@ from pipelines.ingestion.executer import Options, ingest
 from pipelines.ingestion.identifiants import read_identifier
 from pipelines.ingestion.landing import check_landing, landing_files, stray_entries
 from pipelines.ingestion.pseudonymes import former_pseudonyms, key_fingerprint, pseudonym, pseudonym_key
-from pipelines.ingestion.retrait import (
-    Endroit,
-    count_in_store,
-    count_vintage_in_store,
-    find_in_landing,
-    find_in_traces,
-    purge_store,
-)
+from pipelines.ingestion.recherche import Endroit, Formes, find_in_landing, find_in_traces
+from pipelines.ingestion.retrait import count_in_store, count_vintage_in_store, purge_store
 
 __all__ = [
     "Avertissement",
@@ -43,6 +37,7 @@ __all__ = [
     "CompteFichier",
     "Endroit",
     "Exclusion",
+    "Formes",
     "Options",
     "Produit",
     "check_landing",

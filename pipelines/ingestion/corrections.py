@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from pipelines.errors import DonneesRefusees
 from pipelines.ingestion.comptes import CompteFichier
-from pipelines.ingestion.declarations import declarations, load_yaml
+from pipelines.ingestion.declarations import declarations, load_yaml, place_in_yaml
 
 
 class Correction(BaseModel):
@@ -73,7 +73,7 @@ def load_corrections(donnees: Path) -> list[Correction]:
         try:
             documents = load_yaml(chemin.read_text(encoding="utf-8"))
         except (yaml.YAMLError, UnicodeDecodeError) as error:
-            raise DonneesRefusees(f"{nom} : fichier YAML illisible ({error}).") from error
+            raise DonneesRefusees(f"{nom} : fichier YAML illisible ({place_in_yaml(error)}).") from None
         entrees = [e for d in documents if d is not None for e in (d if isinstance(d, list) else [d])]
         for rang, entree in enumerate(entrees, 1):
             try:
@@ -84,7 +84,7 @@ def load_corrections(donnees: Path) -> list[Correction]:
                     if isinstance(error, ValidationError)
                     else "une entrée est un dictionnaire"
                 )
-                raise DonneesRefusees(f"{nom}, entrée {rang} : correction invalide : {detail}") from error
+                raise DonneesRefusees(f"{nom}, entrée {rang} : correction invalide : {detail}") from None
     return corrections
 
 

@@ -18,7 +18,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from pipelines.errors import DonneesRefusees
-from pipelines.ingestion.declarations import COMMUNES_LUES, Produit, declarations, load_yaml
+from pipelines.ingestion.declarations import COMMUNES_LUES, Produit, declarations, load_yaml, place_in_yaml
 
 DOSSIER = Path(__file__).parent / "correspondances"
 _NON_ALNUM = re.compile(r"[^a-z0-9{}]+")
@@ -202,10 +202,10 @@ class Appariement:
         return tuple(sorted(lus))
 
     @property
-    def ignorees(self) -> list[str]:
-        """Columns of the file that nothing reads, as printed."""
+    def ignorees(self) -> list[int]:
+        """Numbers of the named columns that nothing reads."""
         lues = self.utilisees.union(*(r.positions for r in self.repetitions))
-        return [c for i, c in enumerate(self.colonnes) if i not in lues and c.strip()]
+        return [i for i, c in enumerate(self.colonnes) if i not in lues and c.strip()]
 
 
 @cache
@@ -331,7 +331,9 @@ def _load(dossier: Path, origine: str) -> list[Correspondance]:
         try:
             documents = load_yaml(chemin.read_text(encoding="utf-8"))
         except (yaml.YAMLError, UnicodeDecodeError) as error:
-            raise DonneesRefusees(f"{origine}/{chemin.name} : fichier YAML illisible ({error}).") from error
+            raise DonneesRefusees(
+                f"{origine}/{chemin.name} : fichier YAML illisible ({place_in_yaml(error)})."
+            ) from None
         trouvees += [_parse(d, f"{origine}/{chemin.name}") for d in documents if d is not None]
     return trouvees
 

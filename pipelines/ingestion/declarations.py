@@ -330,6 +330,14 @@ def load_yaml(texte: str) -> list[Any]:
     return list(yaml.load_all(texte, Loader=chargeur))
 
 
+def place_in_yaml(erreur: yaml.YAMLError | UnicodeDecodeError) -> str:
+    """Where a YAML text cannot be read; the text of the error would quote it."""
+    marque = getattr(erreur, "problem_mark", None)
+    if marque is not None:
+        return f"ligne {marque.line + 1}, colonne {marque.column + 1}"
+    return "le texte n'est pas en UTF-8" if isinstance(erreur, UnicodeDecodeError) else "caractère interdit"
+
+
 @cache
 def declarations() -> dict[str, Produit]:
     """Every declared product, by name, in alphabetical order.

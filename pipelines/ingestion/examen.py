@@ -9,6 +9,7 @@ import gzip
 import json
 import secrets
 import tempfile
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -37,7 +38,7 @@ from pipelines.ingestion.landing import (
 )
 from pipelines.ingestion.magasin import entry_key
 from pipelines.ingestion.normalise import Requete, build_query
-from pipelines.ingestion.ouverture import looks_like_a_name
+from pipelines.ingestion.ouverture import quotable
 from pipelines.ingestion.pseudonymes import set_key
 from pipelines.ingestion.repetitions import check_repetitions, merged
 from pipelines.ingestion.validation import find_refusals, read_cells
@@ -248,7 +249,7 @@ def _light(fichier: FichierDepose, temporaire: Path) -> tuple[FichierDepose, boo
                 sortie.write(morceau)
         return replace(fichier, chemin=cible), False
     if fichier.extension == ".csv.gz":
-        with contextlib.suppress(OSError, EOFError), gzip.open(fichier.chemin, "rb") as compresse:
+        with contextlib.suppress(OSError, EOFError, zlib.error), gzip.open(fichier.chemin, "rb") as compresse:
             debut = compresse.read(limite)
             if len(debut) == limite:
                 with gzip.open(cible, "wb", compresslevel=1) as ecrit:
@@ -321,7 +322,7 @@ def _look(
             feuille=ouverture.feuille,
             ligne_entete=ouverture.ligne_entete or None,
             millesime=millesime,
-            colonnes_ignorees=tuple(c for c in appariement.ignorees if looks_like_a_name(c)),
+            colonnes_ignorees=quotable(appariement, appariement.ignorees),
         )
         if con is not None:
             try:

@@ -148,7 +148,7 @@ def _read(path: Path) -> list[Exclusion]:
     except FileNotFoundError:
         return []
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise DonneesRefusees(f"{FILE} : fichier illisible ({type(error).__name__}).") from error
+        raise DonneesRefusees(f"{FILE} : fichier illisible ({type(error).__name__}).") from None
     entrees = [e for d in documents if d is not None for e in (d if isinstance(d, list) else [d])]
     read = []
     for rang, entree in enumerate(entrees, 1):
@@ -156,5 +156,5 @@ def _read(path: Path) -> list[Exclusion]:
             read.append(Exclusion.model_validate(entree))
         except ValidationError as error:
             detail = " ; ".join(f"{'.'.join(map(str, e['loc']))} : {e['msg']}" for e in error.errors())
-            raise DonneesRefusees(f"{FILE}, entrée {rang} : invalide : {detail}") from error
+            raise DonneesRefusees(f"{FILE}, entrée {rang} : invalide : {detail}") from None
     return read

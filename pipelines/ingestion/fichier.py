@@ -26,7 +26,7 @@ from pipelines.ingestion.identifiants import FONCTIONS, read_identifier, values_
 from pipelines.ingestion.landing import FichierDepose, settings
 from pipelines.ingestion.magasin import Magasin, entry_key
 from pipelines.ingestion.normalise import TYPE, CelluleCorrigee, Requete, build_query
-from pipelines.ingestion.ouverture import Ecart, looks_like_a_name, printable_names
+from pipelines.ingestion.ouverture import Ecart, printable_names, quotable, sheet_name
 from pipelines.ingestion.polygones import settle_polygons
 from pipelines.ingestion.pseudonymes import key_fingerprint, pseudonym
 from pipelines.ingestion.repetitions import check_repetitions, merged, sentences
@@ -231,7 +231,7 @@ class LectureFichier:
             rangs=pq.ParquetFile(parquet).metadata.num_rows,
             premiere_ligne=None if self._has_line(parquet) else brut.premiere_ligne,
             champs_lus=self.appariement.champs_lus,
-            colonnes_ignorees=tuple(c for c in self.appariement.ignorees if looks_like_a_name(c)),
+            colonnes_ignorees=quotable(self.appariement, self.appariement.ignorees),
             avertissements=(
                 *self.avertissements,
                 *self._file_warnings(brut),
@@ -329,14 +329,14 @@ class LectureFichier:
     def _file_warnings(self, brut: lecture.Brut) -> list[Avertissement]:
         alertes = []
         if self.appariement.ignorees:
-            noms = printable_names(self.appariement.ignorees)
+            noms = printable_names(self.appariement, self.appariement.ignorees)
             alertes.append(
                 Avertissement(
                     "colonnes_ignorees", f"Colonnes non lues : {noms}", len(self.appariement.ignorees)
                 )
             )
         if self.ouverture.autres_feuilles:
-            noms = ", ".join(self.ouverture.autres_feuilles)
+            noms = ", ".join(sheet_name(nom) for nom in self.ouverture.autres_feuilles)
             alertes.append(Avertissement("feuilles_ignorees", f"Feuilles non lues : {noms}"))
         alertes += [Avertissement("colonne_repetee", s) for s in sentences(self.appariement)]
         alertes += [Avertissement(regle, message) for regle, message in self.ouverture.alertes]
@@ -469,7 +469,7 @@ class LectureFichier:
             try:
                 cle[nom] = self._key_value(champ, texte)
             except DonneesRefusees as erreur:
-                raise DonneesRefusees(f"{c.origine} : clé « {nom} » : {erreur}") from erreur
+                raise DonneesRefusees(f"{c.origine} : clé « {nom} » : {erreur}") from None
         return CelluleCorrigee(cle, c.colonne, c.attendu, c.valeur, remplace=c.action != "ecarter")
 
     def _key_value(self, champ: Champ | None, texte: str) -> str:

@@ -51,6 +51,11 @@ def values_fingerprint() -> str:
 _REPONSES = str.maketrans("", "", "0xX")
 
 
+def variants(c: str) -> list[str]:
+    """The characters that are read as an ordinary one, itself left out, in either case."""
+    return [v for v, o in zip(_VARIANTES, _ORDINAIRES, strict=True) if o.lower() == c.lower()]
+
+
 def cleaned(x: str) -> str:
     """A cell of one line of plain characters, NULL when nothing is left.
 

@@ -5,7 +5,7 @@ Opening each container belongs in `textes`, `classeurs`, `parquets` and `geojson
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,8 @@ from pipelines.inspection import Etat
 
 # A run of digits, an e-mail, a telephone, a date: a cell, not the name of a column.
 _VALEUR = re.compile(r"\d{5,}|@|\d(?:[ .-]?\d){7,}")
+# In the name of a sheet, years are usual.
+_NUMERO = re.compile(r"\d(?:[ .-]?\d){8,}|@")
 _NOM_MAX = 100
 _CODE_MAX = 10  # `TP6021` has more digits than letters
 
@@ -78,13 +80,27 @@ class Choix:
     score: tuple[Any, ...]
 
 
-def printable_names(colonnes: Sequence[str | None]) -> str:
-    """The columns whose name looks like a name, and how many do not: a cell taken for a name is never
-    quoted."""
-    nommees = [" ".join(c.split()) for c in colonnes if c and c.strip()]
-    noms = [c for c in nommees if looks_like_a_name(c)]
-    tus = len(nommees) - len(noms)
-    return ", ".join([*noms, *([f"et {tus} dont le nom n'en est pas un"] if tus else [])])
+def quotable(a: Appariement, positions: Iterable[int]) -> tuple[str, ...]:
+    """Of these columns, the names that a message may quote: a cell taken for a name is none.
+
+    Where one cell of the header of a restricted file is no name, a line of rows may be joined to it: the
+    columns that the mapping knows are the only ones of which that is sure.
+    """
+    sures = a.utilisees.union(*(r.positions for r in a.repetitions))
+    suspect = a.correspondance.declaration.restreint and any(
+        c.strip() and i not in sures and not looks_like_a_name(" ".join(c.split()))
+        for i, c in enumerate(a.colonnes)
+    )
+    noms = [" ".join(a.colonnes[i].split()) for i in positions if i in sures or not suspect]
+    return tuple(nom for nom in noms if looks_like_a_name(nom))
+
+
+def printable_names(a: Appariement, positions: Sequence[int]) -> str:
+    """The names of these columns that may be quoted, and how many may not."""
+    noms = quotable(a, positions)
+    tus = sum(1 for i in positions if a.colonnes[i].strip()) - len(noms)
+    autres = f"{'et ' if noms else ''}{tus} dont le nom n'est pas cité"
+    return ", ".join([*noms, *([autres] if tus else [])])
 
 
 def looks_like_a_name(texte: str) -> bool:
@@ -93,6 +109,11 @@ def looks_like_a_name(texte: str) -> bool:
         return False
     surtout_lettres = sum(c.isalpha() for c in texte) > sum(c.isdigit() for c in texte)
     return surtout_lettres or (texte[:1].isalpha() and len(texte) <= _CODE_MAX)
+
+
+def sheet_name(nom: str) -> str:
+    """The name of a sheet as a message quotes it: not one that is a number of someone or an address."""
+    return "(un numéro ou une adresse)" if _NUMERO.search(nom) else nom
 
 
 def check_width(fichier: FichierDepose, largeur: int) -> None:
@@ -152,8 +173,8 @@ def settle(fichier: FichierDepose, candidats: Sequence[Correspondance], choix: C
     if proche or (a.correspondance.signature and len(a.positions) > len(a.manquants)):
         raise DonneesRefusees(
             f"{fichier.relatif} : colonne obligatoire absente pour {a.correspondance.produit} "
-            f"({_nearest(a)}. Colonnes trouvées : {printable_names(a.colonnes)}. Complétez le fichier, ou "
-            "décrivez cette présentation dans correspondances/*.yml de votre dossier de dépôt."
+            f"({_nearest(a)}. Colonnes trouvées : {printable_names(a, range(len(a.colonnes)))}. Complétez le "
+            "fichier, ou décrivez cette présentation dans correspondances/*.yml de votre dossier de dépôt."
         )
     raise NonReconnu(f"{_unknown(fichier, candidats)} ({_nearest(a)}")
 

@@ -109,12 +109,15 @@ def _contrary(
     if champ is None or not paires.height:
         return paires
     c = appariement.correspondance
+    # Alone, the field cannot be read by what another column says of it: it is the text that it is.
+    champs = tuple(f.model_copy(update={"selon": None}) for f in c.declaration.champs)
+    produit = c.declaration.model_copy(update={"champs": champs})
     seule = c.model_copy(update={"depivot": None, "eclater": None, "constantes": {}, "derives": {}})
     con.register("paires", paires.with_row_index("_ligne"))
     lues = []
     for rang in (0, 1):
         requete = build_query(
-            c.declaration,
+            produit,
             replace(
                 appariement,
                 correspondance=seule,

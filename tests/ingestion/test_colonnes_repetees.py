@@ -95,3 +95,17 @@ def test_columns_of_one_name_in_a_parquet(depot: Depot) -> None:
     depot.drop("sne/2021/a.parquet", tampon.getvalue())
     with pytest.raises(DonneesRefusees, match=r"« rfr » \(n° 25\) et « rfr » \(n° 40\)"):
         depot.read("sne")
+
+
+@pytest.mark.parametrize(("seconde", "accord"), [("247100589", True), ("", True), ("242100410", False)])
+def test_a_column_read_by_what_another_says_is_compared_too(depot: Depot, seconde: str, accord: bool) -> None:
+    """The code of a threshold is an EPCI's or a region's, as its scope says."""
+    depot.drop(
+        "referentiels/seuils_q1.csv",
+        f"annee;portee;code;seuil;code\n2021;epci;247100589;9000;{seconde}\n2021;region;27;9100;27\n",
+    )
+    if accord:
+        assert depot.load("referentiels")["ref_seuils_q1"] == 2
+        return
+    with pytest.raises(DonneesRefusees, match="« code »"):
+        depot.read("referentiels")

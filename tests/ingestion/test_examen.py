@@ -187,6 +187,18 @@ def test_a_workbook_a_zip_a_gzip_and_a_parquet_are_looked_at(depot: Depot) -> No
     assert found[0].feuille == "Export"
 
 
+@pytest.mark.parametrize("place", [2, 40, 200, -6, -2])
+def test_a_damaged_gzip_is_refused_with_its_name(depot: Depot, place: int) -> None:
+    contenu = bytearray(
+        gzip.compress(table(*[ATTRIBUTION | {"rfr": str(i * i)} for i in range(200)]).encode())
+    )
+    contenu[place] ^= 0xFF
+    contenu[place + 1] ^= 0xFF
+    depot.drop("sne/2021/a.csv.gz", bytes(contenu))
+    (vu,) = seen(depot)
+    assert "sne/2021/a.csv.gz" in str(vu.refus)
+
+
 def large(monkeypatch: pytest.MonkeyPatch) -> None:
     small = {"octets_entiers": 20_000, "octets_debut": 4_000, "octets_morceau": 1_000, "morceaux": 8}
     monkeypatch.setitem(vue.settings(), "octets_entiers", 0)

@@ -227,6 +227,7 @@ def test_files_that_name_a_person_are_found_line_by_line(depot: Depot) -> None:
     depot.drop("sne/2021/latin.csv", f"é;x\n071\u00a00519{NUMERO[7:]};1\n".encode("cp1252"))
     depot.drop("sne/2021/utf16.csv", f"é;x\n{NUMERO};1\n".encode("utf-16"))
     assert find_in_landing(depot.donnees, [NUMERO.lower(), "071051900010001111"]) == [
+        Endroit("abime.zip (illisible : rien n'en est prouvé)", None),
         Endroit("corrections/c.yml", 1),
         Endroit("sne/2021/a.csv", 3),
         Endroit("sne/2021/d.zip#m/e.csv", 3),

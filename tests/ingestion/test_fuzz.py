@@ -1,7 +1,10 @@
 """Damaged exports, from fixed seeds: a sentence, or an account equal to a count made without the readers."""
 
+import json
 import random
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -84,3 +87,23 @@ def test_damaged_exports(graine: int, tmp_path: Path) -> None:
         lus += 1
         assert compte.lignes_lues == lines_of(contenu), (rang, contenu)
     assert lus
+
+
+@pytest.mark.parametrize(
+    ("graine", "nombre"),
+    [(0, 25), *(pytest.param(g, 100, marks=pytest.mark.slow) for g in range(1, 101))],
+)
+def test_damaged_files_of_every_source_and_format(graine: int, nombre: int) -> None:
+    """Ten thousand, by hundreds: a process each, whose memory is measured. See `fuzz.py`."""
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-m", "tests.ingestion.fuzz", str(graine), str(nombre)],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    compte = json.loads(done.stdout)
+    assert compte["faults"] == []
+    assert compte["counted"] > nombre / 8
+    assert compte["read"] + compte["refused"] == nombre

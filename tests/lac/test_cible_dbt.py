@@ -7,6 +7,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from pipelines.ingestion.comptes import TABLES_META
 from pipelines.lac import link_extensions
 from pipelines.lac.connexion import connected
 from pipelines.lac.partage import SANS_LIGNES
@@ -19,7 +20,7 @@ from tests.lac.conftest import Serveur
 
 pytestmark = pytest.mark.slow
 METADATA = "observatoire_dbt"
-READ = ("verrou", "avertissements", "couverture")
+READ = tuple(TABLES_META)
 OF_THE_BUILD = sorted(
     {table for schema, table in WRITTEN_AT_PUBLICATION | SANS_LIGNES if schema == "meta"} | set(READ)
 )

@@ -28,7 +28,8 @@ with lieux as (
 
 ),
 
--- A survey writes a residence by its landlord and name, at most.
+-- A survey writes a residence by its landlord and name, at most. By its name alone when it gives no landlord: the residence of
+-- another landlord, perhaps of another territory, bears the same name.
 residences as (
 
     select distinct
@@ -95,4 +96,8 @@ left join residences as propres
     on
         lus.cle_residence = propres.cle
         and coalesce(bailleurs.bailleur_siren, lus.bailleur_siren) = propres.bailleur_siren
-left join residences as communes on lus.cle_residence = communes.cle and communes.bailleur_siren is null
+left join residences as communes
+    on
+        lus.cle_residence = communes.cle
+        and communes.bailleur_siren is null
+        and lus.bailleur_siren is null
