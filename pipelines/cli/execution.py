@@ -84,7 +84,7 @@ def kept_texts() -> Iterator[tuple[str, bytes]]:
     By its interface, whatever its storage: files here, or a server.
     """
     from dagster import DagsterInstance
-    from dagster_shared.serdes import serialize_value
+    from dagster._serdes import serialize_value
 
     with DagsterInstance.get() as instance:
         for run in instance.get_runs():
