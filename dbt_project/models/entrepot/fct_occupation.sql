@@ -28,8 +28,7 @@ with lieux as (
 
 ),
 
--- A survey writes a residence by its landlord and name, at most. By its name alone when it gives no landlord: the residence of
--- another landlord, perhaps of another territory, bears the same name.
+-- A survey writes a residence by its landlord and name, at most.
 residences as (
 
     select distinct
@@ -96,8 +95,4 @@ left join residences as propres
     on
         lus.cle_residence = propres.cle
         and coalesce(bailleurs.bailleur_siren, lus.bailleur_siren) = propres.bailleur_siren
-left join residences as communes
-    on
-        lus.cle_residence = communes.cle
-        and communes.bailleur_siren is null
-        and lus.bailleur_siren is null
+left join residences as communes on lus.cle_residence = communes.cle and communes.bailleur_siren is null
