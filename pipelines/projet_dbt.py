@@ -274,11 +274,18 @@ def spatial_extension() -> Path:
     return path
 
 
+def _results(run_results: Path) -> list[dict[str, Any]]:
+    """What dbt wrote of its nodes; nothing when it wrote nothing, or could not write it whole (a full disk)."""
+    try:
+        found: list[dict[str, Any]] = json.loads(run_results.read_text(encoding="utf-8"))["results"]
+    except (FileNotFoundError, ValueError, KeyError):
+        return []
+    return found
+
+
 def durations(run_results: Path, manifest: Mapping[str, Any]) -> list[tuple[str, float]]:
     """Return the seconds that each table of a dbt run took, the longest first."""
-    if not run_results.is_file():
-        return []
-    results = json.loads(run_results.read_text(encoding="utf-8"))["results"]
+    results = _results(run_results)
     nodes = manifest.get("nodes", {})
     found = [
         (relation(nodes[r["unique_id"]]), round(float(r["execution_time"]), 2))
@@ -290,7 +297,7 @@ def durations(run_results: Path, manifest: Mapping[str, Any]) -> list[tuple[str,
 
 def executed(run_results: Path) -> frozenset[str]:
     """Return the nodes that a dbt run executed, tried or skipped; hooks are not nodes."""
-    results = json.loads(run_results.read_text(encoding="utf-8"))["results"]
+    results = _results(run_results)
     return frozenset(r["unique_id"] for r in results if not r["unique_id"].startswith("operation."))
 
 
@@ -301,9 +308,7 @@ def failures(
 
     A test whose rows have a column `message` says it itself, when there is a base to ask for them.
     """
-    if not run_results.is_file():
-        return []
-    results = json.loads(run_results.read_text(encoding="utf-8"))["results"]
+    results = _results(run_results)
     failed = [r for r in results if r["status"] in {"fail", "error", "runtime error"}]
     return [
         sentence
@@ -326,9 +331,7 @@ def _told(result: Mapping[str, Any], con: duckdb.DuckDBPyConnection | None) -> l
 
 def warnings(run_results: Path, manifest: Mapping[str, Any]) -> list[tuple[str, str, str | None, int]]:
     """Return the checks of a dbt run that found something without stopping it: name, tables, column, rows."""
-    if not run_results.is_file():
-        return []
-    results = json.loads(run_results.read_text(encoding="utf-8"))["results"]
+    results = _results(run_results)
     nodes = manifest.get("nodes", {})
     found = [(nodes.get(r["unique_id"], {}), r) for r in results if r["status"] == "warn"]
     return [

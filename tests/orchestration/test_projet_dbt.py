@@ -217,3 +217,14 @@ def test_the_engine_opens_with_the_settings_of_the_profile(
     }
     with duckdb.connect(str(tmp_path / "b.duckdb"), config=config) as con:
         assert con.execute("select current_setting('threads')").fetchall() == [(os.cpu_count(),)]
+
+
+@pytest.mark.parametrize("contenu", ["", '{"results": [{"unique_id": "mod', "{}"])
+def test_results_that_a_full_disk_left_unfinished_are_none(tmp_path: Path, contenu: str) -> None:
+    """What dbt could not write is no traceback: what it said tells the reason."""
+    path = tmp_path / "run_results.json"
+    path.write_text(contenu, encoding="utf-8")
+    assert projet_dbt.durations(path, MANIFEST) == []
+    assert projet_dbt.executed(path) == frozenset()
+    assert projet_dbt.failures(path, MANIFEST) == []
+    assert projet_dbt.warnings(path, MANIFEST) == []
