@@ -275,7 +275,7 @@ def spatial_extension() -> Path:
 
 
 def _results(run_results: Path) -> list[dict[str, Any]]:
-    """What dbt wrote of its nodes; nothing when it wrote nothing, or could not write it whole (a full disk)."""
+    """What dbt wrote of its nodes; nothing when it wrote nothing, or not whole (a full disk)."""
     try:
         found: list[dict[str, Any]] = json.loads(run_results.read_text(encoding="utf-8"))["results"]
     except (FileNotFoundError, ValueError, KeyError):
