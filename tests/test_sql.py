@@ -89,8 +89,11 @@ TRUSTED: dict[str, dict[str, str]] = {
         "requete.sql": "made by normalise, judged there",
         "exclusions.PERSON": "a constant",
         "exclusions.VINTAGE": "a constant",
+    },
+    "pipelines/ingestion/pourcentages.py": {
         "maximum": "a number of landing.yml",
         "valeur": "a quoted name, or a cast of one",
+        "relation": "a table named by the caller, or a quoted path",
     },
     "pipelines/ingestion/identifiants.py": {
         "FONCTIONS[kind]('y')": "SQL written in the module, over a column named there",

@@ -36,3 +36,20 @@
          'champs': ['date_signature_bail', 'relogement']},
     ]) }}
 {%- endmacro -%}
+
+{#- The columns of the yearly figure of a territory that was counted and is 0, from a row of int_comptes_faits. -#}
+{%- macro figure_nulle(comptes, denominateur='null') -%}
+    {{ comptes }}.epci_siren,
+    'annee' as periode_type,
+    cast({{ comptes }}.annee as {{ dbt.type_string() }}) as periode,
+    {{ comptes }}.annee,
+    {{ comptes }}.indicateur,
+    'epci' as axe,
+    {{ comptes }}.epci_siren as modalite,
+    {{ comptes }}.segment_type,
+    {{ comptes }}.segment,
+    cast(0 as bigint) as numerateur,
+    cast({{ denominateur }} as bigint) as denominateur,
+    cast(0 as bigint) as inconnus,
+    cast(null as double) as mesure
+{%- endmacro -%}

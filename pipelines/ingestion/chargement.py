@@ -115,7 +115,7 @@ def _load_product(
     # A file that has no row left to read gives an empty Parquet, which is a part like another.
     parties = " UNION ALL ".join(_rows(produit, rang, compte) for rang, compte in enumerate(comptes))
     con.execute(f"CREATE OR REPLACE TEMP VIEW {enregistrements.LIGNES} AS {parties}")
-    absents = [{f.nom for f in produit.champs} - set(c.champs_lus) for c in comptes]
+    absents = [_missing(produit, [compte]) for compte in comptes]
     bilan = enregistrements.resolve(con, produit, fusions, absents)
     _fill(con, produit, comptes, bilan)
     enregistrements.carry(con, produit, f"sources.{ident(produit.produit)}")
@@ -139,10 +139,14 @@ def _rows(produit: Produit, rang: int, compte: CompteFichier) -> str:
     )
 
 
+def _missing(produit: Produit, comptes: Sequence[CompteFichier]) -> set[str]:
+    """The fields that none of some files holds."""
+    return {f.nom for f in produit.champs}.difference(*(c.champs_lus for c in comptes))
+
+
 def _absent(produit: Produit, comptes: Sequence[CompteFichier]) -> str | None:
     """The fields that none of some files holds, between commas; None when every one is there."""
-    lus = {champ for c in comptes for champ in c.champs_lus}
-    absents = sorted(f.nom for f in produit.champs if f.nom not in lus)
+    absents = sorted(_missing(produit, comptes))
     return f",{','.join(absents)}," if absents else None
 
 

@@ -42,8 +42,8 @@ class Bilan:
 def resolve(
     con: duckdb.DuckDBPyConnection,
     produit: Produit,
-    fusions: Mapping[str, str] | None = None,
-    absents: Sequence[Collection[str]] = (),
+    fusions: Mapping[str, str],
+    absents: Sequence[Collection[str]],
 ) -> Bilan:
     """Find the things that several rows speak of, and make one record of each.
 
@@ -55,7 +55,7 @@ def resolve(
         fusions: SIREN of the landlords that were absorbed, and of those that absorbed them.
         absents: the fields that each file lacks, by its number (`_ordre`).
     """
-    absorbes = dict(sorted((fusions or {}).items()))
+    absorbes = dict(sorted(fusions.items()))
     con.execute(
         f"SET VARIABLE {FUSIONS} = map(?::VARCHAR[], ?::VARCHAR[])", [list(absorbes), list(absorbes.values())]
     )
@@ -229,12 +229,12 @@ def _count_copies(
         "GROUP BY millesime HAVING count(DISTINCT _ordre) > 1 ORDER BY millesime"
     ).fetchall()
     for millesime, fichiers in par_millesime:
-        manquants = {champ for rang in fichiers if rang < len(absents) for champ in absents[rang]}
+        manquants = {champ for rang in fichiers for champ in absents[rang]}
         if produit.etats.declarant in manquants:
             manquants = set()
         contenu = ", ".join(ident(c.nom) for c in produit.champs if c.nom not in manquants)
         # Of two files that repeat a content as often, the fuller one.
-        pauvrete = f"[{', '.join(str(len(x)) for x in absents) or 0}][_ordre + 1]"
+        pauvrete = f"[{', '.join(str(len(x)) for x in absents)}][_ordre + 1]"
         con.execute(
             f"CREATE OR REPLACE TEMP TABLE enr_copies AS WITH vues AS ("
             f"SELECT _ordre, _rang, _sha, hash({contenu}) AS h, hash({contenu}, 1) AS h2 "

@@ -27,7 +27,7 @@ from pipelines.ingestion.correspondances import Appariement, Correspondance, cor
 from pipelines.ingestion.declarations import Champ, Produit, declarations, ident, load_yaml, quote
 from pipelines.ingestion.executer import unreadable, unrecognised
 from pipelines.ingestion.extractions import declared_dates, extraction_date
-from pipelines.ingestion.fichier import count_fractions, find_vintage, month_first
+from pipelines.ingestion.fichier import find_vintage, month_first
 from pipelines.ingestion.identifiants import cleaned, emptied
 from pipelines.ingestion.landing import (
     FichierDepose,
@@ -39,6 +39,7 @@ from pipelines.ingestion.landing import (
 from pipelines.ingestion.magasin import entry_key
 from pipelines.ingestion.normalise import Requete, build_query
 from pipelines.ingestion.ouverture import quotable
+from pipelines.ingestion.pourcentages import count_fractions
 from pipelines.ingestion.pseudonymes import set_key
 from pipelines.ingestion.repetitions import check_repetitions, merged
 from pipelines.ingestion.validation import find_refusals, read_cells

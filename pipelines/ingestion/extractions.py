@@ -23,13 +23,14 @@ FILE = "extractions.yml"
 # Where the date of a file comes from, as reports and `examiner` say it.
 NOM, DECLARATION, MILLESIME = "nom du fichier", FILE, "fin du millésime"
 
-_MOIS = (
+# Months as people write them, in lower case without accents, from the first to the twelfth.
+MOIS = (
     *("janv(?:ier)?", "fevr?(?:ier)?", "mars", "avr(?:il)?", "mai", "juin", "juil(?:let)?", "aout"),
     *("sept(?:embre)?", "oct(?:obre)?", "nov(?:embre)?", "dec(?:embre)?"),
 )
 _A, _M, _J = r"(?P<a>(?:19|20)\d{2})", r"(?P<m>0[1-9]|1[0-2])", r"(?P<j>0[1-9]|[12]\d|3[01])"
 _T, _S = r"(?:t(?:rim(?:estre)?)?|q)[ ._-]?(?P<t>[1-4])", r"s(?:em(?:estre)?)?[ ._-]?(?P<s>[12])"
-_NOM_DE_MOIS = rf"(?P<n>{'|'.join(_MOIS)})"
+_NOM_DE_MOIS = rf"(?P<n>{'|'.join(MOIS)})"
 # What a name may state; each is understood as the last day of what it names. A year and two digits apart by
 # anything but a hyphen may be the second part of a file cut in two: it is no month.
 _FORMES = tuple(
@@ -123,7 +124,7 @@ def _stated(parts: dict[str, str | None], siecle: int = 0) -> dt.date | None:
 def _month(parts: dict[str, str | None]) -> int:
     """The last month of what was named: a month, a quarter, a half-year."""
     if parts.get("n"):
-        return next(i for i, motif in enumerate(_MOIS, 1) if re.fullmatch(motif, str(parts["n"])))
+        return next(i for i, motif in enumerate(MOIS, 1) if re.fullmatch(motif, str(parts["n"])))
     if parts.get("t"):
         return 3 * int(str(parts["t"]))
     if parts.get("s"):

@@ -23,11 +23,12 @@ from pipelines.ingestion.correspondances import Appariement
 from pipelines.ingestion.declarations import COLONNES_QUARANTAINE, COMMUNES_LUES, Champ, Produit, ident, quote
 from pipelines.ingestion.exclusions import Exclusions
 from pipelines.ingestion.identifiants import FONCTIONS, read_identifier, values_fingerprint
-from pipelines.ingestion.landing import FichierDepose, settings
+from pipelines.ingestion.landing import FichierDepose
 from pipelines.ingestion.magasin import Magasin, entry_key
 from pipelines.ingestion.normalise import TYPE, CelluleCorrigee, Requete, build_query
 from pipelines.ingestion.ouverture import Ecart, printable_names, quotable, sheet_name
 from pipelines.ingestion.polygones import settle_polygons
+from pipelines.ingestion.pourcentages import Fractions, count_fractions
 from pipelines.ingestion.pseudonymes import key_fingerprint, pseudonym
 from pipelines.ingestion.repetitions import check_repetitions, merged, sentences
 from pipelines.ingestion.validation import CELLULE, LIGNE, Refus, count_warnings, find_refusals, read_cells
@@ -43,34 +44,9 @@ _QUARANTAINE_SCHEMA = pl.Schema(
 _MAL_FORMEE = "ligne_mal_formee"
 _LIGNES_CITEES = 5
 _COMMUNES_CITEES = 5
-# A percentage column whose greatest value is no more than this was printed as fractions.
 # A date whose first number, or second, cannot be a month: the other one is.
 _JOUR_D_ABORD = r"(?:1[3-9]|2[0-9]|3[01])[/.-](?:0?[1-9]|1[0-2])[/.-](?:[0-9]{4}|[0-9]{2})(?:[ T].*)?"
 _MOIS_D_ABORD = r"(?:0?[1-9]|1[0-2])[/.-](?:1[3-9]|2[0-9]|3[01])[/.-](?:[0-9]{4}|[0-9]{2})(?:[ T].*)?"
-
-
-@dataclass(frozen=True)
-class Fractions:
-    """The positive values of a column of percentages (`sur`) that look like shares of one (`nombre`)."""
-
-    nombre: int
-    sur: int
-    plus_grande: float
-
-    @property
-    def borne(self) -> str:
-        """The value under which one does, as it is printed."""
-        return f"{settings()['fractions']['maximum']:g}".replace(".", ",")
-
-    @property
-    def partout(self) -> bool:
-        """Whether the whole column is in shares of one."""
-        return 2 * self.nombre > self.sur and bool(self.plus_grande < settings()["fractions"]["certain"])
-
-    @property
-    def a_signaler(self) -> bool:
-        """Whether there are too many to be percentages."""
-        return self.nombre > 0 and bool(self.nombre >= settings()["fractions"]["part_signalee"] * self.sur)
 
 
 @dataclass(frozen=True)
@@ -748,22 +724,6 @@ def _messages(objets: Mapping[Any, str], nature: type[pl.DataType]) -> pl.DataFr
         {"objet": list(objets), "message": list(objets.values())},
         schema={"objet": nature, "message": pl.String},
     )
-
-
-def count_fractions(con: duckdb.DuckDBPyConnection, valeur: str, relation: str) -> Fractions:
-    """Count what looks like shares of one in a column of percentages.
-
-    Args:
-        con: any connection that has the relation.
-        valeur: SQL of the number.
-        relation: SQL of where it is.
-    """
-    maximum = settings()["fractions"]["maximum"]
-    nombre, sur, plus_grande = con.execute(
-        f"SELECT count(*) FILTER ({valeur} > 0 AND {valeur} <= {maximum}), count(*) FILTER ({valeur} > 0), "
-        f"coalesce(max({valeur}), 0) FROM {relation}"
-    ).fetchall()[0]
-    return Fractions(int(nombre), int(sur), float(plus_grande))
 
 
 def count(con: duckdb.DuckDBPyConnection, sql: str) -> int:

@@ -14,6 +14,7 @@ from datetime import date
 from pipelines.ingestion import identifiants
 from pipelines.ingestion.correspondances import Appariement, normalise_label
 from pipelines.ingestion.declarations import Champ, Produit, Regle, ident, quote, relative_bound
+from pipelines.ingestion.extractions import MOIS
 from pipelines.ingestion.pseudonymes import hmac_sql
 
 MASQUE = "(masqué)"
@@ -50,27 +51,9 @@ _MONTANTS = {"€ par mois": 2, "€ par an": 3}
 _UNITE = r"(?i) ?(?:%|(?:€|euros?|eur)(?: ?(?:/|par) ?(?:an|mois|m2|m²))?)$"
 _HEURE = r"(?i)[ T][0-9]{1,2}[:h][0-9]{2}(?::[0-9]{2}(?:[.,][0-9]+)?)? ?(?:Z|[AP]M|[+-][0-9]{2}:?[0-9]{2})?$"
 _LETTRES = r".*[a-zA-Z\pL]{3}.*"
-# Months as people write them, without accents, and their numbers.
-_MOIS = {
-    **{
-        "janv(?:ier)?": "01",
-        "fevr?(?:ier)?": "02",
-        "mars": "03",
-        "avr(?:il)?": "04",
-        "mai": "05",
-        "juin": "06",
-    },
-    **{
-        "juil(?:let)?": "07",
-        "aout": "08",
-        "sept(?:embre)?": "09",
-        "oct(?:obre)?": "10",
-        "nov(?:embre)?": "11",
-    },
-    "dec(?:embre)?": "12",
-}
 # Day zero of the serial numbers that spreadsheets give to dates (1900 system).
 _ORIGINE_DES_NUMEROS = "DATE '1899-12-30'"
+_JOUR_D_ABORD = "%d/%m/%Y"
 _NUMERO = r"[1-9][0-9]{4}(?:[.,][0-9]+)?"
 # The lexical form of each type: what a quarantine about persons may show of a refused cell. A name, a
 # telephone or a social-security number has none of them.
@@ -181,6 +164,21 @@ def _in_its_century(
 
 
 def _date(x: str, champ: Champ, reference: str, *, mois_d_abord: bool) -> str:
+    """A date, in figures or with its month in letters: few are, and only these cost more."""
+    en_chiffres = _in_figures(x, champ, reference, mois_d_abord=mois_d_abord)
+    return f"coalesce({en_chiffres}, CASE WHEN {_full(x, _LETTRES)} THEN {_spelled(x, champ, reference)} END)"
+
+
+def _of_two_digits(y: str, ordre: str, champ: Champ, reference: str) -> str:
+    """The date of a text whose year has two digits."""
+    siecles = [
+        f"CAST(try_strptime(left({y}, -2) || '{siecle}' || right({y}, 2), {quote(ordre)}) AS DATE)"
+        for siecle in (20, 19)
+    ]
+    return _in_its_century(champ, reference, *siecles)
+
+
+def _in_figures(x: str, champ: Champ, reference: str, *, mois_d_abord: bool) -> str:
     """A date: ISO, French, with a time or not, of two or four digits of year, or a spreadsheet's number."""
     iso = f"try_cast(substr({x}, 1, 10) AS DATE)"
     jour, mois = (4, 1) if mois_d_abord else (1, 4)
@@ -188,52 +186,40 @@ def _date(x: str, champ: Champ, reference: str, *, mois_d_abord: bool) -> str:
         f"substr({x}, {n}, {taille})" for n, taille in ((7, 4), (mois, 2), (jour, 2))
     )
     francaise = f"try_cast({parties} AS DATE)"
-    ordre = "%m/%d/%Y" if mois_d_abord else "%d/%m/%Y"
+    ordre = "%m/%d/%Y" if mois_d_abord else _JOUR_D_ABORD
+    numero = f"{_ORIGINE_DES_NUMEROS} + CAST(CAST(regexp_replace({x}, '[.,].*', '') AS DOUBLE) AS INTEGER)"
     y = f"translate(regexp_replace({x}, {quote(_HEURE)}, ''), '.-', '//')"
     complete = f"CAST(try_strptime({y}, {quote(ordre)}) AS DATE)"
-    siecles = [
-        f"CAST(try_strptime(left({y}, -2) || '{siecle}' || right({y}, 2), {quote(ordre)}) AS DATE)"
-        for siecle in (20, 19)
-    ]
     return (
         f"CASE WHEN {_full(x, '[0-9]{4}-[0-9]{2}-[0-9]{2}')} THEN {iso} "
         f"WHEN {_full(x, '[0-9]{2}/[0-9]{2}/[0-9]{4}')} THEN {francaise} "
         f"WHEN {_full(y, '[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}')} THEN {complete} "
         f"WHEN {_full(y, '[0-9]{4}/[0-9]{1,2}/[0-9]{1,2}')} THEN CAST(try_strptime({y}, '%Y/%m/%d') AS DATE) "
         f"WHEN {_full(y, '[0-9]{1,2}/[0-9]{1,2}/[0-9]{2}')} "
-        f"THEN {_in_its_century(champ, reference, *siecles)} "
+        f"THEN {_of_two_digits(y, ordre, champ, reference)} "
         f"WHEN {_full(x, '(?:19|20)[0-9]{6}')} THEN CAST(try_strptime({x}, '%Y%m%d') AS DATE) "
-        f"WHEN {_full(x, _NUMERO)} THEN {_serial(x)} "
-        f"WHEN {_full(x, _LETTRES)} THEN {_spelled(x, champ, reference)} END"
+        f"WHEN {_full(x, _NUMERO)} THEN {numero} END"
     )
-
-
-def _serial(x: str) -> str:
-    return f"{_ORIGINE_DES_NUMEROS} + CAST(CAST(regexp_replace({x}, '[.,].*', '') AS DOUBLE) AS INTEGER)"
 
 
 def _spelled(x: str, champ: Champ, reference: str, *, mois: bool = False) -> str:
     """A date whose month is a word (`1er mars 2021`, `01-mars-21`); `mars 2021` is a month's first day."""
     y = f"regexp_replace(lower(strip_accents({x})), '^1er\\b', '1')"
-    for motif, numero in _MOIS.items():
-        y = f"regexp_replace({y}, '[ ./-]*\\b{motif}\\b[ ./-]*', '/{numero}/')"
+    for numero, motif in enumerate(MOIS, 1):
+        y = f"regexp_replace({y}, '[ ./-]*\\b{motif}\\b[ ./-]*', '/{numero:02}/')"
     if mois:
         y = f"CASE WHEN {y}[1] = '/' THEN '01' || {y} ELSE {y} END"
-    siecles = [
-        f"CAST(try_strptime(left({y}, -2) || '{siecle}' || right({y}, 2), '%d/%m/%Y') AS DATE)"
-        for siecle in (20, 19)
-    ]
     entiere, courte = _full(y, "[0-9]{1,2}/[0-9]{2}/[0-9]{4}"), _full(y, "[0-9]{1,2}/[0-9]{2}/[0-9]{2}")
     return (
-        f"CASE WHEN {entiere} THEN CAST(try_strptime({y}, '%d/%m/%Y') AS DATE) "
-        f"WHEN {courte} THEN {_in_its_century(champ, reference, *siecles)} END"
+        f"CASE WHEN {entiere} THEN CAST(try_strptime({y}, {quote(_JOUR_D_ABORD)}) AS DATE) "
+        f"WHEN {courte} THEN {_of_two_digits(y, _JOUR_D_ABORD, champ, reference)} END"
     )
 
 
 def _month(x: str, champ: Champ, reference: str, *, mois_d_abord: bool) -> str:
     """First day of a month: `03/2015`, `2015-03`, `03/15`, or any date of that month."""
-    court = _date(f"('01/' || {x})", champ, reference, mois_d_abord=False)
-    entiere = _date(x, champ, reference, mois_d_abord=mois_d_abord)
+    court = _in_figures(f"('01/' || {x})", champ, reference, mois_d_abord=False)
+    entiere = _in_figures(x, champ, reference, mois_d_abord=mois_d_abord)
     en_lettres = _spelled(x, champ, reference, mois=True)
     return (
         f"CASE WHEN {_full(x, '[0-9]{2}/[0-9]{4}')} "

@@ -14,19 +14,17 @@ with annees as (
 -- A record is of the year of its decision and of that of its lease.
 enregistrements as (
 
+    {%- for jour in ['date_decision', 'date_signature_bail'] %}
     select
         attribution_id,
         epci_siren,
-        cast(extract(year from date_decision) as integer) as annee,
+        cast(extract(year from {{ jour }}) as integer) as annee,
         est_effective
     from {{ ref('fct_attribution') }}
+    {%- if not loop.last %}
     union
-    select
-        attribution_id,
-        epci_siren,
-        cast(extract(year from date_signature_bail) as integer) as annee,
-        est_effective
-    from {{ ref('fct_attribution') }}
+    {%- endif %}
+    {%- endfor %}
 
 ),
 

@@ -1,5 +1,6 @@
 -- Allocation indicators in the common shape, one row per figure. A figure that no row of its base reaches is not written
--- here, but for a count of the territory that was made and found nothing: it is 0. A view: each indicator reads three columns of a table that compresses well, and is written once, with its value.
+-- here, but for a count of the territory that was made and found nothing: it is 0. A view: each indicator reads three columns
+-- of a table that compresses well, and is written once, with its value.
 {{ config(materialized='view') }}
 {%- set mesures = mesures_attribution() %}
 {% for m in mesures %}
@@ -45,19 +46,7 @@ where
 {%- for compte in comptes_evenements() if compte.mesure == m.mesure %}
 union all
 select
-    comptes.epci_siren,
-    'annee' as periode_type,
-    cast(comptes.annee as {{ dbt.type_string() }}) as periode,
-    comptes.annee,
-    comptes.indicateur,
-    'epci' as axe,
-    comptes.epci_siren as modalite,
-    comptes.segment_type,
-    comptes.segment,
-    cast(0 as bigint) as numerateur,
-    cast(0 as bigint) as denominateur,
-    cast(0 as bigint) as inconnus,
-    cast(null as double) as mesure
+    {{ figure_nulle('comptes', denominateur=0) }}
 from {{ ref('int_comptes_faits') }} as comptes
 left join {{ ref('int_attribution_periodes') }} as periodes
     on

@@ -120,19 +120,7 @@ from cumules
 union all
 -- A year whose leases were read and say who was rehoused, and none was.
 select
-    comptes.epci_siren,
-    'annee' as periode_type,
-    cast(comptes.annee as {{ dbt.type_string() }}) as periode,
-    comptes.annee,
-    comptes.indicateur,
-    'epci' as axe,
-    comptes.epci_siren as modalite,
-    comptes.segment_type,
-    comptes.segment,
-    cast(0 as bigint) as numerateur,
-    cast(null as bigint) as denominateur,
-    cast(0 as bigint) as inconnus,
-    cast(null as double) as mesure,
+    {{ figure_nulle('comptes') }},
     cast(null as {{ dbt.type_string() }}) as statut_source
 from {{ ref('int_comptes_faits') }} as comptes
 left join (select distinct epci_siren, annee from cumules) as comptees
