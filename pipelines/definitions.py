@@ -38,12 +38,16 @@ from pipelines.schedules import schedules
 from pipelines.sensors import sensors
 
 
-@dg.logger(config_schema={"log_level": dg.Field(str, default_value="INFO")})
-def console(context: dg.InitLoggerContext) -> logging.Logger:
+def _console(context: dg.InitLoggerContext) -> logging.Logger:
     """What Dagster says of a run on the error stream of its process, as the project writes it."""
     made = logging.Logger("dagster", context.logger_config["log_level"].upper())
     made.addHandler(journal.run_handler())
     return made
+
+
+# Dagster's own logger of the console is that of every run whose configuration names none, whatever the
+# definitions hold: names of files would act on the terminal, and no line would be JSON.
+setattr(dg.colored_console_logger, "_logger_fn", _console)  # noqa: B010
 
 
 def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> dg.Definitions:
@@ -73,7 +77,7 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> dg.Defini
         ),
         # Closed too: it would write, and read as code, in a folder of its choice. Steps share the base, and
         # pass nothing else to each other.
-        "io_manager": dg.ResourceDefinition.hardcoded_resource(
+        "io_manager": dg.IOManagerDefinition.hardcoded_io_manager(
             dg.InMemoryIOManager()  # type: ignore[no-untyped-call]
         ),
     }
@@ -101,7 +105,6 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> dg.Defini
         sensors=sensors(),
         resources={**resources, **(resource_overrides or {})},
         executor=dg.in_process_executor,
-        loggers={"console": console},
     )
 
 

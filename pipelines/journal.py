@@ -113,18 +113,29 @@ class _Sortie(io.TextIOBase):
 
     def write(self, text: str) -> int:
         *whole, self._kept = (self._kept + text).split("\n")
-        self._behind.writelines(f"{line(said)}\n" if wanted() else f"{affichable(said)}\n" for said in whole)
+        self._behind.writelines(
+            f"{line(said)}\n" if wanted() else f"{affichable(said)}\n" for said in whole if said
+        )
         return len(text)
 
     def flush(self) -> None:
         self._behind.flush()
 
+    def finish(self) -> None:
+        """Write what was left without an end of line."""
+        if self._kept:
+            self.write("\n")
+
 
 @contextmanager
 def output_in_lines() -> Iterator[None]:
     """Write what a library prints in the block as the log is written, each line apart."""
-    with contextlib.redirect_stdout(_Sortie(sys.stdout)):
-        yield
+    output = _Sortie(sys.stdout)
+    with contextlib.redirect_stdout(output):
+        try:
+            yield
+        finally:
+            output.finish()
 
 
 def configure() -> None:
