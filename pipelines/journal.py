@@ -113,9 +113,8 @@ class _Sortie(io.TextIOBase):
 
     def write(self, text: str) -> int:
         *whole, self._kept = (self._kept + text).split("\n")
-        self._behind.writelines(
-            f"{line(said)}\n" if wanted() else f"{affichable(said)}\n" for said in whole if said
-        )
+        for said in filter(None, whole):
+            self._behind.write(f"{line(said) if wanted() else affichable(said)}\n")
         return len(text)
 
     def flush(self) -> None:

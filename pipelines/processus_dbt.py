@@ -68,7 +68,7 @@ def _tell(event: Any) -> None:
         from dbt_common.events.functions import msg_to_dict
 
         told = json.dumps(_without_values(msg_to_dict(event)), default=str) + "\n"
-        # Each of dbt's threads tells of its own: in two pieces, two events make one line that nobody can read.
+        # Each of dbt's threads tells of its own: in pieces, two events make one line that nobody can read.
         with _TELLING:
             sys.stdout.write(told)
             sys.stdout.flush()
