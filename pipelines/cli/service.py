@@ -19,7 +19,7 @@ from typing import Any
 from pipelines import journal
 from pipelines.cli import affichage
 from pipelines.cli.garde import LOOPBACK, VARIABLE
-from pipelines.cli.processus import PARENT_VARIABLE
+from pipelines.cli.processus import FOLDER_VARIABLE, PARENT_VARIABLE
 from pipelines.errors import ObservatoireError
 from pipelines.fichiers import private_folder, write_text
 from pipelines.paths import PROJECT_FILES, PROJECT_ROOT, SERVER_VARIABLE, dagster_home
@@ -120,7 +120,12 @@ def _run(
     )
     processes["code"] = _start(
         [*_CODE, *_log_format(), "--location-name", "observatoire", "--socket", str(place)],
-        {**_with_secrets_in_files(environment, folder), **_log_format_below(), SERVER_VARIABLE: "1"},
+        {
+            **_with_secrets_in_files(environment, folder),
+            **_log_format_below(),
+            SERVER_VARIABLE: "1",
+            FOLDER_VARIABLE: str(folder),
+        },
     )
     while not place.exists():
         if (ended := _ended(processes)) is not None:
@@ -166,7 +171,7 @@ def _without_secrets(environment: Mapping[str, str]) -> dict[str, str]:
 
 @contextmanager
 def _private_folder() -> Iterator[Path]:
-    """A folder for the socket: nobody else on the machine talks to the process that holds the code."""
+    """A folder for the socket, that nobody else on the machine may use, and for secrets given as text."""
     with tempfile.TemporaryDirectory(prefix="observatoire-") as folder:
         yield Path(folder)
 
