@@ -20,6 +20,7 @@ from pipelines.publication.lecture import (
 from pipelines.publication.mesure import Etape, peak_memory
 from pipelines.publication.preuve import EcartFichier, compare_hashes, compare_lock
 from pipelines.publication.programme import program_fingerprint
+from pipelines.publication.remise import hand_over
 from pipelines.publication.reprise import (
     Publie,
     changed_tables,
@@ -72,6 +73,7 @@ __all__ = [
     "explain_disk_error",
     "explain_disk_text",
     "full_hashes",
+    "hand_over",
     "is_unchanged",
     "kept_versions",
     "key_of",

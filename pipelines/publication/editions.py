@@ -11,11 +11,12 @@ import duckdb
 import yaml
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
-from pipelines.edition import COLUMNS, read_mark
+from pipelines.edition import COLUMNS, Marque, read_mark
 from pipelines.fichiers import flush_folder, keep_access, replacing
 from pipelines.lecture_seule import open_read_only
 from pipelines.paths import WorkingFolder, edition_path
 from pipelines.publication.chantier import Chantier
+from pipelines.publication.lecture import VERSION_SCHEMA
 from pipelines.sql import identifier, literal, qualified
 
 _FICHIER = Path(__file__).with_name("editions.yml")
@@ -24,6 +25,7 @@ _COMMENTS = (
     "Pour qui elle est faite.",
     "Version de l'entrepôt dont elle vient.",
     "Empreinte du contenu de cet entrepôt.",
+    "Version de la structure des tables.",
 )
 
 
@@ -54,11 +56,13 @@ def write_edition(entrepot: Path, nom: str, cible: Path) -> None:
         cible: the file to make or to replace.
     """
     edition = editions()[nom]
+    with open_read_only(entrepot) as con:
+        marque = read_mark(con)
     with replacing(cible, edition.mode) as temporary, duckdb.connect() as con:
         con.execute(f"attach {literal(str(entrepot))} as origine (read_only)")
         con.execute(f"attach {literal(str(temporary))} as edition")
         _copy(con, edition)
-        _sign(con, nom, edition)
+        _sign(con, nom, edition, marque)
         # Whole before it takes its place.
         con.execute("detach edition")
 
@@ -131,17 +135,14 @@ def _comment(con: duckdb.DuckDBPyConnection, thing: str, comment: str | None) ->
         con.execute(f"comment on {thing} is {literal(comment)}")
 
 
-def _sign(con: duckdb.DuckDBPyConnection, nom: str, edition: Edition) -> None:
-    version, empreinte = con.execute(
-        "select version, empreinte from origine.meta.executions order by version desc limit 1"
-    ).fetchall()[0]
+def _sign(con: duckdb.DuckDBPyConnection, nom: str, edition: Edition, marque: Marque) -> None:
     con.execute(
         "create table edition.meta.edition as select ? as edition, ? as lecteurs, ?::integer as version, "
-        "? as empreinte",
-        [nom, edition.lecteurs, version, empreinte],
+        "? as empreinte, ?::integer as version_schema",
+        [nom, edition.lecteurs, marque.version, marque.empreinte, VERSION_SCHEMA],
     )
     con.execute("comment on table edition.meta.edition is 'De quelle édition est ce fichier, et pour qui.'")
-    for column, comment in zip(COLUMNS, _COMMENTS, strict=True):
+    for column, comment in zip((*COLUMNS, "version_schema"), _COMMENTS, strict=True):
         _comment(con, f"column edition.meta.edition.{identifier(column)}", comment)
     con.execute(
         'create table edition.meta.dictionnaire as select schema_name as schema, table_name as "table", '
