@@ -81,6 +81,7 @@ def _left(atelier: Atelier, donnees: Path | None) -> dg.MaterializeResult[Any]:
     entrepot = atelier.chantier.dossier.entrepot
     with publication.open_warehouse(entrepot) as con:
         execution, lock = publication.published_execution(con), publication.lock_content(con)
+    publication.renew_editions(atelier.chantier.dossier)
     progress.info("Rien n'a changé depuis la version %d, qui reste en place", execution.version)
     warnings = [] if donnees is None else publication.write_lock(donnees, lock)
     for warning in warnings:

@@ -48,6 +48,11 @@ def _user_folder(variable: str, default: str) -> Path:
     return (Path(given) if given else Path.home() / default) / "observatoire"
 
 
+def edition_path(entrepot: Path, edition: str) -> Path:
+    """Return the file of an edition, beside the warehouse (`W.duckdb` → `W.signataires.duckdb`)."""
+    return entrepot.with_name(f"{entrepot.stem}.{edition}{entrepot.suffix}")
+
+
 @dataclass(frozen=True)
 class WorkingFolder:
     """The files kept beside one published warehouse (`W.duckdb` → `W.duckdb.d/`)."""

@@ -38,6 +38,9 @@ LIBELLES_ETAT: dict[Etat, str] = {
 
 NON_COMMUNIQUE = "nc"
 
+PETIT = "*"
+"""Follows a number that rests on few households: not to be repeated to whom the edition is not for."""
+
 LIGNES_SECRETES_MAX = 4
 """Beyond this number, rows that only say « secret » are named under their table instead."""
 
@@ -190,7 +193,7 @@ class Section:
 @dataclass(frozen=True, slots=True)
 class Document:
     """A whole report. `chiffres` are its figures, in the order of the annex; `identite` its provenance,
-    of which `entete` is what stands at the top of the first page.
+    of which `entete` is what stands at the top of the first page; `edition`, on every page, for whom it is.
     """
 
     nom_fichier: str
@@ -201,7 +204,8 @@ class Document:
     identite: tuple[tuple[str, str], ...]
     sections: tuple[Section, ...]
     chiffres: tuple[Chiffre, ...] = field(default=())
-    pied: str = "Document produit par l’Observatoire à partir des seuls chiffres publiables de l’entrepôt."
+    pied: str = "Document produit par l’Observatoire à partir de l’entrepôt publié."
+    edition: str = ""
 
     def blocs(self) -> Iterator[Bloc]:
         """Every block in reading order."""
@@ -282,10 +286,11 @@ def texte(cellule: Cellule) -> str:
     brut = nombre(cellule)
     if brut is None:
         return _mot(chiffre, cellule.champ)
+    petit = PETIT if chiffre.petit_effectif else ""
     if cellule.champ == "valeur":
         marque = f"{formats.FINE}†" if chiffre.statut == "rupture_serie" else ""
-        return f"{formats.valeur(brut, chiffre.unite)}{marque}"
-    return formats.entier(int(brut))
+        return f"{formats.valeur(brut, chiffre.unite)}{petit}{marque}"
+    return f"{formats.entier(int(brut))}{petit}"
 
 
 def nombre(cellule: Cellule) -> float | None:

@@ -13,6 +13,7 @@ from pipelines import publication
 from pipelines.alertes import Alerte
 from pipelines.calendrier import PARIS
 from pipelines.cli import affichage
+from pipelines.edition import check_edition
 from pipelines.errors import MauvaisUsage, ObservatoireError
 from pipelines.paths import INSTALLED, TERRITOIRES, WorkingFolder
 from pipelines.perimetre import alerts_on
@@ -250,6 +251,18 @@ def expliquer(entrepot: Path, asked: Mapping[str, str], *, lignes: int | None, j
         affichage.show_json(explanation.to_dict())
     else:
         affichage.show_lines(to_text(explanation, lignes).split("\n"))
+
+
+def diffuser(entrepot: Path, edition: str, sortie: Path, formats: Sequence[str], json: bool) -> None:
+    """Write the files of an edition to hand over."""
+    with publication.open_warehouse(entrepot) as con:
+        check_edition(entrepot, con, edition)
+    with publication.disk_errors_explained(sortie):
+        paths = [str(path) for path in publication.hand_over(entrepot, edition, sortie, formats)]
+    if json:
+        affichage.show_json({"fichiers": paths})
+    else:
+        affichage.show_lines(paths)
 
 
 def dictionnaire(entrepot: Path, sortie: Path, formats: Sequence[str], json: bool) -> None:

@@ -219,6 +219,27 @@ def bilan(
 
 @app.command(
     cls=Commande,
+    epilog="Exemple : observatoire diffuser --entrepot cia.duckdb --edition publique --sortie ouvert",
+)
+def diffuser(
+    *,
+    entrepot: Entrepot,
+    edition: Annotated[str, typer.Option(metavar="ÉDITION", help="signataires ou publique.")],
+    sortie: Annotated[Path, typer.Option(metavar="DOSSIER", help="Dossier où écrire.")],
+    formats: Annotated[
+        str, typer.Option("--format", metavar="FORMATS", help="duckdb,parquet,csv,xlsx.")
+    ] = "duckdb",
+    json: Json = False,
+) -> None:
+    """Écrit ce qui se remet. Les fichiers d'une édition, avec leur description."""
+    chosen = [part.strip() for part in formats.split(",") if part.strip()]
+    from pipelines.cli.actions import diffuser as action
+
+    action(entrepot, edition, sortie, chosen, json)
+
+
+@app.command(
+    cls=Commande,
     epilog="Exemple : observatoire expliquer --entrepot cia.duckdb --epci 247100589 --periode 2021 "
     "--indicateur hors_qpv_q1",
 )

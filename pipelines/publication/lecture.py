@@ -13,6 +13,7 @@ import duckdb
 
 from pipelines.errors import ObservatoireError
 from pipelines.lecture_seule import open_read_only
+from pipelines.sql import identifier
 
 # Structure of the tables that the commands read. To be raised when a table or a column that one of them reads
 # changes its name, its type or its meaning (docs/evolutions.md); 1 is what did not record it yet.
@@ -34,7 +35,7 @@ class Execution:
 
 @contextmanager
 def open_warehouse(entrepot: Path, *, toute_version: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open a published warehouse for reading.
+    """Open a published warehouse, or the file of one of its editions, for reading.
 
     Args:
         entrepot: the warehouse.
@@ -75,12 +76,14 @@ def open_warehouse(entrepot: Path, *, toute_version: bool = False) -> Iterator[d
 def schema_version(con: duckdb.DuckDBPyConnection) -> int:
     """Return the version of the structure of an open warehouse."""
     recorded = con.execute(
-        "select 1 from duckdb_columns() "
-        "where schema_name = 'meta' and table_name = 'executions' and column_name = 'version_schema'"
-    ).fetchall()
-    if not recorded:
+        "select min(table_name) from duckdb_columns() where schema_name = 'meta' "
+        "and table_name in ('edition', 'executions') and column_name = 'version_schema'"
+    ).fetchall()[0][0]
+    if recorded is None:
         return _UNRECORDED
-    row = con.execute("select version_schema from meta.executions order by version desc limit 1").fetchall()
+    row = con.execute(
+        f"select version_schema from meta.{identifier(recorded)} order by version desc limit 1"
+    ).fetchall()
     return int(row[0][0] or _UNRECORDED)
 
 
@@ -110,7 +113,8 @@ def is_busy(error: duckdb.Error) -> bool:
 def _is_warehouse(con: duckdb.DuckDBPyConnection) -> bool:
     return bool(
         con.execute(
-            "select 1 from duckdb_tables() where schema_name = 'meta' and table_name = 'executions'"
+            "select 1 from duckdb_tables() "
+            "where schema_name = 'meta' and table_name in ('edition', 'executions')"
         ).fetchall()
     )
 

@@ -1,0 +1,83 @@
+"""Which edition a file is, and whether it still is that of the warehouse beside it.
+
+Only reading belongs here; the files are written in `pipelines.publication.editions`.
+"""
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import duckdb
+
+from pipelines.errors import ObservatoireError
+from pipelines.lecture_seule import open_read_only
+
+ATELIER, SIGNATAIRES, PUBLIQUE = "atelier", "signataires", "publique"
+# What a report of each edition says of itself on every page.
+MENTIONS = {
+    SIGNATAIRES: "Édition des signataires : chiffres exacts, pour les membres de la conférence et les "
+    "partenaires liés par la convention",
+    PUBLIQUE: "Édition publique : les petits effectifs sont masqués",
+}
+
+
+@dataclass(frozen=True)
+class Marque:
+    """What a file says of itself: its edition, for whom, and the warehouse that it comes from."""
+
+    edition: str
+    lecteurs: str
+    version: int
+    empreinte: str
+
+
+COLUMNS = tuple(f.name for f in fields(Marque))
+
+
+def read_mark(con: duckdb.DuckDBPyConnection) -> Marque:
+    """What an open file says of itself; a warehouse is its own atelier."""
+    known = con.execute(
+        "select table_name from duckdb_tables() where schema_name = 'meta' "
+        "and table_name in ('edition', 'executions') order by table_name limit 1"
+    ).fetchall()
+    if known == [("edition",)]:
+        return Marque(*con.execute(f"select {', '.join(COLUMNS)} from meta.edition").fetchall()[0])
+    version, empreinte = 0, ""
+    if known:
+        version, empreinte = con.execute(
+            "select version, empreinte from meta.executions order by version desc limit 1"
+        ).fetchall()[0]
+    return Marque(ATELIER, "L'équipe qui construit l'entrepôt", int(version), str(empreinte))
+
+
+def check_edition(path: Path, con: duckdb.DuckDBPyConnection, wanted: str) -> Marque:
+    """What an open file says of itself, once it is known that it can give an edition.
+
+    Raises:
+        ObservatoireError: it is another edition, or that of a warehouse which has changed since.
+    """
+    marque = read_mark(con)
+    if marque.edition not in {ATELIER, wanted}:
+        raise ObservatoireError(
+            f"« {path} » est l'édition {marque.edition}, qui n'a pas ce que demande l'édition {wanted}. "
+            f"Donnez l'entrepôt, ou son fichier « .{wanted}.duckdb »."
+        )
+    _refuse_stale(path, marque)
+    return marque
+
+
+def _refuse_stale(path: Path, marque: Marque) -> None:
+    suffix = f".{marque.edition}"
+    entrepot = path.with_name(path.stem.removesuffix(suffix) + path.suffix)
+    if not path.stem.endswith(suffix) or not entrepot.is_file():
+        return
+    try:
+        with open_read_only(entrepot) as con:
+            present = read_mark(con)
+    except duckdb.Error:
+        return
+    if present.empreinte != marque.empreinte:
+        raise ObservatoireError(
+            f"« {path} » vient de la version {marque.version} de « {entrepot.name} », qui en est à la "
+            f"{present.version}. Reconstruisez, ou refaites ce fichier : observatoire diffuser --entrepot "
+            f"{entrepot} --edition {marque.edition} --sortie {path.parent}"
+        )
