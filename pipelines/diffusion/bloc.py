@@ -7,6 +7,7 @@ masked in addition is what makes such a move possible at the least cost. Nothing
 """
 
 import itertools
+from collections import defaultdict
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -141,6 +142,9 @@ class _Ring:
     sign: Ints
     # The other bundles may all serve at once; without it, one at a time.
     together: bool
+    # Bundles of one nest have the same number; `apart` when no two have.
+    nest: Ints
+    apart: bool
     up: Floats = field(init=False)
     down: Floats = field(init=False)
     lone: Bools = field(init=False)
@@ -149,6 +153,20 @@ class _Ring:
     can_down: Floats = field(init=False)
     free: Bools = field(init=False)
     good: Bools = field(init=False)
+
+
+@dataclass
+class _Sum:
+    """Lines that move together, per direction: how far, at what price, and the bundles to mask for it (-1: none)."""
+
+    up: Floats
+    down: Floats
+    price: Floats
+    parts: list[tuple[_Ring, Ints]]
+
+    def at(self, way: int) -> list[tuple[_Ring, int]]:
+        """The bundles to mask in one direction."""
+        return [(ring, int(chosen[way])) for ring, chosen in self.parts if chosen[way] >= 0]
 
 
 class _Proof:
@@ -165,6 +183,7 @@ class _Proof:
                 self._add_side([line], bloc.value[line] < FREE)
         for group in bloc.groups:
             self._add_side(group.lines, group.present)
+        self.roots = sorted({group.parent for group in bloc.groups if group.parent >= 0})
         self.moves = self._directions()
         self._outsides()
         self._rooms()
@@ -278,25 +297,33 @@ class _Proof:
             share[rest] = max(len(nest.parents), len(nest.members))
         self.share = share
         self.rings: list[_Ring] = []
+        # The bundles of each group that are of no nest.
+        self.outer: list[_Ring | None] = []
         for group, rest in zip(bloc.groups, self.group_rest, strict=True):
             bundles = []
             for line in group.lines:
-                nest = above.get(line, under.get(line, -1))
-                bundles.append((line, self.nest_rest[nest] if nest >= 0 else -1, 1 if line in above else -1))
+                nest = above.get(line, under.get(line))
+                outside = -1 if nest is None else self.nest_rest[nest]
+                bundles.append((line, outside, 1 if line in above else -1, -1 if nest is None else nest))
             if rest >= 0:
-                bundles.append((rest, -1, 1))
+                bundles.append((rest, -1, 1, -1))
             self._ring(bundles)
+            free_ones = [bundle for bundle in bundles if bundle[1] < 0]
+            self.outer.append(self._ring(free_ones, keep=False) if free_ones else None)
         # The ring that stands for two groups at once: a line and one that lies inside it.
-        pairs = [(c, q, 1) for nest in bloc.nests for c in nest.parents for q in nest.members]
+        pairs = [(c, q, 1, i) for i, nest in enumerate(bloc.nests) for c in nest.parents for q in nest.members]
         self.joint = self._ring(pairs, together=False) if pairs else None
         for nest in bloc.nests:
             for lines in (nest.parents, nest.members):
                 if len(lines) > 1:
-                    self._ring([(line, -1, 1) for line in lines])
+                    self._ring([(line, -1, 1, -1) for line in lines])
 
-    def _ring(self, bundles: list[tuple[int, int, int]], together: bool = True) -> _Ring:
-        first, second, sign = (np.array(column, dtype=np.int64) for column in zip(*bundles, strict=True))
-        ring = _Ring(first, second, sign, together)
+    def _ring(self, bundles: list[tuple[int, int, int, int]], together: bool = True, keep: bool = True) -> _Ring:
+        first, second, sign, nest = (np.array(column, dtype=np.int64) for column in zip(*bundles, strict=True))
+        # A line of no nest is one of its own.
+        nest = np.where(nest < 0, len(self.bloc.nests) + np.arange(len(nest)), nest)
+        nest = np.unique(nest, return_inverse=True)[1]
+        ring = _Ring(first, second, sign, together, nest, len(set(nest.tolist())) == len(nest))
         has, plus, other = (second >= 0)[:, None], (sign > 0)[:, None], np.maximum(second, 0)
         part = self.share[other][:, None]
         other_up = np.floor(np.where(plus, self.up[other], self.down[other]) / part)
@@ -304,7 +331,8 @@ class _Proof:
         ring.up = np.where(has, np.minimum(self.up[first], other_up), self.up[first])
         ring.down = np.where(has, np.minimum(self.down[first], other_down), self.down[first])
         ring.lone = self.lone[first] | (has & self.lone[other])
-        self.rings.append(ring)
+        if keep:
+            self.rings.append(ring)
         return ring
 
     def _start(self) -> None:
@@ -343,13 +371,11 @@ class _Proof:
             # A line that a group's lines add up to moves with them.
             if rank < len(self.bloc.groups) and self.bloc.groups[rank].elsewhere:
                 group, ring = self.bloc.groups[rank], self.rings[rank]
-                free = self._ring_price(ring) == 0
                 for line in set(group.elsewhere.values()):
                     nodes = [node for node, at in group.elsewhere.items() if at == line]
-                    up, down = (
-                        self._follow(group, np.where(free, x, 0), nodes) for x in (ring.up, ring.down)
-                    )
-                    self.follow[line] = (up, down)
+                    parts = self._follow(group, ring, nodes)
+                    moves = parts.price == 0
+                    self.follow[line] = (np.where(moves, parts.up, 0), np.where(moves, parts.down, 0))
                     todo += [other for other in self.of_line.get(line, []) if other not in todo]
         for rank in todo:
             self._recompute(self.rings[rank])
@@ -383,88 +409,131 @@ class _Proof:
             left = left[~(more[self.small_line[left]] & self.small_moves[left]).any(axis=1)]
         return [int(i) for i in left]
 
-    def _follow(self, group: Group, capacity: Floats, nodes: list[int]) -> Floats:
-        """How far a sum moves with its parts: freely where it has none, not at all where only some nodes are its own."""
-        mine, present = np.zeros(len(group.present), dtype=bool), group.present
+    def _vertical(self, good: Bools, wanted: Bools) -> None:
+        """Where a whole that is masked moves with its parts, add it to what the bundles of a ring can do."""
+        for root in self.roots:
+            if not ((self.prices[root] == 0) & wanted & (self.up[root] + self.down[root] > 0)).any():
+                continue
+            for ring, whole, moves_second in self._wholes(root):
+                free = whole.price == 0
+                up, down = np.where(free, whole.up, 0), np.where(free, whole.down, 0)
+                if ring is None:
+                    good[root] |= up + down >= self.bloc.width - 1
+                    continue
+                width = np.minimum(ring.can_up, _others(ring.can_down, ring) + up)
+                width += np.minimum(ring.can_down, _others(ring.can_up, ring) + down)
+                enough = ring.free & (width >= self.bloc.width - 1)
+                np.logical_or.at(good, ring.first, enough)
+                two = ring.second >= 0
+                if moves_second and two.any():
+                    np.logical_or.at(good, ring.second[two], enough[two])
+
+    def _wholes(self, root: int) -> list[tuple[_Ring | None, _Sum, bool]]:
+        """What stands against each ring of a whole: the whole itself, and a part of it in every other group.
+
+        The last item says that the second line of a bundle moves too: what lies outside a nest may not, where a line of
+        the same nest moves in the other group.
+        """
+        bloc = self.bloc
+        ranks = [i for i, group in enumerate(bloc.groups) if group.parent == root]
+        own_nodes = {
+            i: [int(n) for n in np.flatnonzero(bloc.groups[i].present) if n not in bloc.groups[i].elsewhere]
+            for i in ranks
+        }
+        sums = {i: self._follow(bloc.groups[i], self.rings[i], own_nodes[i]) for i in ranks}
+        nested = {int(self.side_of[x]) for nest in bloc.nests for x in (nest.parents[0], nest.members[0])}
+        pair = [i for i in ranks if int(self.side_of[bloc.groups[i].lines[0]]) in nested]
+        own = _Sum(self.up[root], self.down[root], self.prices[root], [])
+        plain = [i for i in ranks if i not in pair]
+        both = [sums[i] for i in pair]
+        if self.joint is not None and len(pair) == 2:
+            joint = self._follow(bloc.groups[pair[0]], self.joint, list(range(len(bloc.forest.nodes))))
+            either = [_cheaper(_all_of(both), joint, self.bloc.width - 1)]
+        else:
+            either = both
+        found: list[tuple[_Ring | None, _Sum, bool]] = []
+        found.append((None, _all_of([own, *[sums[i] for i in plain], *either]), False))
+        for i in plain:
+            found.append((self.rings[i], _all_of([own, *[sums[j] for j in plain if j != i], *either]), False))
+        for i in pair:
+            rest = [own, *[sums[j] for j in plain]]
+            found.append((self.rings[i], _all_of([*rest, *[sums[j] for j in pair if j != i]]), False))
+            if all(self.outer[j] is not None for j in pair if j != i):
+                beside = [self._follow(bloc.groups[j], self.outer[j], own_nodes[j]) for j in pair if j != i]
+                found.append((self.rings[i], _all_of([*rest, *beside]), True))
+        if self.joint is not None and pair:
+            found.append((self.joint, _all_of([own, *[sums[i] for i in plain]]), True))
+        return found
+
+    def _follow(self, group: Group, ring: _Ring, nodes: list[int]) -> _Sum:
+        """How far a sum moves with its parts, and the cheapest part to mask for it.
+
+        It moves freely where it has none of the counts, and not at all where only some of them are its own.
+        """
+        mine, present, need = np.zeros(len(group.present), dtype=bool), group.present, self.bloc.width - 1
         mine[nodes] = True
         touches = (self.moves[:, mine & present] != 0).any(axis=1)
-        more = (self.moves[:, present & ~mine] != 0).any(axis=1)
-        return np.where(touches, np.where(more, 0, np.minimum(capacity.sum(axis=0), FREE)), FREE)
-
-    def _vertical(self, good: Bools, wanted: Bools) -> None:
-        """A whole that is masked moves with a line of each group it is shared out in."""
-        bloc = self.bloc
-        for root in {group.parent for group in bloc.groups if group.parent >= 0}:
-            own = (self.prices[root] == 0) & wanted
-            rooms = [np.where(own, side[root], 0) for side in (self.up, self.down)]
-            if not (rooms[0] + rooms[1]).any():
-                continue
-            ranks = [i for i, group in enumerate(bloc.groups) if group.parent == root]
-            limit: dict[int, tuple[Floats, Floats]] = {}
-            for i in ranks:
-                group, ring = bloc.groups[i], self.rings[i]
-                nodes = [int(n) for n in np.flatnonzero(group.present) if n not in group.elsewhere]
-                limit[i] = (
-                    self._follow(group, ring.can_up, nodes),
-                    self._follow(group, ring.can_down, nodes),
-                )
-            nested = {int(self.side_of[x]) for nest in bloc.nests for x in (nest.parents[0], nest.members[0])}
-            pair = [i for i in ranks if int(self.side_of[bloc.groups[i].lines[0]]) in nested]
-            plain = [i for i in ranks if i not in pair]
-
-            def room(
-                which: list[int], way: int, *, both: bool, root_room: Floats, limit=limit, pair=pair
-            ) -> Floats:  # type: ignore[no-untyped-def]
-                found = np.minimum.reduce([root_room, *[limit[i][way] for i in which]])
-                if not both or not pair:
-                    return found
-                nest = np.minimum.reduce([limit[i][way] for i in pair])
-                if self.joint is not None:
-                    nest = np.maximum(nest, (self.joint.can_up, self.joint.can_down)[way].max(axis=0))
-                return np.minimum(found, nest)
-
-            whole = [room(plain, way, both=True, root_room=rooms[way]) for way in (0, 1)]
-            good[root] |= whole[0] + whole[1] >= bloc.width - 1
-            for i in ranks:
-                alone = i in plain
-                rest = [j for j in (plain if alone else ranks) if j != i]
-                self._with_whole(
-                    good, self.rings[i], [room(rest, way, both=alone, root_room=rooms[way]) for way in (0, 1)]
-                )
-            if self.joint is not None and pair:
-                self._with_whole(
-                    good, self.joint, [room(plain, way, both=False, root_room=rooms[way]) for way in (0, 1)]
-                )
-
-    def _with_whole(self, good: Bools, ring: _Ring, ways: list[Floats]) -> None:
-        width = np.minimum(ways[0], ring.can_up) + np.minimum(ways[1], ring.can_down)
-        enough = ring.free & (width >= self.bloc.width - 1)
-        np.logical_or.at(good, ring.first, enough)
-        two = ring.second >= 0
-        np.logical_or.at(good, ring.second[two], enough[two])
+        mixed = touches & (self.moves[:, present & ~mine] != 0).any(axis=1)
+        price = self._ring_price(ring)
+        free = price == 0
+        ways = []
+        for capacity in (np.where(free, ring.up, 0), np.where(free, ring.down, 0)):
+            single = np.where(ring.lone, capacity, 0)
+            if ring.together:
+                ways.append(capacity.sum(axis=0) - single.max(axis=0))
+            else:
+                ways.append((capacity - single).max(axis=0))
+        short = touches & (ways[0] + ways[1] < need)
+        able = ~ring.lone & (ring.up + ring.down >= need) & (price < KEPT)
+        asked = np.where(able, price, np.inf)
+        best, at = np.argmin(asked, axis=0), np.arange(len(self.moves))
+        useful = short & np.isfinite(asked[best, at])
+        up, down = (
+            np.where(touches, np.where(mixed, 0, way + np.where(useful, room[best, at], 0)), FREE)
+            for way, room in zip(ways, (ring.up, ring.down), strict=True)
+        )
+        cost = np.where(short, asked[best, at], 0)
+        return _Sum(
+            np.minimum(up, FREE), np.minimum(down, FREE), np.where(mixed, np.inf, cost), [(ring, np.where(useful, best, -1))]
+        )
 
     # -- masking more
     # --------------------------------------------------------------------------------------------
 
-    def mask_for(self, rank: int) -> bool:
-        """Mask what makes one small count free at the least cost; False when no exchange can."""
+    def mask_for(self, rank: int) -> None:
+        """Mask what makes one small count free at the least cost, if an exchange can."""
         line, moved = int(self.small_line[rank]), self.small_moves[rank]
-        best: tuple[float, list[int], _Ring, int] | None = None
+        best: tuple[float, int, list[tuple[_Ring, int]], int] | None = None
         ways = np.flatnonzero(moved)
+        against: dict[int, list[tuple[int, _Sum | None, bool]]] = defaultdict(lambda: [(-1, None, True)])
+        for root in self.roots:
+            for ring, whole, moves_second in self._wholes(root):
+                if ring is not None:
+                    against[id(ring)].append((root, whole, moves_second))
+                elif line == root:
+                    wide = whole.up[ways] + whole.down[ways] >= self.bloc.width - 1
+                    cost = np.where(wide, whole.price[ways], np.inf)
+                    way = int(ways[np.argmin(cost)])
+                    if cost.min() < KEPT:
+                        best = (float(cost.min()), way, whole.at(way), root)
         for ring in self.rings:
             for own in np.flatnonzero((ring.first == line) | (ring.second == line)):
-                found = self._cheapest(ring, int(own), ways, self._ring_price(ring))
-                if found is not None and (best is None or found[0] < best[0]):
-                    best = (found[0], found[1], ring, found[2])
+                for root, turned, moves_second in against[id(ring)]:
+                    if ring.first[own] != line and not moves_second:
+                        continue
+                    found = self._cheapest(ring, int(own), ways, turned)
+                    if found is None or (best is not None and found[0] >= best[0]):
+                        continue
+                    price, bundles, way, used = found
+                    chosen = [(ring, b) for b in bundles]
+                    if used and turned is not None:
+                        chosen += turned.at(way)
+                    best = (price, way, chosen, root if used else -1)
         if best is None:
-            return False
-        _, bundles, ring, way = best
-        nodes = self.moves[way] != 0
-        changed = {
-            int(at) for b in bundles for at in (ring.first[b], ring.second[b]) if 0 <= at < self.n_lines
-        }
-        self._hide(sorted(changed), nodes)
-        return True
+            return
+        _, way, chosen, root = best
+        changed = {int(at) for ring, b in chosen for at in (ring.first[b], ring.second[b])} | {root}
+        self._hide(sorted(line for line in changed if 0 <= line < self.n_lines), self.moves[way] != 0)
 
     def _hide(self, lines: list[int], nodes: Bools) -> None:
         at = np.ix_(lines, np.flatnonzero(nodes))
@@ -483,18 +552,26 @@ class _Proof:
         self._hide(list(range(self.n_lines)), np.ones(len(self.bloc.forest.nodes), dtype=bool))
 
     def _cheapest(
-        self, ring: _Ring, own: int, ways: Ints, price: Floats
-    ) -> tuple[float, list[int], int] | None:
-        price = price[:, ways].copy()
+        self, ring: _Ring, own: int, ways: Ints, whole: "_Sum | None"
+    ) -> tuple[float, list[int], int, bool] | None:
+        """Cost, bundles, direction and use of the whole of the cheapest exchange that frees a bundle."""
+        price = self._ring_price(ring)[:, ways]
         base, up, down = price[own].copy(), ring.up[:, ways], ring.down[:, ways]
-        price[own] = np.inf
+        price[ring.nest == ring.nest[own]] = np.inf
+        lone = ring.lone[:, ways]
+        last = len(price)
+        if whole is not None:
+            # The whole takes what the bundle gives: it is one more bundle, turned round.
+            row = np.where((whole.up + whole.down)[ways] > 0, whole.price[ways], np.inf)
+            price, lone = np.vstack([price, row]), np.vstack([lone, np.zeros((1, len(ways)), dtype=bool)])
+            up, down = np.vstack([up, whole.down[ways]]), np.vstack([down, whole.up[ways]])
         order = np.argsort(price, axis=0, kind="stable")
 
         def sort(x: Floats) -> Floats:
             return np.take_along_axis(x, order, axis=0)
 
         paid = np.cumsum(sort(price), axis=0)
-        lone, reach = sort(ring.lone[:, ways].astype(float)) > 0, []
+        lone, reach = np.take_along_axis(lone, order, axis=0), []
         for capacity in (sort(down), sort(up)):
             single = np.where(lone, capacity, 0)
             if ring.together:
@@ -511,19 +588,51 @@ class _Proof:
         columns = np.arange(len(ways))
         cost = np.where(enough.any(axis=0), base + paid[first, columns], np.inf)
         way = int(np.argmin(cost))
-        chosen = [own, *[int(b) for b in order[: first[way] + 1, way]]]
-        return float(cost[way]), chosen, int(ways[way])
+        used = [int(b) for b in order[: first[way] + 1, way]]
+        return float(cost[way]), [own, *[b for b in used if b < last]], int(ways[way]), last in used
+
+
+def _all_of(sums: list[_Sum]) -> _Sum:
+    """Several sums that move together."""
+    return _Sum(
+        np.minimum.reduce([x.up for x in sums]),
+        np.minimum.reduce([x.down for x in sums]),
+        np.sum([x.price for x in sums], axis=0),
+        [part for x in sums for part in x.parts],
+    )
+
+
+def _cheaper(a: _Sum, b: _Sum, need: int) -> _Sum:
+    """Whichever of two sums costs less, direction by direction, where it moves enough."""
+    cost = [np.where(x.up + x.down >= need, x.price, np.inf) for x in (a, b)]
+    first = (cost[0] < cost[1]) | ((cost[0] == cost[1]) & (a.up + a.down >= b.up + b.down))
+    parts = [(ring, np.where(first, at, -1)) for ring, at in a.parts]
+    parts += [(ring, np.where(first, -1, at)) for ring, at in b.parts]
+    return _Sum(
+        np.where(first, a.up, b.up), np.where(first, a.down, b.down), np.where(first, a.price, b.price), parts
+    )
 
 
 def _others(capacity: Floats, ring: _Ring) -> Floats:
-    """What the other bundles of a ring can do together, one lone household at most left out: it knows itself."""
-    if len(capacity) == 0:
-        return capacity
+    """What the bundles of other nests can do together, one lone household at most left out: it knows itself.
+
+    Two bundles of one nest share what lies outside it, or a line: between them it does not move.
+    """
     plain, single = np.where(ring.lone, 0, capacity), np.where(ring.lone, capacity, 0)
     if not ring.together:
-        return _largest_other(plain)
+        return _largest_other(_by_nest(np.maximum, plain, ring))[ring.nest]
+    most = _by_nest(np.maximum, single, ring)
+    plain, single = _by_nest(np.add, plain, ring), _by_nest(np.add, single, ring)
     total = plain.sum(axis=0)[None, :] - plain + single.sum(axis=0)[None, :] - single
-    return total - _largest_other(single)
+    return np.asarray((total - _largest_other(most))[ring.nest])
+
+
+def _by_nest(how: np.ufunc, x: Floats, ring: _Ring) -> Floats:
+    if ring.apart:
+        return x
+    found = np.zeros((int(ring.nest.max()) + 1, x.shape[1]))
+    how.at(found, ring.nest, x)
+    return found
 
 
 def _largest_other(x: Floats) -> Floats:
