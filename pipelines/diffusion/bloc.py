@@ -322,8 +322,9 @@ class _Proof:
         first, second, sign, nest = (np.array(column, dtype=np.int64) for column in zip(*bundles, strict=True))
         # A line of no nest is one of its own.
         nest = np.where(nest < 0, len(self.bloc.nests) + np.arange(len(nest)), nest)
-        nest = np.unique(nest, return_inverse=True)[1]
-        ring = _Ring(first, second, sign, together, nest, len(set(nest.tolist())) == len(nest))
+        apart = len(set(nest.tolist())) == len(nest)
+        nest = np.arange(len(nest)) if apart else np.unique(nest, return_inverse=True)[1]
+        ring = _Ring(first, second, sign, together, nest, apart)
         has, plus, other = (second >= 0)[:, None], (sign > 0)[:, None], np.maximum(second, 0)
         part = self.share[other][:, None]
         other_up = np.floor(np.where(plus, self.up[other], self.down[other]) / part)

@@ -56,8 +56,10 @@ def families(plan: Plan, rates: list[str], others: list[str]) -> Families:
     for number, nodes in members.items():
         rank = {name: i for i, name in enumerate(nodes)}
         shares = [(rank[t], [rank[p] for p in ps if p in rank], whole) for t, ps, whole in links if t in rank]
-        own = [i for i in rates if f"{i}.denominateur" in rank]
-        shares += [(rank[f"{i}.denominateur"], [rank[f"{i}.numerateur"]], False) for i in own]
+        for name in rates:
+            # A rate whose denominator has another name has its complement there too.
+            bases = {f"{name}.denominateur", plan.memes.get(f"{name}.denominateur", "")}
+            shares += [(rank[b], [rank[f"{name}.numerateur"]], False) for b in sorted(bases) if b in rank]
         forests[number] = Forest(nodes, [share for share in shares if share[1]])
     return Families(forests, {name: numbers[find(name)] for name in names})
 
