@@ -1,9 +1,10 @@
 """One system of counts (a territory, a year, counts that are linked) and what must be masked in it.
 
-A *line* is a modality, a *node* one of the counts published on it. A masked small count is proved free by exhibiting
-*moves*: households that pass from one line to another, or from one node to another of a line, so that nothing published
-changes. A move is counted one household at a time, so a range found here is one of consecutive whole values. What is
-masked in addition is what makes such a move possible at the least cost. Nothing here knows a figure's meaning.
+A *line* is a modality, a *node* one of the counts published on it. A masked small count is proved free by
+exhibiting *moves*: households that pass from one line to another, or from one node to another of a line, so
+that nothing published changes. A move is counted one household at a time, so a range found here is one of
+consecutive whole values. What is masked in addition is what makes such a move possible at the least cost.
+Nothing here knows a figure's meaning.
 """
 
 import itertools
@@ -26,7 +27,8 @@ _DEVIATIONS = 3
 class Forest:
     """The nodes of a family and, for some, the ways they are shared out: (whole, parts, complete).
 
-    `complete` says that the parts and their missing answers make the whole, so that a smaller sum is another count.
+    `complete` says that the parts and their missing answers make the whole, so that a smaller sum is
+    another count.
     """
 
     nodes: list[str]
@@ -35,7 +37,7 @@ class Forest:
 
 @dataclass
 class Group:
-    """Lines that add up to a parent: the modalities of an axis, the half-years of a year. `parent` is -1 without."""
+    """Lines that add up to a parent (-1: none): the modalities of an axis, the half-years of a year."""
 
     lines: list[int]
     present: Bools
@@ -110,7 +112,7 @@ def _holding(bloc: Bloc, lines: list[int], present: Bools) -> list[tuple[int, li
 
 
 def _directions(n: int, links: list[tuple[int, list[int]]]) -> list[tuple[int, ...]]:
-    """Every way to add one household to a node, or to move one between parts of a node, the shares respected."""
+    """Every way to add one household to a node, or to move one between its parts, the shares respected."""
 
     def ways(node: int) -> list[Ints]:
         one = np.zeros(n, dtype=np.int64)
@@ -135,7 +137,7 @@ def _directions(n: int, links: list[tuple[int, list[int]]]) -> list[tuple[int, .
 
 @dataclass(eq=False)
 class _Ring:
-    """Bundles that may exchange households: a line, and the one that moves with it (`sign` 1) or against it (-1)."""
+    """Bundles that may exchange households: a line, and one that moves with it (`sign` 1) or against it."""
 
     first: Ints
     second: Ints
@@ -148,7 +150,7 @@ class _Ring:
     up: Floats = field(init=False)
     down: Floats = field(init=False)
     lone: Bools = field(init=False)
-    # As the bloc is published now: what each bundle can do, whether it is free to, and where that proves enough.
+    # As the bloc is published now: what each bundle can do, whether it is free to, where that is enough.
     can_up: Floats = field(init=False)
     can_down: Floats = field(init=False)
     free: Bools = field(init=False)
@@ -157,7 +159,7 @@ class _Ring:
 
 @dataclass
 class _Sum:
-    """Lines that move together, per direction: how far, at what price, and the bundles to mask for it (-1: none)."""
+    """Lines that move together, per direction: how far, at what price, the bundles to mask (-1: none)."""
 
     up: Floats
     down: Floats
@@ -302,24 +304,30 @@ class _Proof:
         for group, rest in zip(bloc.groups, self.group_rest, strict=True):
             bundles = []
             for line in group.lines:
-                nest = above.get(line, under.get(line))
-                outside = -1 if nest is None else self.nest_rest[nest]
-                bundles.append((line, outside, 1 if line in above else -1, -1 if nest is None else nest))
+                of = above.get(line, under.get(line, -1))
+                outside = -1 if of < 0 else self.nest_rest[of]
+                bundles.append((line, outside, 1 if line in above else -1, of))
             if rest >= 0:
                 bundles.append((rest, -1, 1, -1))
             self._ring(bundles)
             free_ones = [bundle for bundle in bundles if bundle[1] < 0]
             self.outer.append(self._ring(free_ones, keep=False) if free_ones else None)
         # The ring that stands for two groups at once: a line and one that lies inside it.
-        pairs = [(c, q, 1, i) for i, nest in enumerate(bloc.nests) for c in nest.parents for q in nest.members]
+        pairs = [
+            (c, q, 1, i) for i, nest in enumerate(bloc.nests) for c in nest.parents for q in nest.members
+        ]
         self.joint = self._ring(pairs, together=False) if pairs else None
         for nest in bloc.nests:
             for lines in (nest.parents, nest.members):
                 if len(lines) > 1:
                     self._ring([(line, -1, 1, -1) for line in lines])
 
-    def _ring(self, bundles: list[tuple[int, int, int, int]], together: bool = True, keep: bool = True) -> _Ring:
-        first, second, sign, nest = (np.array(column, dtype=np.int64) for column in zip(*bundles, strict=True))
+    def _ring(
+        self, bundles: list[tuple[int, int, int, int]], together: bool = True, keep: bool = True
+    ) -> _Ring:
+        first, second, sign, nest = (
+            np.array(column, dtype=np.int64) for column in zip(*bundles, strict=True)
+        )
         # A line of no nest is one of its own.
         nest = np.where(nest < 0, len(self.bloc.nests) + np.arange(len(nest)), nest)
         apart = len(set(nest.tolist())) == len(nest)
@@ -406,7 +414,7 @@ class _Proof:
         left = np.flatnonzero(~(good & self.small_moves).any(axis=1))
         if len(left):
             more = np.zeros(self.up.shape, dtype=bool)
-            self._vertical(more, self.small_moves[left].any(axis=0))
+            self._vertical(more, np.asarray(self.small_moves[left].any(axis=0)))
             left = left[~(more[self.small_line[left]] & self.small_moves[left]).any(axis=1)]
         return [int(i) for i in left]
 
@@ -432,8 +440,8 @@ class _Proof:
     def _wholes(self, root: int) -> list[tuple[_Ring | None, _Sum, bool]]:
         """What stands against each ring of a whole: the whole itself, and a part of it in every other group.
 
-        The last item says that the second line of a bundle moves too: what lies outside a nest may not, where a line of
-        the same nest moves in the other group.
+        The last item says that the second line of a bundle moves too: what lies outside a nest may not,
+        where a line of the same nest moves in the other group.
         """
         bloc = self.bloc
         ranks = [i for i, group in enumerate(bloc.groups) if group.parent == root]
@@ -459,8 +467,9 @@ class _Proof:
         for i in pair:
             rest = [own, *[sums[j] for j in plain]]
             found.append((self.rings[i], _all_of([*rest, *[sums[j] for j in pair if j != i]]), False))
-            if all(self.outer[j] is not None for j in pair if j != i):
-                beside = [self._follow(bloc.groups[j], self.outer[j], own_nodes[j]) for j in pair if j != i]
+            others = [(j, self.outer[j]) for j in pair if j != i]
+            beside = [self._follow(bloc.groups[j], o, own_nodes[j]) for j, o in others if o is not None]
+            if len(beside) == len(others):
                 found.append((self.rings[i], _all_of([*rest, *beside]), True))
         if self.joint is not None and pair:
             found.append((self.joint, _all_of([own, *[sums[i] for i in plain]]), True))
@@ -495,7 +504,10 @@ class _Proof:
         )
         cost = np.where(short, asked[best, at], 0)
         return _Sum(
-            np.minimum(up, FREE), np.minimum(down, FREE), np.where(mixed, np.inf, cost), [(ring, np.where(useful, best, -1))]
+            np.minimum(up, FREE),
+            np.minimum(down, FREE),
+            np.where(mixed, np.inf, cost),
+            [(ring, np.where(useful, best, -1))],
         )
 
     # -- masking more
@@ -537,7 +549,7 @@ class _Proof:
         self._hide(sorted(line for line in changed if 0 <= line < self.n_lines), self.moves[way] != 0)
 
     def _hide(self, lines: list[int], nodes: Bools) -> None:
-        at = np.ix_(lines, np.flatnonzero(nodes))
+        at = np.ix_(np.array(lines, dtype=np.int64), np.flatnonzero(nodes))
         self.bloc.published[at] &= self.bloc.value[at] == 0
         self.update(lines)
 

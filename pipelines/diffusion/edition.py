@@ -33,16 +33,16 @@ COLUMNS = {
     "valeur": "Valeur dans l'unité indiquée ; vide si elle est masquée ou indisponible, jamais 0 à la place.",
     "unite": "Unité : % (0 à 100), nombre, ratio, mois, eur_m2 ou eur_an_uc.",
     "cible": "Cible de l'objectif ; vide s'il n'y en a pas, ou si elle est une autre figure qui est masquée.",
-    "operateur": "Comparaison à la cible : >=, <=, >=N-1 (au moins le taux de l'année précédente) ou approche.",
+    "operateur": "Comparaison à la cible : >=, <=, >=N-1 (au moins le taux de l'année d'avant) ou approche.",
     "atteint": "La cible est-elle atteinte ? Vide sans cible ni valeur.",
-    "statut": "Statut de la valeur : publiable, secret, indisponible, sans_objet, rupture_serie ou provisoire.",
+    "statut": "Statut : publiable, secret, indisponible, sans_objet, rupture_serie ou provisoire.",
     "masque": (
-        "Ce que le secret statistique masque : numerateur, denominateur, tout, valeur, ou producteur (masqué par la "
-        "source) ; vide si rien ne l'est."
+        "Ce que le secret statistique masque : numerateur, denominateur, tout, valeur, ou producteur "
+        "(masqué par la source) ; vide si rien ne l'est."
     ),
     "figee": (
-        "Vrai si la ligne garde ce qu'une version antérieure publiait : l'année a changé de moins que le seuil, et ne sera "
-        "mise à jour qu'à la clôture annuelle."
+        "Vrai si la ligne garde ce qu'une version antérieure publiait : l'année a changé de moins que le "
+        "seuil, et ne sera mise à jour qu'à la clôture annuelle."
     ),
     "source": "Sources de la figure et leurs millésimes.",
     "version_methode": "Version de la définition de l'indicateur.",
@@ -65,8 +65,8 @@ def build_public(
 ) -> Resume:
     """Write the schema `diffusion` of `con` from the exact figures of the relation `source`.
 
-    The same figures, plan and memory give the same tables. `memoire` is read, never written: `write_memory` does it with
-    `Resume.memoire`, after the publication.
+    The same figures, plan and memory give the same tables. `memoire` is read, never written: `write_memory`
+    does it with `Resume.memoire`, after the publication.
     """
     figures = read_figures(con, source, plan)
     memory = versions.read_memory(memoire)
@@ -93,7 +93,7 @@ def build_public(
         tables=sizes,
         lignes=printed.height,
         masquees=printed.filter(pl.col("masque").is_not_null()).height,
-        figees=printed["figee"].sum(),
+        figees=printed.filter("figee").height,
         memoire=versions.remember(printed, memory),
     )
 
@@ -144,7 +144,7 @@ def _printed(rows: pl.DataFrame, figures: pl.DataFrame, plan: Plan) -> pl.DataFr
 
 
 def _rents(rows: pl.DataFrame, figures: pl.DataFrame, plan: Plan) -> pl.DataFrame:
-    """`_loyer`: a mean rent that rests on too few dwellings or landlords, or on a number of them that is not known."""
+    """`_loyer`: a mean rent that rests on too few dwellings or landlords, or on an unknown number."""
     rule, place = plan.loyer, ["epci_siren", "periode_type", "periode", "axe", "modalite"]
     stock = figures.filter((pl.col("indicateur") == rule.base) & (pl.col("segment_type") == "tous"))
     crossed = f"{rule.axe_bailleur} x "
@@ -175,18 +175,19 @@ def _rents(rows: pl.DataFrame, figures: pl.DataFrame, plan: Plan) -> pl.DataFram
 
 
 def _targets(rows: pl.DataFrame, plan: Plan) -> pl.DataFrame:
-    """A target that is another figure is printed where that figure is; a comparison, where value and target are."""
+    """A target that is another figure is printed where that figure is; a comparison, where both are."""
     place = [name for name in FIGURE if name not in ("periode", "indicateur")]
     shown = rows.filter(pl.col("valeur").is_not_null() & (pl.col("periode_type") == "annee")).select(
         *place, "annee", "indicateur"
     ).unique().with_columns(_vu=pl.lit(True))  # fmt: skip
     derived = pl.col("operateur").is_in(list(plan.cibles_derivees))
+    others = {name: other for name, other in plan.cibles_derivees.items() if other}
+    before = [name for name, other in plan.cibles_derivees.items() if not other]
     rows = rows.with_columns(
         _autre=pl.col("operateur").replace_strict(
-            {name: other for name, other in plan.cibles_derivees.items() if other}, default=pl.col("indicateur"),
-            return_dtype=pl.String,
+            others, default=pl.col("indicateur"), return_dtype=pl.String
         ),
-        _an=pl.col("annee") - pl.col("operateur").is_in([n for n, o in plan.cibles_derivees.items() if not o]).fill_null(False).cast(pl.Int32),
+        _an=pl.col("annee") - pl.col("operateur").is_in(before).fill_null(False).cast(pl.Int32),
         _type=pl.lit("annee"),
     )  # fmt: skip
     keys = [*["_type" if name == "periode_type" else name for name in place], "_an", "_autre"]

@@ -1,6 +1,7 @@
 """The rows of the public tables: a complete grid of what the plan names, with the exact counts.
 
-A modality without households has a row of zeros, so that the existence of a row says nothing. No mask is decided here.
+A modality without households has a row of zeros, so that the existence of a row says nothing. No mask is
+decided here.
 """
 
 import duckdb
@@ -12,15 +13,15 @@ from pipelines.sql import identifier
 
 FIGURE = ["epci_siren", "periode_type", "periode", "indicateur", "axe", "modalite", "segment_type", "segment"]
 _READ = [
-    *FIGURE, "annee", "modalite_libelle", "numerateur", "denominateur", "inconnus", "valeur", "unite", "cible",
-    "operateur", "atteint", "statut", "source", "version_methode", "base_menages", "seuil_secret", "nature",
-    "base_mesure",
+    *FIGURE, "annee", "modalite_libelle", "numerateur", "denominateur", "inconnus", "valeur", "unite",
+    "cible", "operateur", "atteint", "statut", "source", "version_methode", "base_menages", "seuil_secret",
+    "nature", "base_mesure",
 ]  # fmt: skip
 COUNTS = ["effectif", "taux", "ratio"]
 
 
 def read_figures(con: duckdb.DuckDBPyConnection, source: str, plan: Plan) -> pl.DataFrame:
-    """The exact figures that the plan may need: its indicators, and those that tell modalities and nestings."""
+    """The exact figures that the plan may need: its own, and those that tell modalities and nestings."""
     tables = plan.toutes().values()
     indicators = sorted({i for table in tables for i in table.indicateurs} | {plan.loyer.base})
     axes = sorted(
@@ -68,8 +69,8 @@ def planned(figures: pl.DataFrame, plan: Plan) -> pl.DataFrame:
         .join(_segments(plain, plan), on=["indicateur", "segment_type"])
     )
     own = figures.select(
-        *FIGURE, "numerateur", "denominateur", "inconnus", "valeur", "cible", "operateur", "atteint", "statut",
-        pl.col("source").alias("_source"), "base_mesure",
+        *FIGURE, "numerateur", "denominateur", "inconnus", "valeur", "cible", "operateur", "atteint",
+        "statut", pl.col("source").alias("_source"), "base_mesure",
     )  # fmt: skip
     rows = rows.join(own, on=FIGURE, how="left").with_columns(
         source=pl.coalesce("_source", "source"), _absent=pl.col("statut").is_null()
@@ -95,7 +96,7 @@ def planned(figures: pl.DataFrame, plan: Plan) -> pl.DataFrame:
 
 
 def _refuse_closed_levels(wanted: pl.DataFrame, facts: pl.DataFrame, plan: Plan) -> None:
-    """Above the territory only what a producer publishes itself: our figures there would be sums of territories."""
+    """Above the territory only what a producer publishes: our figures would be sums of territories."""
     above = [name for name, axe in plan.axes.items() if axe.donnees_ouvertes]
     ours = wanted.filter(pl.col("axe").is_in(above)).join(
         facts.filter(pl.col("base_menages") | (pl.col("nature") != "mesure")), on=["epci_siren", "indicateur"]
@@ -103,8 +104,8 @@ def _refuse_closed_levels(wanted: pl.DataFrame, facts: pl.DataFrame, plan: Plan)
     if ours.height:
         table, indicator = ours.sort("rang").select("table", "indicateur").row(0)
         raise MauvaisUsage(
-            f"plan de diffusion, table « {table} » : {indicator} ne se publie pas au-dessus de l'intercommunalité ; seules "
-            "les statistiques publiées par leur producteur le sont"
+            f"plan de diffusion, table « {table} » : {indicator} ne se publie pas au-dessus de "
+            "l'intercommunalité ; seules les statistiques publiées par leur producteur le sont"
         )
 
 
@@ -139,7 +140,7 @@ def _segments(plain: pl.DataFrame, plan: Plan) -> pl.DataFrame:
 def nestings(figures: pl.DataFrame, plan: Plan) -> pl.DataFrame:
     """Which modality of a fine axis lies in which of a larger one, from the figures of their crossing."""
     found = [
-        pl.DataFrame(schema={n: pl.String for n in ("epci_siren", "axe", "modalite", "axe_large", "large")})
+        pl.DataFrame(schema=dict.fromkeys(("epci_siren", "axe", "modalite", "axe_large", "large"), pl.String))
     ]
     for name, axe in plan.axes.items():
         if axe.contenu_dans is None:

@@ -1,8 +1,9 @@
 """What earlier versions published and masked: an input of the next one, and what that one leaves.
 
-A later version never shows what an earlier one hid. A count changes between two versions by nothing or by the threshold at
-least; otherwise its year keeps what was published until the yearly closing, which is the first version that holds a later
-year: no clock decides. Only the reading, the comparison and the writing belong here.
+A later version never shows what an earlier one hid. A count changes between two versions by nothing or by
+the threshold at least; otherwise its year keeps what was published until the yearly closing, which is the
+first version that holds a later year: no clock decides. Only the reading, the comparison and the writing
+belong here.
 """
 
 from pathlib import Path
@@ -44,8 +45,8 @@ def read_memory(path: Path | None) -> pl.DataFrame:
 
 def _refusal(path: Path, why: str) -> str:
     return (
-        f"{path} : mémoire de l'édition publique illisible ({why}) ; sans elle, une nouvelle version montrerait ce qu'une "
-        "ancienne masquait. Reprendre ce fichier dans une sauvegarde"
+        f"{path} : mémoire de l'édition publique illisible ({why}) ; sans elle, une nouvelle version "
+        "montrerait ce qu'une ancienne masquait. Reprendre ce fichier dans une sauvegarde"
     )
 
 
@@ -58,7 +59,7 @@ def write_memory(path: Path, memory: pl.DataFrame) -> None:
 
 
 def compare(grid: pl.DataFrame, memory: pl.DataFrame) -> pl.DataFrame:
-    """Beside each row of the grid, what memory holds of it (`_avant_*`), and `figee`: its year keeps what it holds."""
+    """Beside each row, what memory holds of it (`_avant_*`), and `figee`: its year keeps what it holds."""
     closing = grid.filter("base_menages").group_by("epci_siren").agg(pl.col("annee").max().alias("_cloture"))
     before = memory.rename({c: f"_avant_{c}" for c in [*SHOWN, *HIDDEN, "cloture"]}).with_columns(
         _connu=pl.lit(True)
@@ -93,7 +94,7 @@ def cells(rows: pl.DataFrame, *, hidden: bool) -> pl.DataFrame:
 
 
 def remember(printed: pl.DataFrame, memory: pl.DataFrame) -> pl.DataFrame:
-    """The memory after a version: what it printed about households or masked, and all that was known before."""
+    """The memory after a version: what it printed about households or masked, and all known before."""
     about = pl.col("base_menages") | pl.any_horizontal(HIDDEN)
     now = (
         printed.filter(about)

@@ -1,6 +1,6 @@
 """The plan of the public edition: its tables, and what links the counts they print.
 
-Only the reading and checking of `plan.yml` and of a territory's additions belong here; `protection` uses them.
+Only the reading and checking of `plan.yml` and of a territory's additions belong here.
 """
 
 import re
@@ -57,11 +57,7 @@ class Table(_Strict):
     def _two_dimensions(self) -> "Table":
         if any(" x " in name for name in [*self.axes, *self.segments]):
             raise ValueError("un axe ou un segment croisé ne se publie pas")
-        if (
-            any(axis != EPCI for axis in self.axes)
-            and self.segments != [TOUS]
-            and self.segments != ["concept"]
-        ):
+        if any(axis != EPCI for axis in self.axes) and self.segments not in ([TOUS], ["concept"]):
             raise ValueError("un axe autre que « epci » ne se croise pas avec un segment")
         return self
 
@@ -83,7 +79,7 @@ class Axe(_Strict):
 
 
 class Contenu(_Strict):
-    """A count, and counts it contains that share no household; `complet`: with their missing answers, they make it."""
+    """A count, and counts apart that it contains; `complet`: with their missing answers, they make it."""
 
     tout: Count
     parties: list[Count] = Field(min_length=1)
@@ -172,8 +168,8 @@ class _Additions(_Strict):
 def load_plan(additions: Path | None = None) -> Plan:
     """Read the plan, and what `additions` (`<donnees>/diffusion/plan.yml`) changes for some territories.
 
-    The file of additions holds `territoires: {SIREN: {ajouter: {table}, retirer: [nom]}}`. It may add a table of
-    indicators the plan already knows: a count without its links could not be protected.
+    The file of additions holds `territoires: {SIREN: {ajouter: {table}, retirer: [nom]}}`. It may add a
+    table of indicators the plan already knows: a count without its links could not be protected.
     """
     plan = _validate(Plan, PLAN, _read(PLAN))
     if additions is None or not additions.exists():
@@ -188,7 +184,8 @@ def load_plan(additions: Path | None = None) -> Plan:
         for name in territory.retirer:
             if name not in plan.tables:
                 raise MauvaisUsage(
-                    f"{additions} : {siren}, retirer : table « {name} » inconnue ; tables : {', '.join(plan.tables)}"
+                    f"{additions} : {siren}, retirer : table « {name} » inconnue ; tables : "
+                    f"{', '.join(plan.tables)}"
                 )
         for name, table in territory.ajouter.items():
             if name in plan.tables:
@@ -198,8 +195,8 @@ def load_plan(additions: Path | None = None) -> Plan:
             unknown = sorted(set(table.indicateurs) - known)
             if unknown:
                 raise MauvaisUsage(
-                    f"{additions} : {siren}, table « {name} » : indicateur {', '.join(unknown)} hors du plan ; seuls "
-                    "ses indicateurs, dont les liens sont connus, se publient"
+                    f"{additions} : {siren}, table « {name} » : indicateur {', '.join(unknown)} hors du "
+                    "plan ; seuls ses indicateurs, dont les liens sont connus, se publient"
                 )
     return _validate(
         Plan,

@@ -1,7 +1,7 @@
 """From the grid of exact figures to what is masked in it: the blocs, their protection, then the printed rows.
 
-A bloc is a territory, a year (its half-years with it) and the counts that the plan links. What a bloc is made of belongs
-here; how one is protected is `bloc`.
+A bloc is a territory, a year (its half-years with it) and the counts that the plan links. What a bloc is
+made of belongs here; how one is protected is `bloc`.
 """
 
 from collections import defaultdict
@@ -12,7 +12,7 @@ import numpy as np
 import polars as pl
 
 from pipelines.diffusion.bloc import FREE, KEPT, Bloc, Forest, Group, Nest, protect
-from pipelines.diffusion.grille import COUNTS, FIGURE
+from pipelines.diffusion.grille import COUNTS
 from pipelines.diffusion.plan import EPCI, TOUS, Plan
 
 LINE = ["axe", "modalite", "segment_type", "segment", "periode_type", "periode"]
@@ -21,14 +21,14 @@ BLOC = ["epci_siren", "bloc", "famille"]
 
 @dataclass(frozen=True)
 class Families:
-    """The nodes of each family of linked counts, the ways they are shared out, and the family of each indicator."""
+    """The nodes of each family of linked counts, how they are shared out, the family of each indicator."""
 
     forests: dict[int, Forest]
     of_node: dict[str, int]
 
 
 def families(plan: Plan, rates: list[str], others: list[str]) -> Families:
-    """The counts of some indicators, put together where the plan links them; a rate's denominator contains the other."""
+    """The counts of some indicators, put together where the plan links them, or a rate does."""
     links = [(link.tout, link.parties, link.complet) for link in plan.contenus]
     names = sorted(
         {f"{i}.{m}" for i in [*rates, *others] for m in ("numerateur", "denominateur", "complement")}
@@ -67,9 +67,10 @@ def families(plan: Plan, rates: list[str], others: list[str]) -> Families:
 def masks(
     grid: pl.DataFrame, nested: pl.DataFrame, plan: Plan, hidden: pl.DataFrame, kept: pl.DataFrame
 ) -> pl.DataFrame:
-    """What is masked: one row per row of `grid` about households (`ligne`), `masque_numerateur`, `masque_denominateur`.
+    """What is masked: `ligne`, `masque_numerateur`, `masque_denominateur` of each row about households.
 
-    `hidden` and `kept` (`ligne`, `mesure`) are what an earlier version masked, and what it published unchanged.
+    `hidden` and `kept` (`ligne`, `mesure`) are what an earlier version masked, and what it published
+    unchanged.
     """
     cells = _cells(grid, plan)
     if cells.is_empty():
@@ -190,7 +191,7 @@ def _masked(
     groups, nests = _structure(lines, value, rank, inside, plan)
     bloc = Bloc(forest, value, missing, published, cost, groups, nests, seuil, plan.valeurs_libres, sensitive)
     protect(bloc)
-    return bloc.published[at, node] & bloc.published[at, numerator]
+    return np.asarray(bloc.published[at, node] & bloc.published[at, numerator])
 
 
 def _primary(rows: pl.DataFrame, plan: Plan) -> tuple[np.ndarray, np.ndarray]:
@@ -246,9 +247,9 @@ def _structure(
     inside: list[tuple[str, str, str, str]],
     plan: Plan,
 ) -> tuple[list[Group], list[Nest]]:
-    """The lines that add up to others: axes, segments and half-years to the territory's year, neighbourhoods to communes."""
+    """The lines that add up to others: axes, segments, half-years to the year, neighbourhoods to communes."""
     root, members, place = -1, defaultdict(list), {}
-    for ln, axe, modality, kind, segment, period_type, _ in lines.iter_rows():
+    for ln, axe, modality, kind, _, period_type, _ in lines.iter_rows():
         place[axe, modality] = ln
         if axe == EPCI and kind == TOUS and period_type != "semestre":
             root = ln
@@ -256,7 +257,7 @@ def _structure(
             members[axe, kind, period_type == "semestre"].append(ln)
     groups = []
     for (axe, kind, half), own in members.items():
-        present = (value[own] < FREE).any(axis=0)
+        present = np.asarray((value[own] < FREE).any(axis=0))
         value[np.ix_(own, np.flatnonzero(present))] = np.where(
             value[np.ix_(own, np.flatnonzero(present))] >= FREE,
             0,
@@ -276,7 +277,7 @@ def _structure(
 
 
 def _nests(place: Mapping[tuple[str, str], int], inside: list[tuple[str, str, str, str]]) -> list[Nest]:
-    """Modalities of a fine axis and those of a larger one that they touch, put together where one touches several."""
+    """Modalities of a fine axis and of a larger one that touch, put together where one touches several."""
     touching: list[tuple[set[int], set[int]]] = []
     for axe, modality, larger, name in inside:
         fine, large = place.get((axe, modality)), place.get((larger, name))

@@ -62,10 +62,17 @@ def attaquer(
     fuites: list[Fuite] = []
     pairs = sorted(communes_des_qpv)
     counted = publie.filter(pl.col("unite").is_in(["%", "nombre", "ratio"]))
-    exact = exact.join(counted, on=["epci_siren", *LINE, "segment_type", "periode_type", "indicateur"], how="semi")
+    exact = exact.join(
+        counted, on=["epci_siren", *LINE, "segment_type", "periode_type", "indicateur"], how="semi"
+    )
     for siren in sorted(set(counted["epci_siren"])):
         mine = pl.col("epci_siren") == siren
-        years = counted.filter(mine).select("annee", ops=pl.col("periode_type") == "millesime").unique().sort("annee", "ops")
+        years = (
+            counted.filter(mine)
+            .select("annee", ops=pl.col("periode_type") == "millesime")
+            .unique()
+            .sort("annee", "ops")
+        )
         for year, ops in years.iter_rows():
             when = mine & (pl.col("annee") == year) & ((pl.col("periode_type") == "millesime") == ops)
             attack = _Attaque(siren, counted.filter(when), exact.filter(when), pairs, libres)
@@ -86,7 +93,11 @@ class _Attaque:
         }
         # What a stranger has in hand: the counts of the tables, printed or not.
         self.asked: set[Var] = set()
-        rates = {"%": ("numerateur", "denominateur"), "ratio": ("numerateur", "denominateur"), "nombre": ("numerateur",)}
+        rates = {
+            "%": ("numerateur", "denominateur"),
+            "ratio": ("numerateur", "denominateur"),
+            "nombre": ("numerateur",),
+        }
         for *line, indicator, unit in publie.select(*LINE, "indicateur", "unite").iter_rows():
             self.asked |= {(*line, f"{indicator}.{measure}") for measure in rates[unit]}
         # A grid is complete: what has no exact figure counts nobody.
@@ -99,7 +110,9 @@ class _Attaque:
     @staticmethod
     def _read(rows: pl.DataFrame) -> dict[Var, int]:
         found = {}
-        for *line, indicator, top, base in rows.select(*LINE, "indicateur", "numerateur", "denominateur").iter_rows():
+        for *line, indicator, top, base in rows.select(
+            *LINE, "indicateur", "numerateur", "denominateur"
+        ).iter_rows():
             for measure, count in (("numerateur", top), ("denominateur", base)):
                 if count is not None:
                     found[*line, f"{indicator}.{measure}"] = count
@@ -126,7 +139,7 @@ class _Attaque:
         parts = [part for part in parts if part in self.asked]
         if whole not in self.asked or not parts:
             return
-        terms = {whole: 1.0, **{part: -1.0 for part in parts}}
+        terms = {whole: 1.0, **dict.fromkeys(parts, -1.0)}
         left = self.true(terms)
         if left < 0:
             return
@@ -180,10 +193,12 @@ class _Attaque:
     def counts_leases(self, name: str) -> bool:
         """Whether the objective counts leases, not committee decisions: a convention is public, and says it."""
         base = f"{name}.denominateur"
-        on = [w for w in self.asked if w[4] == base and w[1] != "bailleur" and (*w[:4], "baux.numerateur") in self.asked]
-        gaps = [
-            self.truth[*w[:4], "baux.numerateur"] - self.truth[w] - self.missing.get(w, 0) for w in on
+        on = [
+            w
+            for w in self.asked
+            if w[4] == base and w[1] != "bailleur" and (*w[:4], "baux.numerateur") in self.asked
         ]
+        gaps = [self.truth[*w[:4], "baux.numerateur"] - self.truth[w] - self.missing.get(w, 0) for w in on]
         if name in ("hors_qpv_q1", "qpv_q234"):
             return all(gap >= 0 for gap in gaps) and self._quartiles_fit()
         return all(gap == 0 for gap in gaps)
@@ -209,7 +224,7 @@ class _Attaque:
                 own = ("prioritaires.numerateur", "prioritaires.denominateur")
                 if axis == "bailleur" and count in own:
                     shares = (period, "reservataire", "7", "tous", count)
-                    if shares in self.truth and self.true({shares: 1, **{p: -1 for p in parts}}) == 0:
+                    if shares in self.truth and self.true({shares: 1, **dict.fromkeys(parts, -1)}) == 0:
                         whole = shares
                 self.contains(f"{axis} non connu", whole, parts, exact=True)
             elif axis == "qpv":
@@ -217,7 +232,9 @@ class _Attaque:
             elif axis == "epci" and period == self.year:
                 sizes = [p for p in parts if p[3].startswith("T")]
                 self.contains("taille non connue", whole, sizes, exact=True)
-                self.contains("demandeur non connu", whole, [p for p in parts if p[3] in ("mutation", "primo")])
+                self.contains(
+                    "demandeur non connu", whole, [p for p in parts if p[3] in ("mutation", "primo")]
+                )
         halves: dict[Var, list[Var]] = defaultdict(list)
         for var in sorted(self.asked):
             if "-S" in var[0]:
@@ -227,9 +244,16 @@ class _Attaque:
         moving = (self.year, "epci", self.siren, "mutation")
         home = (self.year, "epci", self.siren, "primo")
         all_ = (self.year, "epci", self.siren, "tous")
-        for base, top in (("tension.denominateur", "mutations"), ("tension.numerateur", "part_mutations_demande")):
+        for base, top in (
+            ("tension.denominateur", "mutations"),
+            ("tension.numerateur", "part_mutations_demande"),
+        ):
             self.equal((*moving, base), (*all_, f"{top}.numerateur"))
-            terms = {(*home, base): 1.0, (*all_, f"{top}.denominateur"): -1.0, (*all_, f"{top}.numerateur"): 1.0}
+            terms = {
+                (*home, base): 1.0,
+                (*all_, f"{top}.denominateur"): -1.0,
+                (*all_, f"{top}.numerateur"): 1.0,
+            }
             if self.has(*terms) and self.true(terms) == 0:
                 self.relations.append(_Relation(terms, 0, 0))
 
@@ -253,7 +277,7 @@ class _Attaque:
                 fine = [v for v in fine if v in self.asked]
                 if not large or not fine:
                     continue
-                terms = {**{v: 1.0 for v in large}, **{v: -1.0 for v in fine}}
+                terms = {**dict.fromkeys(large, 1.0), **dict.fromkeys(fine, -1.0)}
                 left = self.true(terms)
                 if left < 0:
                     continue
@@ -263,7 +287,7 @@ class _Attaque:
                 if count == "baux.numerateur" and self.counts_leases("hors_qpv_q1"):
                     outside = [(*v[:4], "hors_qpv_q1.denominateur") for v in large]
                     if self.has(*outside) and left >= sum(self.truth[v] for v in outside):
-                        self.relations.append(_Relation({**terms, **{v: -1.0 for v in outside}}, 0, INF))
+                        self.relations.append(_Relation({**terms, **dict.fromkeys(outside, -1.0)}, 0, INF))
 
     def printed_values(self) -> None:
         """A printed rate, a comparison to a printed target: each says something of a masked count."""
@@ -278,7 +302,9 @@ class _Attaque:
                 self.relations.append(_Relation({top: factor, base: -(value + 0.005)}, -INF, 0))
             if reached is not None and target is not None and operator is not None:
                 up = (operator.startswith(">=")) == reached
-                self.relations.append(_Relation({top: factor, base: -target}, 0 if up else -INF, INF if up else 0))
+                self.relations.append(
+                    _Relation({top: factor, base: -target}, 0 if up else -INF, INF if up else 0)
+                )
 
     def small(self) -> None:
         for var in self.asked:
@@ -300,7 +326,9 @@ class _Attaque:
             for name, terms in self.targets.items()
             if 1 <= self.true(terms) < seuil or name.startswith(everyone)
         }
-        variables = sorted({v for r in self.relations for v in r.termes} | {v for t in targets.values() for v in t})
+        variables = sorted(
+            {v for r in self.relations for v in r.termes} | {v for t in targets.values() for v in t}
+        )
         rank = {v: i for i, v in enumerate(variables)}
         n, names = len(variables), sorted(targets)
         total = n + len(names)
@@ -318,22 +346,28 @@ class _Attaque:
             index += [rank[v] for v in terms] + ([own] if own >= 0 else [])
             coefficients += [*terms.values()] + ([-1.0] if own >= 0 else [])
             starts.append(len(index))
-        solver = _solver(low, high, rows, starts, index, coefficients)
+        solver = _solver((low, high), rows, starts, index, coefficients)
         fuites = []
         for i, name in enumerate(names):
             bounds = [_optimum(solver, n + i, sense) for sense in (1.0, -1.0)]
             truth = self.true(targets[name])
             bas, haut = bounds
             if not (bas - 1e-6 <= truth <= haut + 1e-6):
-                raise AssertionError(f"{self.siren} {name} : {truth} hors de [{bas}, {haut}] ; une équation est fausse")
-            if math.isfinite(haut - bas) and math.floor(haut + 1e-6) - math.ceil(bas - 1e-6) + 1 < self.libres:
+                raise AssertionError(
+                    f"{self.siren} {name} : {truth} hors de [{bas}, {haut}] ; une équation est fausse"
+                )
+            if (
+                math.isfinite(haut - bas)
+                and math.floor(haut + 1e-6) - math.ceil(bas - 1e-6) + 1 < self.libres
+            ):
                 fuites.append(Fuite(self.siren, f"{self.year} {name}", int(truth), bas, haut))
         return fuites
 
 
 def _solver(
-    low: Any, high: Any, rows: list[Any], starts: list[int], index: list[int], coefficients: list[float]
+    bounds: tuple[Any, Any], rows: list[Any], starts: list[int], index: list[int], coefficients: list[float]
 ) -> highspy.Highs:
+    low, high = bounds
     solver = highspy.Highs()
     solver.setOptionValue("output_flag", False)
     model = highspy.HighsLp()

@@ -32,7 +32,12 @@ _COLUMNS = {
 
 def communes_des_qpv() -> list[tuple[str, str]]:
     """Where each neighbourhood is, as any map shows."""
-    return [(qpv, COMMUNES[siren][c]) for siren, those in QPV.items() for qpv, places in those.items() for c in places]
+    return [
+        (qpv, COMMUNES[siren][c])
+        for siren, those in QPV.items()
+        for qpv, places in those.items()
+        for c in places
+    ]
 
 
 def baux(siren: str, annee: int, n: int = 750) -> pl.DataFrame:
@@ -52,12 +57,18 @@ def baux(siren: str, annee: int, n: int = 750) -> pl.DataFrame:
             "commune": [COMMUNES[siren][c] for c in commune],
             "bailleur": [BAILLEURS[b] for b in landlord],
             "qpv": qpv.tolist(),
-            "reservataire": rng.choice(["1", "2", "3", "4", "5", "6", "7", "inconnu"], n, p=[0.05, 0.15, 0.2, 0.15, 0.02, 0.02, 0.4, 0.01]),
+            "reservataire": rng.choice(
+                ["1", "2", "3", "4", "5", "6", "7", "inconnu"],
+                n,
+                p=[0.05, 0.15, 0.2, 0.15, 0.02, 0.02, 0.4, 0.01],
+            ),
             "quartile": quarter,
             "demandeur": rng.choice(["mutation", "primo", "inconnu"], n, p=[0.35, 0.64, 0.01]),
             "prioritaire": rng.random(n) < 0.28,
             "essentiel": rng.choice(["oui", "non", ""], n, p=[0.06, 0.92, 0.02]),
-            "typologie": rng.choice(["T1", "T2", "T3", "T4", "T5", "T6"], n, p=[0.08, 0.22, 0.36, 0.26, 0.07, 0.01]),
+            "typologie": rng.choice(
+                ["T1", "T2", "T3", "T4", "T5", "T6"], n, p=[0.08, 0.22, 0.36, 0.26, 0.07, 0.01]
+            ),
         }
     )
 
@@ -120,7 +131,12 @@ class _Figures:
         return pl.DataFrame(self.rows, schema=_COLUMNS)
 
 
-def figures(sirens: Iterable[str] = SIRENS, *, seuil: int = 11, change: Callable[[pl.DataFrame], pl.DataFrame] = lambda x: x) -> pl.DataFrame:
+def figures(
+    sirens: Iterable[str] = SIRENS,
+    *,
+    seuil: int = 11,
+    change: Callable[[pl.DataFrame], pl.DataFrame] = lambda x: x,
+) -> pl.DataFrame:
     """The relation of exact figures of some territories; `change` alters the leases of each year first."""
     found = []
     for siren in sirens:
@@ -144,7 +160,9 @@ def _places(rows: pl.DataFrame, siren: str, axes: Iterable[str]) -> Iterable[tup
             if modality != "":
                 yield axis, str(modality), part
     if "qpv" in axes:
-        for (qpv, commune), part in sorted(rows.filter(pl.col("qpv") != "").partition_by("qpv", "commune", as_dict=True).items()):
+        for (qpv, commune), part in sorted(
+            rows.filter(pl.col("qpv") != "").partition_by("qpv", "commune", as_dict=True).items()
+        ):
             yield "qpv x commune", f"{qpv} x {commune}", part
 
 
@@ -169,7 +187,16 @@ def _attributions(out: _Figures, signed: pl.DataFrame, kind: str, period: str) -
                         base=answered.height, unknown=part.height - answered.height,
                         target=target if axis in ("epci", "bailleur") else None)  # fmt: skip
         own = rows.filter(pl.col("reservataire") == "7") if axis == "bailleur" else rows
-        out.add(*place, "prioritaires", axis, modality, top=own["prioritaire"].sum(), base=own.height, unknown=0, target=25.0)
+        out.add(
+            *place,
+            "prioritaires",
+            axis,
+            modality,
+            top=own["prioritaire"].sum(),
+            base=own.height,
+            unknown=0,
+            target=25.0,
+        )
         told = rows.filter(pl.col("essentiel") != "")
         out.add(*place, "travailleurs_essentiels", axis, modality, top=told.filter(pl.col("essentiel") == "oui").height,
                 base=told.height, unknown=rows.height - told.height)  # fmt: skip
@@ -177,11 +204,19 @@ def _attributions(out: _Figures, signed: pl.DataFrame, kind: str, period: str) -
 
 def _demandes(out: _Figures, signed: pl.DataFrame, annee: int) -> None:
     rng = np.random.default_rng([int(out.siren), annee, 3])
-    sizes = dict(zip(["T1", "T2", "T3", "T4", "T5", "T6"], rng.multinomial(1900, [0.3, 0.25, 0.22, 0.15, 0.06, 0.02]).tolist(), strict=True))
+    sizes = dict(
+        zip(
+            ["T1", "T2", "T3", "T4", "T5", "T6"],
+            rng.multinomial(1900, [0.3, 0.25, 0.22, 0.15, 0.06, 0.02]).tolist(),
+            strict=True,
+        )
+    )
     moving, home, unknown = rng.multinomial(1900, [0.36, 0.632, 0.008]).tolist()
     year = ("annee", str(annee))
     out.add(*year, "demandes", "epci", out.siren, top=1900, nature="effectif")
-    out.add(*year, "part_mutations_demande", "epci", out.siren, top=moving, base=moving + home, unknown=unknown)
+    out.add(
+        *year, "part_mutations_demande", "epci", out.siren, top=moving, base=moving + home, unknown=unknown
+    )
     out.add(*year, "part_endogene", "epci", out.siren, top=1390, base=1860, unknown=40)
     out.add(*year, "tension", "epci", out.siren, top=1900, base=signed.height, nature="ratio")
     out.add(*year, "anciennete", "epci", out.siren, nature="mediane", value=14.0, base_of=1900)
@@ -202,13 +237,38 @@ def _occupation(out: _Figures, households: pl.DataFrame, period: str) -> None:
 
 def _parc(out: _Figures, period: str) -> None:
     stock = {c: int(10000 * w) for c, w in zip(COMMUNES[out.siren], POIDS, strict=True)}
-    for axis, modality, n in [("epci", out.siren, 10000), *[("commune", c, n) for c, n in stock.items()], *[("bailleur", b, 2000) for b in BAILLEURS]]:
+    for axis, modality, n in [
+        ("epci", out.siren, 10000),
+        *[("commune", c, n) for c, n in stock.items()],
+        *[("bailleur", b, 2000) for b in BAILLEURS],
+    ]:
         out.add("millesime", period, "logements", axis, modality, top=n, nature="effectif", households=False)
-        out.add("millesime", period, "loyer_m2", axis, modality, nature="moyenne", households=False, value=5.8)
+        out.add(
+            "millesime", period, "loyer_m2", axis, modality, nature="moyenne", households=False, value=5.8
+        )
     out.add("millesime", period, "logements", "bailleur", NEUF, top=4, nature="effectif", households=False)
     for rank, commune in enumerate(COMMUNES[out.siren]):
         # The last communes have two landlords only.
         for landlord in BAILLEURS[: 5 - rank // 2]:
-            out.add("millesime", period, "logements", "bailleur x commune", f"{landlord} x {commune}", top=20, nature="effectif", households=False)
+            out.add(
+                "millesime",
+                period,
+                "logements",
+                "bailleur x commune",
+                f"{landlord} x {commune}",
+                top=20,
+                nature="effectif",
+                households=False,
+            )
     for axis, modality in [("epci", out.siren), ("commune", COMMUNES[out.siren][0]), ("region", "99")]:
-        out.add("millesime", period, "revenu_median", axis, modality, segment=("concept", "disponible"), nature="mesure", households=False, value=21000.0)
+        out.add(
+            "millesime",
+            period,
+            "revenu_median",
+            axis,
+            modality,
+            segment=("concept", "disponible"),
+            nature="mesure",
+            households=False,
+            value=21000.0,
+        )
