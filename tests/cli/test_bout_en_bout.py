@@ -120,7 +120,7 @@ def test_a_figure_is_explained_by_its_rows(appel: Call, publie: Publie, indicate
     said = json.loads(done.stdout)
     ((numerateur, denominateur, inconnus),) = read(
         publie.entrepot,
-        "select numerateur, denominateur, inconnus from entrepot.indicateurs where epci_siren = '200059228' "
+        "select numerateur, denominateur, inconnus from marts.indicateurs where epci_siren = '200059228' "
         f"and indicateur = '{indicateur}' and periode = '2023' and axe = 'epci' and segment = 'tous'",
     )
     roles = [set(ligne["role"].split(" et ")) for ligne in said["lignes"]]
