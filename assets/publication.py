@@ -41,6 +41,7 @@ def publication_asset(tables: Iterable[dg.AssetKey], regles: projet_dbt.Regles) 
         with atelier.etape("publication", "Publication"):
             with atelier.connect() as con:
                 atelier.require(con, relations)
+                publique = publication.make_public(con, parametres.landing_folder(), dossier)
             execution = publication.prepare(
                 chantier,
                 numero=publication.next_number(dossier),
@@ -50,7 +51,9 @@ def publication_asset(tables: Iterable[dg.AssetKey], regles: projet_dbt.Regles) 
                 anterieur=dossier.entrepot if dossier.entrepot.is_file() else None,
                 empreinte_cle=key_fingerprint(parametres.pseudonym_key()),
             )
-            warnings = publication.publish(chantier, donnees=donnees, garder=parametres.garder)
+            # First: a memory of what was not published hides too much, and that of nothing shows too much.
+            warnings = publication.keep_memory(publique, donnees, dossier)
+            warnings += publication.publish(chantier, donnees=donnees, garder=parametres.garder)
         name_years(context.instance, dossier.entrepot)
         resume = None
         try:

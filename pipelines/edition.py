@@ -10,6 +10,7 @@ import duckdb
 
 from pipelines.errors import ObservatoireError
 from pipelines.lecture_seule import open_read_only
+from pipelines.sql import identifier
 
 ATELIER, SIGNATAIRES, PUBLIQUE = "atelier", "signataires", "publique"
 # What a report of each edition says of itself on every page.
@@ -40,7 +41,11 @@ def read_mark(con: duckdb.DuckDBPyConnection) -> Marque:
         "and table_name in ('edition', 'executions') order by table_name limit 1"
     ).fetchall()
     if known == [("edition",)]:
-        return Marque(*con.execute(f"select {', '.join(COLUMNS)} from meta.edition").fetchall()[0])
+        return Marque(
+            *con.execute(
+                f"select {', '.join(identifier(name) for name in COLUMNS)} from meta.edition"
+            ).fetchall()[0]
+        )
     version, empreinte = 0, ""
     if known:
         version, empreinte = con.execute(

@@ -73,20 +73,35 @@ def _known_epci(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
 
 
 def write_parameters(
-    con: duckdb.DuckDBPyConnection, epci: Iterable[str], annees: Iterable[int], tous: bool
+    con: duckdb.DuckDBPyConnection,
+    epci: Iterable[str],
+    annees: Iterable[int],
+    tous: bool,
+    donnees: Path | None = None,
 ) -> None:
-    """Write `sources.parametres`: what the run was asked, one row per value; empty when nothing was asked."""
+    """Write `sources.parametres`: what the run was asked, one row per value; empty when nothing was asked.
+
+    What the landing folder adds to the public edition is kept with it: a change of it is a change of the run.
+
+    Raises:
+        MauvaisUsage: that addition is not a plan.
+
+    """
     rows = [("annee", str(annee)) for annee in sorted(set(annees))]
     rows += [("epci", siren) for siren in sorted(set(epci))]
     rows += [("tous", "oui")] if tous else []
+    if donnees is not None and (donnees / PUBLIC_PLAN).is_file():
+        text = (donnees / PUBLIC_PLAN).read_text(encoding="utf-8-sig", errors="replace")
+        load_plan(text)
+        rows.append((publication.PARAMETRE_PLAN, text))
     con.execute("create schema if not exists sources")
     con.execute("create or replace table sources.parametres (parametre varchar, valeur varchar)")
     con.execute(
         "comment on table sources.parametres "
         "is 'Ce qui a été demandé à la construction : une ligne par valeur'"
     )
-    con.execute("comment on column sources.parametres.parametre is 'annee, epci ou tous'")
-    con.execute("comment on column sources.parametres.valeur is 'Année, SIREN ou oui'")
+    con.execute("comment on column sources.parametres.parametre is 'annee, epci, tous ou plan_public'")
+    con.execute("comment on column sources.parametres.valeur is 'Année, SIREN, oui ou texte du plan'")
     if rows:
         con.executemany("insert into sources.parametres values (?, ?)", rows)
 

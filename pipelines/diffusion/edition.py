@@ -3,6 +3,7 @@
 Only the order of the work and the printing belong here.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from pipelines.diffusion.protection import masks
 from pipelines.sql import identifier, literal, qualified
 
 SCHEMA = "diffusion"
+_FIGURES = Path(__file__).with_name("figures.sql")
 # What a table holds, in this order, and how its readers are told.
 COLUMNS = {
     "epci_siren": "SIREN de l'intercommunalité (9 chiffres).",
@@ -60,16 +62,22 @@ class Resume:
     memoire: pl.DataFrame
 
 
+def exact_figures(con: duckdb.DuckDBPyConnection) -> str:
+    """Name the exact figures of an open warehouse, as `build_public` reads them."""
+    con.execute(_FIGURES.read_text(encoding="utf-8"))
+    return "figures_a_diffuser"
+
+
 def build_public(
-    con: duckdb.DuckDBPyConnection, source: str, plan: Plan, memoire: Path | None = None
+    con: duckdb.DuckDBPyConnection, source: str, plan: Plan, memoires: Sequence[Path] = ()
 ) -> Resume:
     """Write the schema `diffusion` of `con` from the exact figures of the relation `source`.
 
-    The same figures, plan and memory give the same tables. `memoire` is read, never written: `write_memory`
+    The same figures, plan and memory give the same tables. `memoires` are read, never written: `write_memory`
     does it with `Resume.memoire`, after the publication.
     """
     figures = read_figures(con, source, plan)
-    memory = versions.read_memory(memoire)
+    memory = versions.read_memory(memoires)
     half = pl.col("periode_type") == "semestre"
     grid = planned(figures, plan).with_columns(
         bloc=pl.when(half)

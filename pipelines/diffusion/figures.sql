@@ -1,5 +1,6 @@
--- What the public edition is made of: the exact figures, with what protects them (base, threshold, what is counted). `{base}` is
--- the catalogue of the warehouse. The base of a figure that is not a ratio of counts (a median) is not printed in the marts.
+-- What the public edition is made of: the exact figures, with what protects them (base, threshold, what is counted).
+-- The base of a figure that is not a ratio of counts (a median) is not printed in the marts.
+create or replace temp view figures_a_diffuser as
 select
     publiees.*,
     valeurs.annee,
@@ -7,10 +8,10 @@ select
     catalogue.base_menages,
     parametres.seuil_secret,
     case when catalogue.nature not in ('taux', 'ratio', 'effectif') then valeurs.denominateur end as base_mesure
-from {base}.marts.indicateurs as publiees
-inner join {base}.seeds.ref_indicateurs as catalogue on publiees.indicateur = catalogue.indicateur
-inner join {base}.intermediate.int_parametres as parametres on publiees.epci_siren = parametres.epci_siren
-inner join {base}.intermediate.int_figures_valeurs as valeurs
+from marts.indicateurs as publiees
+inner join seeds.ref_indicateurs as catalogue on publiees.indicateur = catalogue.indicateur
+inner join intermediate.int_parametres as parametres on publiees.epci_siren = parametres.epci_siren
+inner join intermediate.int_figures_valeurs as valeurs
     on
         publiees.epci_siren = valeurs.epci_siren
         and publiees.periode_type = valeurs.periode_type

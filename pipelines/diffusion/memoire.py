@@ -6,14 +6,18 @@ first version that holds a later year: no clock decides. Only the reading, the c
 belong here.
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
 
 from pipelines.diffusion.grille import FIGURE
 from pipelines.errors import DonneesRefusees
+from pipelines.fichiers import replacing
 
 SHOWN = ["numerateur", "denominateur", "valeur", "cible", "operateur", "atteint", "statut", "masque"]
+# It tells which counts are small, and what they would have been compared with.
+_MODE = 0o640
 HIDDEN = ["masque_numerateur", "masque_denominateur", "masque_valeur"]
 _SCHEMA = {
     **dict.fromkeys(FIGURE, pl.String),
@@ -30,10 +34,20 @@ _SCHEMA = {
 }
 
 
-def read_memory(path: Path | None) -> pl.DataFrame:
-    """The memory of the versions published so far; empty before the first."""
-    if path is None or not path.exists():
+def read_memory(paths: Sequence[Path] = ()) -> pl.DataFrame:
+    """The memory of the versions published so far; empty before the first.
+
+    Where several files are kept, what any of them hides is hidden; what was shown is said by the first.
+    """
+    found = [_read(path) for path in paths if path.exists()]
+    if not found:
         return pl.DataFrame(schema=_SCHEMA)
+    shown = [pl.col(name).first() for name in [*SHOWN, "cloture"]]
+    hidden = [pl.col(name).max() for name in HIDDEN]
+    return pl.concat(found).group_by(FIGURE, maintain_order=True).agg(*shown, *hidden).select(list(_SCHEMA))
+
+
+def _read(path: Path) -> pl.DataFrame:
     try:
         memory = pl.read_parquet(path)
     except (pl.exceptions.PolarsError, OSError) as error:
@@ -51,11 +65,13 @@ def _refusal(path: Path, why: str) -> str:
 
 
 def write_memory(path: Path, memory: pl.DataFrame) -> None:
-    """Write the memory that a build returned, by one rename; to be called once its tables are published."""
+    """Write the memory that a build returned, by one rename; to be called before its tables are published.
+
+    A build stopped between the two leaves a memory that hides what nobody saw, never one that forgets.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(path.name + ".tmp")
-    memory.write_parquet(draft, statistics=False)
-    draft.replace(path)
+    with replacing(path, _MODE) as draft:
+        memory.write_parquet(draft, statistics=False)
 
 
 def compare(grid: pl.DataFrame, memory: pl.DataFrame) -> pl.DataFrame:

@@ -11,6 +11,7 @@ import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from pipelines.errors import MauvaisUsage
+from pipelines.paths import PUBLIC_PLAN
 
 PLAN = Path(__file__).with_name("plan.yml")
 TOUS = "tous"
@@ -165,16 +166,16 @@ class _Additions(_Strict):
     territoires: dict[str, _Territoire]
 
 
-def load_plan(additions: Path | None = None) -> Plan:
-    """Read the plan, and what `additions` (`<donnees>/diffusion/plan.yml`) changes for some territories.
+def load_plan(additions: str | None = None) -> Plan:
+    """Read the plan, and what the text of `<donnees>/diffusion/plan.yml` changes for some territories.
 
     The file of additions holds `territoires: {SIREN: {ajouter: {table}, retirer: [nom]}}`. It may add a
     table of indicators the plan already knows: a count without its links could not be protected.
     """
-    plan = _validate(Plan, PLAN, _read(PLAN))
-    if additions is None or not additions.exists():
+    plan = _validate(Plan, PLAN, _parse(PLAN, PLAN.read_text(encoding="utf-8")))
+    if additions is None:
         return plan
-    own = _validate(_Additions, additions, _read(additions))
+    own = _validate(_Additions, PUBLIC_PLAN, _parse(PUBLIC_PLAN, additions))
     known = {indicator for table in plan.tables.values() for indicator in table.indicateurs} | {
         name.split(".")[0] for link in plan.contenus for name in [link.tout, *link.parties]
     }
@@ -184,23 +185,24 @@ def load_plan(additions: Path | None = None) -> Plan:
         for name in territory.retirer:
             if name not in plan.tables:
                 raise MauvaisUsage(
-                    f"{additions} : {siren}, retirer : table « {name} » inconnue ; tables : "
+                    f"{PUBLIC_PLAN} : {siren}, retirer : table « {name} » inconnue ; tables : "
                     f"{', '.join(plan.tables)}"
                 )
         for name, table in territory.ajouter.items():
             if name in plan.tables:
                 raise MauvaisUsage(
-                    f"{additions} : {siren}, ajouter : la table « {name} » existe déjà ; choisir un autre nom"
+                    f"{PUBLIC_PLAN} : {siren}, ajouter : la table « {name} » existe déjà ; choisir un "
+                    "autre nom"
                 )
             unknown = sorted(set(table.indicateurs) - known)
             if unknown:
                 raise MauvaisUsage(
-                    f"{additions} : {siren}, table « {name} » : indicateur {', '.join(unknown)} hors du "
+                    f"{PUBLIC_PLAN} : {siren}, table « {name} » : indicateur {', '.join(unknown)} hors du "
                     "plan ; seuls ses indicateurs, dont les liens sont connus, se publient"
                 )
     return _validate(
         Plan,
-        additions,
+        PUBLIC_PLAN,
         {
             **plan.model_dump(),
             "propres": {siren: territory.ajouter for siren, territory in own.territoires.items()},
@@ -209,10 +211,10 @@ def load_plan(additions: Path | None = None) -> Plan:
     )
 
 
-def _read(path: Path) -> Any:
+def _parse(path: Path, text: str) -> Any:
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
         raise MauvaisUsage(f"{path} : ce n'est pas un fichier YAML lisible ({error})") from None
 
 

@@ -20,6 +20,7 @@ from pipelines.publication.lecture import (
 from pipelines.publication.mesure import Etape, peak_memory
 from pipelines.publication.preuve import EcartFichier, compare_hashes, compare_lock
 from pipelines.publication.programme import program_fingerprint
+from pipelines.publication.publique import PARAMETRE_PLAN, keep_memory, make_public
 from pipelines.publication.remise import hand_over
 from pipelines.publication.reprise import (
     Publie,
@@ -51,6 +52,7 @@ from pipelines.publication.retrait import (
 from pipelines.publication.versions import Version, kept_versions, next_number, restore
 
 __all__ = [
+    "PARAMETRE_PLAN",
     "Changement",
     "Chantier",
     "EcartFichier",
@@ -75,11 +77,13 @@ __all__ = [
     "full_hashes",
     "hand_over",
     "is_unchanged",
+    "keep_memory",
     "kept_versions",
     "key_of",
     "last_failure",
     "lines_read",
     "lock_content",
+    "make_public",
     "next_number",
     "open_chantier",
     "open_warehouse",

@@ -15,7 +15,7 @@ from pathlib import Path
 import duckdb
 
 from pipelines.fichiers import write_json
-from pipelines.paths import LOCK_NAME
+from pipelines.paths import LOCK_NAME, PUBLIC_MEMORY
 from pipelines.publication.chantier import Chantier
 from pipelines.publication.comparaison import KEY
 from pipelines.publication.disque import is_full
@@ -23,6 +23,7 @@ from pipelines.publication.editions import prepare_editions
 from pipelines.publication.empreintes import content_hashes, overall_hash
 from pipelines.publication.lecture import VERSION_SCHEMA, Execution, is_busy, read_parameters
 from pipelines.publication.mesure import Etape, peak_memory
+from pipelines.publication.preuve import file_hash
 from pipelines.publication.reprise import TABLE as TABLE_REPRISE
 from pipelines.publication.reprise import full_hashes
 from pipelines.publication.variations import Mouvement, movement
@@ -367,8 +368,10 @@ def publish(chantier: Chantier, *, donnees: Path | None, garder: int) -> list[st
 
 def write_lock(donnees: Path, lock: Mapping[str, object]) -> list[str]:
     """Write the lock in the landing folder; return what a user should know when it cannot be."""
+    memory = donnees / PUBLIC_MEMORY
     try:
-        write_json(donnees / LOCK_NAME, lock)
+        known = {"memoire_publique": file_hash(memory)} if memory.is_file() else {}
+        write_json(donnees / LOCK_NAME, {**lock, **known})
     except OSError as error:
         reason = "n'a plus de place" if is_full(error) else "n'est pas inscriptible"
         return [

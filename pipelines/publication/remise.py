@@ -65,7 +65,7 @@ def hand_over(entrepot: Path, edition: str, sortie: Path, formats: Sequence[str]
             for schema, table in tables:
                 for format_ in (f for f in formats if f in {"parquet", "csv"}):
                     path = sortie / format_ / f"{schema}.{table}.{format_}"
-                    _export(con, qualified(schema, table), path, format_, mode)
+                    _export(con, schema, table, path, mode)
                     written.append(path)
                     resources.append(_resource(con, schema, table, path.relative_to(sortie), format_))
             if "xlsx" in formats:
@@ -103,13 +103,14 @@ def _tables(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
     ]
 
 
-def _export(con: duckdb.DuckDBPyConnection, table: str, path: Path, format_: str, mode: int) -> None:
-    options = (
-        "format parquet, compression zstd" if format_ == "parquet" else "format csv, header, delimiter ';'"
-    )
+def _export(con: duckdb.DuckDBPyConnection, schema: str, table: str, path: Path, mode: int) -> None:
     path.parent.mkdir(exist_ok=True)
     with replacing(path, mode) as temporary:
-        con.execute(f"copy (from {table}) to {literal(str(temporary))} ({options})")
+        target = f"copy (from {qualified(schema, table)}) to {literal(str(temporary))} "
+        if path.suffix == ".parquet":
+            con.execute(target + "(format parquet, compression zstd)")
+        else:
+            con.execute(target + "(format csv, header, delimiter ';')")
 
 
 def _workbook(con: duckdb.DuckDBPyConnection, tables: Sequence[tuple[str, str]], path: Path) -> None:

@@ -25,6 +25,7 @@ from pipelines.publication.lecture import (
     published_execution,
     schema_version,
 )
+from pipelines.publication.publique import protect_again
 
 
 @dataclass(frozen=True)
@@ -114,6 +115,7 @@ def restore(chantier: Chantier, numero: int) -> Version:
     if (problem := other_schema(chosen.structure, dossier.entrepot)) is not None:
         raise ObservatoireError(f"La version {numero} ne peut pas être remise en place. {problem}")
     shutil.copyfile(chosen.chemin, chantier.base)
+    protect_again(chantier)
     prepare_editions(chantier)
     put_in_place(chantier)
     return chosen
