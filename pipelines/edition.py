@@ -41,11 +41,8 @@ def read_mark(con: duckdb.DuckDBPyConnection) -> Marque:
         "and table_name in ('edition', 'executions') order by table_name limit 1"
     ).fetchall()
     if known == [("edition",)]:
-        return Marque(
-            *con.execute(
-                f"select {', '.join(identifier(name) for name in COLUMNS)} from meta.edition"
-            ).fetchall()[0]
-        )
+        columns = ", ".join(identifier(name) for name in COLUMNS)
+        return Marque(*con.execute(f"select {columns} from meta.edition").fetchall()[0])
     version, empreinte = 0, ""
     if known:
         version, empreinte = con.execute(

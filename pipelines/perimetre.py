@@ -12,9 +12,10 @@ import duckdb
 
 from pipelines.alertes import Alerte, Echec, decide, read_state
 from pipelines.conventions import Convention, default_convention, load_conventions
+from pipelines.diffusion import load_plan
 from pipelines.errors import MauvaisUsage
-from pipelines.paths import DBT_PROJECT, WorkingFolder
-from pipelines.publication import last_failure, open_warehouse
+from pipelines.paths import DBT_PROJECT, PUBLIC_PLAN, WorkingFolder
+from pipelines.publication import PARAMETRE_PLAN, last_failure, open_warehouse
 
 MEMBERS_SEED = DBT_PROJECT / "seeds" / "ref_epci_membres.csv"
 
@@ -93,7 +94,7 @@ def write_parameters(
     if donnees is not None and (donnees / PUBLIC_PLAN).is_file():
         text = (donnees / PUBLIC_PLAN).read_text(encoding="utf-8-sig", errors="replace")
         load_plan(text)
-        rows.append((publication.PARAMETRE_PLAN, text))
+        rows.append((PARAMETRE_PLAN, text))
     con.execute("create schema if not exists sources")
     con.execute("create or replace table sources.parametres (parametre varchar, valeur varchar)")
     con.execute(

@@ -120,19 +120,17 @@ def _copy(con: duckdb.DuckDBPyConnection, edition: Edition) -> None:
     for schema, table, comment in tables:
         name = qualified(schema, table)
         con.execute(f"create table edition.{name} as select * from origine.{name}")
-        _comment(con, f"table edition.{name}", comment)
+        if comment is not None:
+            con.execute(f"comment on table edition.{name} is {literal(comment)}")
     for schema, table, column, comment in con.execute(
         "select o.schema_name, o.table_name, o.column_name, o.comment from duckdb_columns() as o "
         "semi join duckdb_tables() as e on e.database_name = 'edition' "
         "and e.schema_name = o.schema_name and e.table_name = o.table_name "
         "where o.database_name = 'origine' order by all"
     ).fetchall():
-        _comment(con, f"column edition.{qualified(schema, table)}.{identifier(column)}", comment)
-
-
-def _comment(con: duckdb.DuckDBPyConnection, thing: str, comment: str | None) -> None:
-    if comment is not None:
-        con.execute(f"comment on {thing} is {literal(comment)}")
+        name = f"{qualified(schema, table)}.{identifier(column)}"
+        if comment is not None:
+            con.execute(f"comment on column edition.{name} is {literal(comment)}")
 
 
 def _sign(con: duckdb.DuckDBPyConnection, nom: str, edition: Edition, marque: Marque) -> None:
@@ -143,7 +141,7 @@ def _sign(con: duckdb.DuckDBPyConnection, nom: str, edition: Edition, marque: Ma
     )
     con.execute("comment on table edition.meta.edition is 'De quelle édition est ce fichier, et pour qui.'")
     for column, comment in zip((*COLUMNS, "version_schema"), _COMMENTS, strict=True):
-        _comment(con, f"column edition.meta.edition.{identifier(column)}", comment)
+        con.execute(f"comment on column edition.meta.edition.{identifier(column)} is {literal(comment)}")
     con.execute(
         'create table edition.meta.dictionnaire as select schema_name as schema, table_name as "table", '
         "colonne, type, description from ("

@@ -1,8 +1,8 @@
 """The public tables of a warehouse about to be published, and the memory of what earlier versions showed.
 
-What is masked is decided in `pipelines.diffusion`; where its inputs lie and when they are written belong here. The
-memory is kept beside the data, an input like them, and in the working folder, for who puts a version back without the
-data or reads them from a folder where nothing can be written.
+What is masked is decided in `pipelines.diffusion`; where its inputs lie and when they are written belong here.
+The memory is kept beside the data, an input like them, and in the working folder, for who puts a version back
+without the data or reads them from a folder where nothing can be written.
 """
 
 from pathlib import Path
@@ -41,7 +41,7 @@ def make_public(con: duckdb.DuckDBPyConnection, donnees: Path | None, dossier: W
 
 
 def keep_memory(resume: Resume, donnees: Path | None, dossier: WorkingFolder) -> list[str]:
-    """Write what the public tables show and hide, before they are published; return what a user should know."""
+    """Write what the public tables show and hide, before they are published; return what to tell."""
     write_memory(dossier.memoire, resume.memoire)
     if donnees is None:
         return []
