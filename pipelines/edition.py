@@ -1,12 +1,16 @@
 """Which edition a file is, and whether it still is that of the warehouse beside it.
 
-Only reading belongs here; the files are written in `pipelines.publication.editions`.
+What each holds is in `editions.yml`. Only reading belongs here; the files are written in
+`pipelines.publication.editions`.
 """
 
 from dataclasses import dataclass, fields
+from functools import cache
 from pathlib import Path
 
 import duckdb
+import yaml
+from pydantic import BaseModel, ConfigDict, TypeAdapter
 
 from pipelines.errors import ObservatoireError
 from pipelines.lecture_seule import open_read_only
@@ -19,6 +23,25 @@ MENTIONS = {
     "partenaires liés par la convention",
     PUBLIQUE: "Édition publique : les petits effectifs sont masqués",
 }
+_FICHIER = Path(__file__).with_name("editions.yml")
+
+
+class Edition(BaseModel):
+    """What one edition holds, for whom."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    lecteurs: str
+    mode: int
+    schemas: tuple[str, ...]
+    meta: tuple[str, ...]
+
+
+@cache
+def editions() -> dict[str, Edition]:
+    """The editions that are handed over, by name."""
+    content = yaml.safe_load(_FICHIER.read_text(encoding="utf-8"))
+    return TypeAdapter(dict[str, Edition]).validate_python(content)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ each other.
 The choice belongs here; what a convention says belongs in `conventions`, what a year means in `dbt_project/`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -121,7 +121,13 @@ def select_reports(
         MauvaisUsage: an EPCI or a year asked for is not in the warehouse (the message says which are).
 
     """
-    years = published_years(con)
+    return choose_reports(published_years(con), epci, annee)
+
+
+def choose_reports(
+    years: Mapping[str, Sequence[int]], epci: Iterable[str], annee: int | None
+) -> list[tuple[str, int]]:
+    """Return the (EPCI, year) of the reports to write, among those there are; raises as `select_reports`."""
     asked = sorted(set(epci)) or list(years)
     if unknown := [siren for siren in asked if siren not in years]:
         raise MauvaisUsage(

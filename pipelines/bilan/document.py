@@ -224,6 +224,21 @@ class Document:
         return replace(self, sections=tuple(_section_a_lire(s) for s in self.sections))
 
 
+def sans_manques(document: Document) -> Document:
+    """The same document without what it says is missing: an edition short on purpose lacks no source."""
+    return replace(document, sections=_sans_manques(document.sections))
+
+
+def _sans_manques(sections: tuple[Section, ...]) -> tuple[Section, ...]:
+    gardees = []
+    for section in sections:
+        blocs = tuple(bloc for bloc in section.blocs if not isinstance(bloc, Manquant))
+        sous = _sans_manques(section.sections)
+        if sous or any(not isinstance(bloc, Paragraphe) for bloc in blocs):
+            gardees.append(replace(section, blocs=blocs, sections=sous))
+    return tuple(gardees)
+
+
 def _section_a_lire(section: Section) -> Section:
     blocs: list[Bloc] = []
     for bloc in section.blocs:

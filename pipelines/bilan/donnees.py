@@ -15,9 +15,10 @@ from typing import Any, NamedTuple
 import duckdb
 
 from pipelines.bilan import formats, libelles
-from pipelines.edition import SIGNATAIRES, check_edition
+from pipelines.edition import PUBLIQUE, SIGNATAIRES, check_edition, editions
 from pipelines.errors import DonneesRefusees
 from pipelines.lecture_seule import open_read_only
+from pipelines.sql import literal
 
 ANNEE, SEMESTRE, TRIMESTRE = "annee", "semestre", "trimestre"
 MILLESIME = "millesime"
@@ -73,6 +74,8 @@ class Chiffre:
 COLONNES: tuple[str, ...] = tuple(Chiffre.__slots__)
 """Columns of `marts.indicateurs`, in the order of the contract; the data files use the same names."""
 
+# What the public edition does not have of a figure.
+_ABSENTES = {"inconnus": "null::bigint", "manque": "null::bigint", "petit_effectif": "false"}
 _MASQUES = ("numerateur", "denominateur", "inconnus", "valeur", "atteint", "manque")
 
 
@@ -230,8 +233,8 @@ class Donnees:
     contours: tuple[Contour, ...]
     suivi: tuple[Suivi, ...]
     chiffres: tuple[Chiffre, ...]
-    _index: dict[tuple[str, str, str, str, str, str, str], Chiffre] = field(default_factory=dict)
-    _cles: dict[tuple[str, str], list[Chiffre]] = field(default_factory=dict)
+    _index: dict[tuple[str, str, str, str, str, str, str], Chiffre] = field(init=False, default_factory=dict)
+    _cles: dict[tuple[str, str], list[Chiffre]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         for c in self.chiffres:
@@ -347,6 +350,10 @@ class Donnees:
         """Whether an unsegmented figure of the indicator exists on the axis, whatever the period."""
         return any(c.segment_type == TOUS for c in self._cles.get((ident, axe), []))
 
+    def indicateurs(self) -> list[str]:
+        """Every indicator that has a figure."""
+        return sorted({ident for ident, _ in self._cles})
+
     def axes(self, ident: str) -> list[str]:
         """Axes on which the indicator exists."""
         return sorted(axe for autre, axe in self._cles if autre == ident)
@@ -391,6 +398,10 @@ def ouvrir(
         ) from erreur
     try:
         check_edition(entrepot, con, edition)
+        if edition == PUBLIQUE:
+            with _publique(entrepot) as publique:
+                yield publique
+            return
         if not _colonnes(con, *table):
             raise DonneesRefusees(
                 f"{entrepot} : la table {'.'.join(table)} est absente ; ce n’est pas un entrepôt publié."
@@ -398,6 +409,43 @@ def ouvrir(
         yield con
     finally:
         con.close()
+
+
+@contextmanager
+def _publique(entrepot: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The public edition in the shape of the marts, apart from the file: nothing else of it can be read.
+
+    Raises DonneesRefusees when the file has no public table.
+    """
+    with duckdb.connect() as con:
+        con.execute(f"attach {literal(str(entrepot))} as origine (read_only)")
+        presentes = con.execute(
+            "select schema_name, table_name from duckdb_tables() where database_name = 'origine' "
+            "and (schema_name = 'diffusion' or (schema_name = 'meta' and list_contains(?, table_name))) "
+            "order by all",
+            [list(editions()[PUBLIQUE].meta)],
+        ).fetchall()
+        publiques = [table for schema, table in presentes if schema == "diffusion"]
+        if not publiques:
+            raise DonneesRefusees(
+                f"{entrepot} : cet entrepôt n’a pas d’édition publique. Reconstruisez-le avec « observatoire "
+                "build »."
+            )
+        con.execute("create schema marts; create schema meta")
+        reunies = " union all by name ".join(
+            f"select * from origine.diffusion.{_guillemets(table)}" for table in publiques
+        )
+        choix = ", ".join(
+            f"{_ABSENTES[c]} as {_guillemets(c)}" if c in _ABSENTES else _guillemets(c) for c in COLONNES
+        )
+        con.execute(f"create table marts.indicateurs as select distinct {choix} from ({reunies})")
+        for schema, table in presentes:
+            if schema == "meta":
+                con.execute(
+                    f"create table meta.{_guillemets(table)} as from origine.meta.{_guillemets(table)}"
+                )
+        con.execute("detach origine")
+        yield con
 
 
 def territoires(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
@@ -412,11 +460,12 @@ def territoires(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
     return [(siren, noms.get(siren) or nom or siren) for siren, nom in lignes]
 
 
-def annees_de(con: duckdb.DuckDBPyConnection, epci: str) -> list[int]:
-    """Years for which an EPCI has yearly figures."""
+def annees_de(con: duckdb.DuckDBPyConnection, epci: str, bailleur: str | None = None) -> list[int]:
+    """Years for which an EPCI has yearly figures, or a landlord in it."""
     lignes = con.execute(
-        "select distinct periode from marts.indicateurs where epci_siren = ? and periode_type = ? order by 1",
-        [epci, ANNEE],
+        "select distinct periode from marts.indicateurs where epci_siren = $epci and periode_type = $type "
+        "and ($bailleur is null or (axe = 'bailleur' and modalite = $bailleur)) order by 1",
+        {"epci": epci, "type": ANNEE, "bailleur": bailleur},
     ).fetchall()
     return [int(periode) for (periode,) in lignes if str(periode).isdigit()]
 

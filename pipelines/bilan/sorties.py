@@ -6,9 +6,9 @@ from functools import partial
 from pathlib import Path
 
 from pipelines.bilan import classeur, fichiers, html, pdf
-from pipelines.bilan.document import Document
+from pipelines.bilan.document import Document, sans_manques
 from pipelines.bilan.donnees import Donnees
-from pipelines.edition import MENTIONS, SIGNATAIRES
+from pipelines.edition import MENTIONS, PUBLIQUE, SIGNATAIRES
 from pipelines.fichiers import replacing
 
 
@@ -20,6 +20,8 @@ def ecrire(
     Every page says the edition, and for whom it is.
     """
     document = replace(document, edition=MENTIONS[edition])
+    if edition == PUBLIQUE:
+        document = sans_manques(document)
     ecrits = []
     for format_ in dict.fromkeys(formats):
         ecrivain = partial(_ECRIVAINS[format_], document, d)

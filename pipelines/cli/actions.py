@@ -226,7 +226,7 @@ def bilan(
     annee: int,
     sortie: Path,
     formats: Sequence[str],
-    asked: Mapping[str, int],
+    asked: Mapping[str, int | str],
     json: bool,
 ) -> None:
     """Write reports from the published warehouse."""

@@ -186,10 +186,16 @@ def examiner(
 def bilan(
     *,
     entrepot: Entrepot,
-    epci: Annotated[list[str], typer.Option(metavar="SIREN", help="EPCI ; répétable.")],
+    epci: Annotated[
+        list[str] | None, typer.Option(metavar="SIREN", help="EPCI ; répétable ; facultatif avec --bailleur.")
+    ] = None,
     annee: Annotated[int, typer.Option(metavar="ANNÉE", help="Année du bilan.")],
     sortie: Annotated[Path, typer.Option(metavar="DOSSIER", help="Dossier où écrire.")],
     formats: Annotated[str, typer.Option("--format", metavar="FORMATS", help=FORMATS)] = "html",
+    edition: Annotated[str, typer.Option(metavar="ÉDITION", help="signataires ou publique.")] = "signataires",
+    bailleur: Annotated[
+        str | None, typer.Option(metavar="SIREN", help="Un bailleur : sa fiche, ou son relevé du semestre.")
+    ] = None,
     semestre: Annotated[
         int | None, typer.Option(min=1, max=2, metavar="1|2", help="Suivi semestriel, au lieu du bilan.")
     ] = None,
@@ -207,10 +213,16 @@ def bilan(
         "evaluation": evaluation,
         "comparaison": comparaison,
     }
-    asked = {name: value for name, value in kinds.items() if value}
+    asked: dict[str, int | str] = {name: value for name, value in kinds.items() if value}
     if len(asked) > 1:
         raise MauvaisUsage(f"Un seul rapport à la fois : {' ou '.join(f'--{name}' for name in asked)}.")
     sirens = _sirens(epci)
+    if bailleur is None and not sirens:
+        raise MauvaisUsage("Il manque --epci (ou --bailleur, pour la fiche d'un bailleur).")
+    if edition != "signataires":
+        asked["edition"] = edition
+    if bailleur is not None:
+        asked["bailleur"] = _sirens([bailleur])[0]
     chosen = [part.strip() for part in formats.split(",") if part.strip()]
     from pipelines.cli.actions import bilan as action
 

@@ -7,7 +7,7 @@ here. Nothing here knows Dagster or dbt, and nothing here computes a figure.
 from pipelines.publication.chantier import Chantier, open_chantier
 from pipelines.publication.comparaison import Changement, compare, explain
 from pipelines.publication.disque import disk_errors_explained, explain_disk_error, explain_disk_text
-from pipelines.publication.editions import editions, renew_editions, write_edition
+from pipelines.publication.editions import renew_editions, write_edition
 from pipelines.publication.empreintes import Empreinte, content_hashes, overall_hash
 from pipelines.publication.entrepot import lock_content, prepare, publish, record_checks, write_lock
 from pipelines.publication.lecture import (
@@ -70,7 +70,6 @@ __all__ = [
     "content_hashes",
     "disk_errors_explained",
     "drop_versions",
-    "editions",
     "explain",
     "explain_disk_error",
     "explain_disk_text",

@@ -4,14 +4,11 @@ The warehouse is the atelier; the files stand beside it and say which warehouse 
 public may read is decided in `pipelines.diffusion`; here tables are only copied.
 """
 
-from functools import cache
 from pathlib import Path
 
 import duckdb
-import yaml
-from pydantic import BaseModel, ConfigDict, TypeAdapter
 
-from pipelines.edition import COLUMNS, Marque, read_mark
+from pipelines.edition import COLUMNS, Edition, Marque, editions, read_mark
 from pipelines.fichiers import flush_folder, keep_access, replacing
 from pipelines.lecture_seule import open_read_only
 from pipelines.paths import WorkingFolder, edition_path
@@ -19,7 +16,6 @@ from pipelines.publication.chantier import Chantier
 from pipelines.publication.lecture import VERSION_SCHEMA
 from pipelines.sql import identifier, literal, qualified
 
-_FICHIER = Path(__file__).with_name("editions.yml")
 _COMMENTS = (
     "Édition : signataires ou publique.",
     "Pour qui elle est faite.",
@@ -27,24 +23,6 @@ _COMMENTS = (
     "Empreinte du contenu de cet entrepôt.",
     "Version de la structure des tables.",
 )
-
-
-class Edition(BaseModel):
-    """What one edition holds, for whom."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    lecteurs: str
-    mode: int
-    schemas: tuple[str, ...]
-    meta: tuple[str, ...]
-
-
-@cache
-def editions() -> dict[str, Edition]:
-    """The editions that are handed over, by name."""
-    content = yaml.safe_load(_FICHIER.read_text(encoding="utf-8"))
-    return TypeAdapter(dict[str, Edition]).validate_python(content)
 
 
 def write_edition(entrepot: Path, nom: str, cible: Path) -> None:

@@ -1,6 +1,7 @@
 """The public tables of a warehouse about to be published, and the memory of what earlier versions showed.
 
-What is masked is decided in `pipelines.diffusion`; where its inputs lie and when they are written belong here.
+What is masked is decided in `pipelines.diffusion`; where its inputs lie and when they are written belong
+here.
 The memory is kept beside the data, an input like them, and in the working folder, for who puts a version back
 without the data or reads them from a folder where nothing can be written.
 """

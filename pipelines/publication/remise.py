@@ -14,11 +14,11 @@ import duckdb
 import xlsxwriter
 
 from pipelines.affichable import affichable
-from pipelines.edition import read_mark
+from pipelines.edition import editions, read_mark
 from pipelines.errors import MauvaisUsage
 from pipelines.fichiers import replacing, write_json
 from pipelines.lecture_seule import open_read_only
-from pipelines.publication.editions import editions, write_edition
+from pipelines.publication.editions import write_edition
 from pipelines.sql import literal, qualified
 
 FORMATS = ("duckdb", "parquet", "csv", "xlsx")
