@@ -59,7 +59,7 @@ def bilans(config: BilansConfig, parametres: Parametres) -> dg.MaterializeResult
         wanted = choose_reports({siren: years for siren, _, years in there}, config.epci, config.annee)
         missing: list[str] = []
     else:
-        with open_warehouse(entrepot) as con:
+        with open_warehouse(entrepot, accepte=[SIGNATAIRES]) as con:
             wanted, missing = select(con, config)
     if missing:
         progress.warning("Sans chiffres pour la période, rapport non écrit : %s", ", ".join(missing))

@@ -4,6 +4,8 @@ What each holds is in `editions.yml`. Only reading belongs here; the files are w
 `pipelines.publication.editions`.
 """
 
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from functools import cache
 from pathlib import Path
@@ -12,9 +14,9 @@ import duckdb
 import yaml
 from pydantic import BaseModel, ConfigDict, TypeAdapter
 
-from pipelines.errors import ObservatoireError
+from pipelines.errors import DonneesRefusees, ObservatoireError
 from pipelines.lecture_seule import open_read_only
-from pipelines.sql import identifier
+from pipelines.sql import identifier, literal, qualified
 
 ATELIER, SIGNATAIRES, PUBLIQUE = "atelier", "signataires", "publique"
 # What a report of each edition says of itself on every page.
@@ -74,6 +76,47 @@ def read_mark(con: duckdb.DuckDBPyConnection) -> Marque:
     return Marque(ATELIER, "L'équipe qui construit l'entrepôt", int(version), str(empreinte))
 
 
+@contextmanager
+def open_public(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The public edition of a file in the shape of `marts.indicateurs`: nothing else of it can be read.
+
+    Raises:
+        DonneesRefusees: the file has no public table.
+
+    """
+    with duckdb.connect() as con:
+        con.execute(f"attach {literal(str(path))} as origine (read_only)")
+        there = con.execute(
+            "select schema_name, table_name from duckdb_tables() where database_name = 'origine' "
+            "and (list_contains($schemas, schema_name) "
+            "or (schema_name = 'meta' and list_contains($meta, table_name))) order by all",
+            {"schemas": list(editions()[PUBLIQUE].schemas), "meta": list(editions()[PUBLIQUE].meta)},
+        ).fetchall()
+        public = [(schema, table) for schema, table in there if schema != "meta"]
+        if not public:
+            raise DonneesRefusees(
+                f"« {path} » n'a pas d'édition publique. Reconstruisez l'entrepôt avec « observatoire "
+                "build »."
+            )
+        con.execute("create schema marts; create schema meta")
+        every = " union all by name ".join(
+            f"select * from {qualified('origine', schema, table)}" for schema, table in public
+        )
+        con.execute(
+            "create table marts.indicateurs as select distinct epci_siren, periode_type, periode, "
+            "indicateur, axe, modalite, modalite_libelle, segment_type, segment, numerateur, denominateur, "
+            "null::bigint as inconnus, valeur, unite, cible, operateur, atteint, null::bigint as manque, "
+            f"statut, source, version_methode, false as petit_effectif from ({every})"
+        )
+        for schema, table in there:
+            if schema == "meta":
+                con.execute(
+                    f"create table {qualified(schema, table)} as from {qualified('origine', schema, table)}"
+                )
+        con.execute("detach origine")
+        yield con
+
+
 def check_edition(path: Path, con: duckdb.DuckDBPyConnection, wanted: str) -> Marque:
     """What an open file says of itself, once it is known that it can give an edition.
 
@@ -88,6 +131,23 @@ def check_edition(path: Path, con: duckdb.DuckDBPyConnection, wanted: str) -> Ma
         )
     _refuse_stale(path, marque)
     return marque
+
+
+def refuse_edition(path: Path, con: duckdb.DuckDBPyConnection, accepted: Collection[str]) -> None:
+    """Refuse, for who reads more than an edition holds, the file of one that it does not accept.
+
+    Raises:
+        ObservatoireError: the open file is another edition, or that of a warehouse which has changed since.
+
+    """
+    marque = read_mark(con)
+    if marque.edition != ATELIER and marque.edition not in accepted:
+        wanted = "l'entrepôt" if not accepted else f"l'entrepôt, ou l'édition {' ou '.join(accepted)}"
+        raise ObservatoireError(
+            f"« {path} » est l'édition {marque.edition}, qui n'a pas ce que cette commande lit : "
+            f"donnez {wanted}."
+        )
+    _refuse_stale(path, marque)
 
 
 def _refuse_stale(path: Path, marque: Marque) -> None:

@@ -15,10 +15,9 @@ from typing import Any, NamedTuple
 import duckdb
 
 from pipelines.bilan import formats, libelles
-from pipelines.edition import PUBLIQUE, SIGNATAIRES, check_edition, editions
+from pipelines.edition import PUBLIQUE, SIGNATAIRES, check_edition, open_public
 from pipelines.errors import DonneesRefusees
 from pipelines.lecture_seule import open_read_only
-from pipelines.sql import literal
 
 ANNEE, SEMESTRE, TRIMESTRE = "annee", "semestre", "trimestre"
 MILLESIME = "millesime"
@@ -74,8 +73,6 @@ class Chiffre:
 COLONNES: tuple[str, ...] = tuple(Chiffre.__slots__)
 """Columns of `marts.indicateurs`, in the order of the contract; the data files use the same names."""
 
-# What the public edition does not have of a figure.
-_ABSENTES = {"inconnus": "null::bigint", "manque": "null::bigint", "petit_effectif": "false"}
 _MASQUES = ("numerateur", "denominateur", "inconnus", "valeur", "atteint", "manque")
 
 
@@ -399,7 +396,7 @@ def ouvrir(
     try:
         check_edition(entrepot, con, edition)
         if edition == PUBLIQUE:
-            with _publique(entrepot) as publique:
+            with open_public(entrepot) as publique:
                 yield publique
             return
         if not _colonnes(con, *table):
@@ -409,43 +406,6 @@ def ouvrir(
         yield con
     finally:
         con.close()
-
-
-@contextmanager
-def _publique(entrepot: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The public edition in the shape of the marts, apart from the file: nothing else of it can be read.
-
-    Raises DonneesRefusees when the file has no public table.
-    """
-    with duckdb.connect() as con:
-        con.execute(f"attach {literal(str(entrepot))} as origine (read_only)")
-        presentes = con.execute(
-            "select schema_name, table_name from duckdb_tables() where database_name = 'origine' "
-            "and (schema_name = 'diffusion' or (schema_name = 'meta' and list_contains(?, table_name))) "
-            "order by all",
-            [list(editions()[PUBLIQUE].meta)],
-        ).fetchall()
-        publiques = [table for schema, table in presentes if schema == "diffusion"]
-        if not publiques:
-            raise DonneesRefusees(
-                f"{entrepot} : cet entrepôt n’a pas d’édition publique. Reconstruisez-le avec « observatoire "
-                "build »."
-            )
-        con.execute("create schema marts; create schema meta")
-        reunies = " union all by name ".join(
-            f"select * from origine.diffusion.{_guillemets(table)}" for table in publiques
-        )
-        choix = ", ".join(
-            f"{_ABSENTES[c]} as {_guillemets(c)}" if c in _ABSENTES else _guillemets(c) for c in COLONNES
-        )
-        con.execute(f"create table marts.indicateurs as select distinct {choix} from ({reunies})")
-        for schema, table in presentes:
-            if schema == "meta":
-                con.execute(
-                    f"create table meta.{_guillemets(table)} as from origine.meta.{_guillemets(table)}"
-                )
-        con.execute("detach origine")
-        yield con
 
 
 def territoires(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:

@@ -13,7 +13,7 @@ from pipelines import publication
 from pipelines.alertes import Alerte
 from pipelines.calendrier import PARIS
 from pipelines.cli import affichage
-from pipelines.edition import check_edition
+from pipelines.edition import MENTIONS, SIGNATAIRES
 from pipelines.errors import MauvaisUsage, ObservatoireError
 from pipelines.paths import INSTALLED, TERRITOIRES, WorkingFolder
 from pipelines.perimetre import alerts_on
@@ -230,7 +230,7 @@ def bilan(
     json: bool,
 ) -> None:
     """Write reports from the published warehouse."""
-    with publication.open_warehouse(entrepot):
+    with publication.open_warehouse(entrepot, accepte=[str(asked.get("edition", SIGNATAIRES))]):
         pass
     with affichage.progress_shown():
         paths = write_reports(entrepot, sortie, epci=list(epci), annee=annee, formats=list(formats), **asked)
@@ -244,7 +244,7 @@ def expliquer(entrepot: Path, asked: Mapping[str, str], *, lignes: int | None, j
     """Explain one figure."""
     from pipelines.explication import Figure, explain, to_text
 
-    with publication.open_warehouse(entrepot):
+    with publication.open_warehouse(entrepot, accepte=tuple(MENTIONS)):
         pass
     explanation = explain(entrepot, Figure(**asked))
     if json:
@@ -255,8 +255,8 @@ def expliquer(entrepot: Path, asked: Mapping[str, str], *, lignes: int | None, j
 
 def diffuser(entrepot: Path, edition: str, sortie: Path, formats: Sequence[str], json: bool) -> None:
     """Write the files of an edition to hand over."""
-    with publication.open_warehouse(entrepot) as con:
-        check_edition(entrepot, con, edition)
+    with publication.open_warehouse(entrepot, accepte=[edition]):
+        pass
     with publication.disk_errors_explained(sortie):
         paths = [str(path) for path in publication.hand_over(entrepot, edition, sortie, formats)]
     if json:
@@ -269,7 +269,7 @@ def dictionnaire(entrepot: Path, sortie: Path, formats: Sequence[str], json: boo
     """Write the data dictionary of a warehouse."""
     from pipelines.bilan import write_dictionary
 
-    with publication.open_warehouse(entrepot):
+    with publication.open_warehouse(entrepot, accepte=[SIGNATAIRES]):
         pass
     with publication.disk_errors_explained(sortie):
         paths = [str(path) for path in write_dictionary(entrepot, sortie, formats)]

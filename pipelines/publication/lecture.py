@@ -3,7 +3,7 @@
 Only reading belongs here; the tables read are written in `entrepot`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +11,7 @@ from pathlib import Path
 
 import duckdb
 
+from pipelines.edition import refuse_edition
 from pipelines.errors import ObservatoireError
 from pipelines.lecture_seule import open_read_only
 from pipelines.sql import identifier
@@ -34,11 +35,14 @@ class Execution:
 
 
 @contextmanager
-def open_warehouse(entrepot: Path, *, toute_version: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
+def open_warehouse(
+    entrepot: Path, *, toute_version: bool = False, accepte: Collection[str] = ()
+) -> Iterator[duckdb.DuckDBPyConnection]:
     """Open a published warehouse, or the file of one of its editions, for reading.
 
     Args:
         entrepot: the warehouse.
+        accepte: the editions whose file will do as well.
         toute_version: also one whose tables are not those of this version, for who only reads its account.
 
     Raises:
@@ -68,6 +72,7 @@ def open_warehouse(entrepot: Path, *, toute_version: bool = False) -> Iterator[d
             )
         if not toute_version and (problem := other_schema(schema_version(con), entrepot)) is not None:
             raise ObservatoireError(problem)
+        refuse_edition(entrepot, con, accepte)
         yield con
     finally:
         con.close()

@@ -93,9 +93,7 @@ def test_the_check_would_see_a_leak(rendus: list[Path]) -> None:
 def test_the_package_reads_published_schemas_only() -> None:
     source = Path(donnees.__file__).read_text(encoding="utf-8")
     schemas = set(re.findall(r"\b(?:from|join)\s+([a-z_]+)\.", source)) - {"pipelines", "collections"}
-    assert schemas <= {"marts", "meta", "information_schema", "origine"}
-    # The public edition is read apart, from a file attached under this name.
-    assert set(re.findall(r"\borigine\.([a-z_]+)", source)) == {"diffusion", "meta"}
+    assert schemas <= {"marts", "meta", "information_schema"}
     litteraux = set(re.findall(r'_lire\(\s*con,\s*"([a-z]+)"', source)) | set(
         re.findall(r'_colonnes\(con, "([a-z]+)"', source)
     )
