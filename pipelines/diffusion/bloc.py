@@ -91,6 +91,13 @@ class _Side:
             self.node_of.append(parts[0])
         self.matrix = np.array(rows).reshape(len(rows), n)
 
+    def label(self, k: int) -> tuple[int, ...]:
+        """What a quantity is on any side: a node, or a whole without parts."""
+        if k < self.n_nodes:
+            return (self.node_of[k],)
+        whole, parts = self.links[k - self.n_nodes]
+        return (whole, -1, *parts)
+
 
 def _holding(bloc: Bloc, lines: list[int], present: Bools) -> list[tuple[int, list[int]]]:
     """The shares that the exact counts of some lines satisfy, their missing answers counted."""
@@ -147,6 +154,10 @@ class _Ring:
     # Bundles of one nest have the same number; `apart` when no two have.
     nest: Ints
     apart: bool
+    # The bundle of what lies outside the group; -1 without. Where the lone household there is the one that
+    # lies outside a nest too: by second line, the directions.
+    rest: int = -1
+    same: dict[int, Bools] = field(default_factory=dict)
     up: Floats = field(init=False)
     down: Floats = field(init=False)
     lone: Bools = field(init=False)
@@ -155,6 +166,15 @@ class _Ring:
     can_down: Floats = field(init=False)
     free: Bools = field(init=False)
     good: Bools = field(init=False)
+    good_second: Bools = field(init=False)
+
+    def lone_for(self, line: int) -> Bools:
+        """Who would know too much of this line: not the household that it counts itself."""
+        if line not in self.same:
+            return self.lone
+        lone = self.lone.copy()
+        lone[self.rest] &= ~self.same[line]
+        return lone
 
 
 @dataclass
@@ -248,13 +268,17 @@ class _Proof:
         small_lines: list[Ints] = []
         small_moves: list[Bools] = []
         everything = np.vstack([self.bloc.value, *self.outside])
+        # Of what lies outside: the counts of one household, and the directions that change each.
+        self.ones: dict[int, dict[tuple[int, ...], Bools]] = defaultdict(dict)
         for rank, side in enumerate(self.sides):
             lines = np.flatnonzero(self.side == rank)
             raw, inner = everything[lines], (lines < self.n_lines)[:, None]
             unknown = ((raw >= FREE).astype(float) @ np.abs(side.matrix).T) > 0
             value = np.where(unknown, FREE, raw @ side.matrix.T)
             is_node = np.arange(len(side.matrix)) < side.n_nodes
-            floor = np.where(inner & (is_node | np.array(side.complement))[None, :], np.minimum(1, value), 0)
+            floor = np.where(
+                inner & (is_node | np.array(side.complement, dtype=bool))[None, :], np.minimum(1, value), 0
+            )
             step = self.moves @ side.matrix.T
             for k in range(len(side.matrix)):
                 moved = step[:, k] != 0
@@ -271,6 +295,8 @@ class _Proof:
                     np.minimum(self.down[lines], down),
                 )
                 self.lone[lines] |= (value[:, k] == 1)[:, None] & moved[None, :]
+                for line in lines[(value[:, k] == 1) & ~inner[:, 0]]:
+                    self.ones[int(line)][side.label(k)] = moved
                 small = (value[:, k] >= 1) & (value[:, k] < self.bloc.threshold)
                 if side.complement[k]:
                     small |= (value[:, k] == 0) & self._shared_by_all(lines, side.node_of[k])
@@ -309,7 +335,9 @@ class _Proof:
                 bundles.append((line, outside, 1 if line in above else -1, of))
             if rest >= 0:
                 bundles.append((rest, -1, 1, -1))
-            self._ring(bundles)
+            ring = self._ring(bundles)
+            if rest >= 0:
+                self._same_household(ring, rest)
             free_ones = [bundle for bundle in bundles if bundle[1] < 0]
             self.outer.append(self._ring(free_ones, keep=False) if free_ones else None)
         # The ring that stands for two groups at once: a line and one that lies inside it.
@@ -321,6 +349,15 @@ class _Proof:
             for lines in (nest.parents, nest.members):
                 if len(lines) > 1:
                     self._ring([(line, -1, 1, -1) for line in lines])
+
+    def _same_household(self, ring: _Ring, rest: int) -> None:
+        """Where who is alone outside a group is alone outside a nest of it: the same household."""
+        ring.rest = len(ring.first) - 1
+        for line in {int(x) for x in ring.second if x >= 0}:
+            others = [moved for label, moved in self.ones[rest].items() if label not in self.ones[line]]
+            same = self.lone[rest] & ~np.any(others, axis=0) if others else self.lone[rest]
+            if self.ones[rest] and same.any():
+                ring.same[line] = same
 
     def _ring(
         self, bundles: list[tuple[int, int, int, int]], together: bool = True, keep: bool = True
@@ -351,7 +388,7 @@ class _Proof:
         self.follow: dict[int, tuple[Floats, Floats]] = {}
         self.of_line: dict[int, list[int]] = {}
         for rank, ring in enumerate(self.rings):
-            ring.good = np.zeros(ring.up.shape, dtype=bool)
+            ring.good = ring.good_second = np.zeros(ring.up.shape, dtype=bool)
             for line in {*ring.first.tolist(), *ring.second.tolist()} - {-1}:
                 self.of_line.setdefault(line, []).append(rank)
         for line in range(self.n_lines):
@@ -396,17 +433,25 @@ class _Proof:
             at = ring.first == line
             up[at], down[at] = np.minimum(up[at], most_up), np.minimum(down[at], most_down)
         ring.can_up, ring.can_down, ring.free = up, down, free
-        width = np.minimum(up, _others(down, ring)) + np.minimum(down, _others(up, ring))
         self._count(ring, -1)
-        ring.good = width >= self.bloc.width - 1
+        ring.good = self._wide(ring, ring.lone)
+        ring.good_second = ring.good
+        for line in ring.same:
+            there = (ring.second == line)[:, None]
+            ring.good_second = np.where(there, self._wide(ring, ring.lone_for(line)), ring.good_second)
         self._count(ring, 1)
 
+    def _wide(self, ring: _Ring, lone: Bools) -> Bools:
+        """Whether each bundle and the others can exchange enough households."""
+        up, down = ring.can_up, ring.can_down
+        width = np.minimum(up, _others(down, ring, lone)) + np.minimum(down, _others(up, ring, lone))
+        return np.asarray(width >= self.bloc.width - 1)
+
     def _count(self, ring: _Ring, sign: int) -> None:
-        good = ring.good.astype(np.int64) * sign
-        np.add.at(self.proofs, ring.first, good)
+        np.add.at(self.proofs, ring.first, ring.good.astype(np.int64) * sign)
         two = ring.second >= 0
         if two.any():
-            np.add.at(self.proofs, ring.second[two], good[two])
+            np.add.at(self.proofs, ring.second[two], ring.good_second[two].astype(np.int64) * sign)
 
     def unproved(self) -> list[int]:
         """The ranks of the small counts that are not proved free as the bloc is published."""
@@ -429,8 +474,8 @@ class _Proof:
                 if ring is None:
                     good[root] |= up + down >= self.bloc.width - 1
                     continue
-                width = np.minimum(ring.can_up, _others(ring.can_down, ring) + up)
-                width += np.minimum(ring.can_down, _others(ring.can_up, ring) + down)
+                width = np.minimum(ring.can_up, _others(ring.can_down, ring, ring.lone) + up)
+                width += np.minimum(ring.can_down, _others(ring.can_up, ring, ring.lone) + down)
                 enough = ring.free & (width >= self.bloc.width - 1)
                 np.logical_or.at(good, ring.first, enough)
                 two = ring.second >= 0
@@ -534,7 +579,7 @@ class _Proof:
                 for root, turned, moves_second in against[id(ring)]:
                     if ring.first[own] != line and not moves_second:
                         continue
-                    found = self._cheapest(ring, int(own), ways, turned)
+                    found = self._cheapest(ring, int(own), ways, turned, line)
                     if found is None or (best is not None and found[0] >= best[0]):
                         continue
                     price, bundles, way, used = found
@@ -565,13 +610,13 @@ class _Proof:
         self._hide(list(range(self.n_lines)), np.ones(len(self.bloc.forest.nodes), dtype=bool))
 
     def _cheapest(
-        self, ring: _Ring, own: int, ways: Ints, whole: "_Sum | None"
+        self, ring: _Ring, own: int, ways: Ints, whole: "_Sum | None", line: int
     ) -> tuple[float, list[int], int, bool] | None:
-        """Cost, bundles, direction and use of the whole of the cheapest exchange that frees a bundle."""
+        """Cost, bundles, direction and use of the whole of the cheapest exchange that frees a line."""
         price = self._ring_price(ring)[:, ways]
         base, up, down = price[own].copy(), ring.up[:, ways], ring.down[:, ways]
         price[ring.nest == ring.nest[own]] = np.inf
-        lone = ring.lone[:, ways]
+        lone = ring.lone_for(line)[:, ways]
         last = len(price)
         if whole is not None:
             # The whole takes what the bundle gives: it is one more bundle, turned round.
@@ -626,12 +671,12 @@ def _cheaper(a: _Sum, b: _Sum, need: int) -> _Sum:
     )
 
 
-def _others(capacity: Floats, ring: _Ring) -> Floats:
+def _others(capacity: Floats, ring: _Ring, lone: Bools) -> Floats:
     """What the bundles of other nests can do together, one lone household at most left out: it knows itself.
 
     Two bundles of one nest share what lies outside it, or a line: between them it does not move.
     """
-    plain, single = np.where(ring.lone, 0, capacity), np.where(ring.lone, capacity, 0)
+    plain, single = np.where(lone, 0, capacity), np.where(lone, capacity, 0)
     if not ring.together:
         return _largest_other(_by_nest(np.maximum, plain, ring))[ring.nest]
     most = _by_nest(np.maximum, single, ring)

@@ -135,6 +135,7 @@ def figures(
     sirens: Iterable[str] = SIRENS,
     *,
     seuil: int = 11,
+    baux_par_an: int = 750,
     change: Callable[[pl.DataFrame], pl.DataFrame] = lambda x: x,
 ) -> pl.DataFrame:
     """The relation of exact figures of some territories; `change` alters the leases of each year first."""
@@ -142,7 +143,7 @@ def figures(
     for siren in sirens:
         out = _Figures(siren, seuil)
         for annee in ANNEES:
-            signed = change(baux(siren, annee).with_columns(annee=pl.lit(annee)))
+            signed = change(baux(siren, annee, baux_par_an).with_columns(annee=pl.lit(annee)))
             _attributions(out, signed, "annee", str(annee))
             for half in (1, 2):
                 _attributions(out, signed.filter(pl.col("semestre") == half), "semestre", f"{annee}-S{half}")
