@@ -558,6 +558,7 @@ def restaurer_lac(entrepot: Path, lac: Path, version: int | None, json: bool) ->
 
     with publication.open_chantier(WorkingFolder(entrepot.resolve()), "lac") as chantier:
         manifeste = rebuild_from_lake(chantier, lac, version)
+        publication.protect_again(chantier)
         publication.publish(chantier, donnees=None, garder=3)
     _show_restored(entrepot, f"la version {manifeste['version']} du lac « {lac} »", json)
 

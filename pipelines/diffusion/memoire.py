@@ -6,6 +6,7 @@ first version that holds a later year: no clock decides. Only the reading, the c
 belong here.
 """
 
+import fcntl
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -68,10 +69,14 @@ def write_memory(path: Path, memory: pl.DataFrame) -> None:
     """Write the memory that a build returned, by one rename; to be called before its tables are published.
 
     A build stopped between the two leaves a memory that hides what nobody saw, never one that forgets.
+    Builds of other territories may write the same file at once: what it says of them is kept.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with replacing(path, _MODE) as draft:
-        memory.write_parquet(draft, statistics=False)
+    with (path.parent / f".{path.name}.verrou").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        others = read_memory([path]).join(memory, on=FIGURE, how="anti")
+        with replacing(path, _MODE) as draft:
+            pl.concat([memory, others]).sort(FIGURE).write_parquet(draft, statistics=False)
 
 
 def compare(grid: pl.DataFrame, memory: pl.DataFrame) -> pl.DataFrame:

@@ -20,7 +20,7 @@ from pipelines.publication.lecture import (
 from pipelines.publication.mesure import Etape, peak_memory
 from pipelines.publication.preuve import EcartFichier, compare_hashes, compare_lock
 from pipelines.publication.programme import program_fingerprint
-from pipelines.publication.publique import PARAMETRE_PLAN, keep_memory, make_public
+from pipelines.publication.publique import PARAMETRE_PLAN, keep_memory, make_public, protect_again
 from pipelines.publication.remise import hand_over
 from pipelines.publication.reprise import (
     Publie,
@@ -90,6 +90,7 @@ __all__ = [
     "peak_memory",
     "prepare",
     "program_fingerprint",
+    "protect_again",
     "publish",
     "published",
     "published_execution",

@@ -1,12 +1,13 @@
 """What the public tables hold, and what a stranger who has all of them learns of the small counts: nothing."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import duckdb
 import polars as pl
 import pytest
 
-from pipelines.diffusion import Plan, build_public, load_plan, protection, write_memory
+from pipelines.diffusion import Plan, build_public, load_plan, protection, read_memory, write_memory
 from pipelines.diffusion.edition import COLUMNS
 from pipelines.diffusion.grille import FIGURE
 from pipelines.errors import MauvaisUsage
@@ -173,6 +174,20 @@ def test_two_versions_differ_by_nothing_or_by_the_threshold(
             & pl.col(f"{count}_apres").is_not_null()
         )
         assert shown.filter(HIDDEN).select(FIGURE).rows() == []
+
+
+def test_territories_built_apart_share_one_memory(tmp_path: Path) -> None:
+    """Each read the memory before the other wrote it: neither forgets."""
+    path, made = tmp_path / "memoire.parquet", []
+    for siren in SIRENS[:2]:
+        with duckdb.connect() as con:
+            con.register("exact", figures([siren]).to_arrow())
+            made.append(build_public(con, "exact", load_plan(), [path]).memoire)
+    for memory in made:
+        write_memory(path, memory)
+    kept = read_memory([path])
+    assert kept.height == sum(memory.height for memory in made) > 0
+    assert kept.select(FIGURE).is_unique().all()
 
 
 def test_the_levels_above_the_territory_are_those_of_producers_alone() -> None:
