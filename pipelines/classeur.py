@@ -14,6 +14,7 @@ import zipfile
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -59,6 +60,7 @@ class _Etendue:
     remplies: int = 0
     pourcentages: defaultdict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
     erreurs: dict[tuple[int, int], str] = field(default_factory=dict)
+    trop_longs: dict[tuple[int, int], str] = field(default_factory=dict)
 
     @property
     def cases(self) -> int:
@@ -166,6 +168,9 @@ def _scan(archive: zipfile.ZipFile, part: str, styles: set[int]) -> _Etendue:
     remplie = re.compile(cellule % (b"", contenu + rb"(?:v|is)\b"))
     en_erreur = re.compile(cellule % (rb"(?=[^>]*\bt=\"e\")", contenu + rb"v>([^<]*)<"))
     numeros = "|".join(str(s) for s in sorted(styles)).encode()
+    # A number of more than fifteen figures has lost the others: it is told in scientific notation, as it is.
+    chiffres = rb"v>(-?[0-9]{16,}(?:\.0*)?|-?[0-9.]+[eE]\+?(?:1[5-9]|[2-9][0-9]))<"
+    long_ = re.compile(cellule % (rb"(?![^>]*\bt=\"(?!n\"))", contenu + chiffres))
     nombre = rb"(?=[^>]*\bs=\"(?:" + numeros + rb")\")(?![^>]*\bt=\"(?!n\"))"
     en_pourcent = re.compile(cellule % (nombre, contenu + rb"v\b")) if styles else None
     for bloc in _blocks(archive, part):
@@ -178,6 +183,8 @@ def _scan(archive: zipfile.ZipFile, part: str, styles: set[int]) -> _Etendue:
         etendue.lignes, etendue.colonnes = (min(lignes), max(lignes)), (min(colonnes), max(colonnes))
         for colonne, ligne, texte in en_erreur.findall(bloc):
             etendue.erreurs[int(ligne), _number_of(colonne)] = texte.decode("utf-8", "replace")
+        for colonne, ligne, texte in long_.findall(bloc):
+            etendue.trop_longs[int(ligne), _number_of(colonne)] = f"{Decimal(texte.decode()):.14E}"
         for colonne, ligne in en_pourcent.findall(bloc) if en_pourcent else ():
             etendue.pourcentages[_number_of(colonne)].add(int(ligne))
     return etendue
@@ -211,7 +218,7 @@ def _read(chemin: Path, dossier: Path, limites: Limites) -> None:
         etendue = etendues.get(nom, _Etendue())
         # The library leaves out the empty rows and columns before the first cell, and counts from there.
         conforme = etendue.remplies > 0 and tableau.height * tableau.width == etendue.cases
-        if not conforme and (etendue.erreurs or etendue.pourcentages):
+        if not conforme and (etendue.erreurs or etendue.pourcentages or etendue.trop_longs):
             raise DonneesRefusees(
                 f"la feuille « {nom} » ne dit pas où sont ses cellules. Enregistrez le classeur de nouveau."
             )
@@ -219,7 +226,7 @@ def _read(chemin: Path, dossier: Path, limites: Limites) -> None:
         tableau = tableau.rename({c: f"c{i}" for i, c in enumerate(tableau.columns)})
         tableau = tableau.with_row_index("_ligne", offset=haut).cast({"_ligne": pl.Int64})
         par_colonne: defaultdict[int, dict[int, str]] = defaultdict(dict)
-        for (ligne, colonne), texte in etendue.erreurs.items():
+        for (ligne, colonne), texte in (etendue.erreurs | etendue.trop_longs).items():
             par_colonne[colonne - gauche][ligne] = texte
         tableau = tableau.with_columns(
             pl.coalesce(

@@ -127,6 +127,7 @@ class Champ(_Strict):
     indicatif: bool = False
     selon: Selon | None = None
     identifiant: bool = False  # a text that names a thing: its empty tokens are those of identifiers
+    etiquette: bool = False  # a code that no list knows: case, accents and spaces make no other one of it
     polygone: str | None = None  # SQL over a row: where it is true, the text is a polygon
 
     @field_validator("type")
@@ -240,6 +241,8 @@ class Etats(_Strict):
     # The key holds the date: the states are records, and a value is that of the last state that gives one,
     # but for these fields, which a later state may well have lost.
     suite_sauf: tuple[str, ...] | None = None
+    # Fields that say one thing together: they come from the last state that gives one of them.
+    ensembles: tuple[tuple[str, ...], ...] = ()
 
 
 class Rapprochement(_Strict):
@@ -288,7 +291,8 @@ class Produit(_Strict):
         rapproches = (r.objet, *r.accords, *r.repli, *r.repli.values()) if r else ()
         seuls = [c for c in (self.commune, self.etats.declarant, *(self.etats.suite_sauf or ())) if c]
         seuls += [c.selon.champ for c in self.champs if c.selon]
-        for usage in [self.cle, rapproches, seuls, *self.necessaires, *(r.colonnes for r in self.regles)]:
+        listes = (*self.necessaires, *self.etats.ensembles, *(r.colonnes for r in self.regles))
+        for usage in [self.cle, rapproches, seuls, *listes]:
             if inconnus := set(usage) - connus:
                 raise ValueError(f"{self.produit} : champs inconnus {sorted(inconnus)}")
         return self

@@ -96,8 +96,12 @@ def _find_groups(con: duckdb.DuckDBPyConnection, produit: Produit) -> None:
         return
     repli = produit.rapprochement.repli if produit.rapprochement else {}
     lignes = _recall_keys(con, produit, produit.rapprochement) if produit.rapprochement else LIGNES
-    cles = [f"coalesce({ident(c)}, _{c}, {ident(repli[c])})" if c in repli else ident(c) for c in produit.cle]
-    sans = f" EXCLUDE ({', '.join('_' + c for c in repli)})" if repli else ""
+    cles = [
+        f"coalesce(_commune_{c}, {ident(c)}, _{c}, {ident(repli[c])})" if c in repli else ident(c)
+        for c in produit.cle
+    ]
+    ajoutees = ", ".join(f"_{c}, _commune_{c}" for c in repli)
+    sans = f" EXCLUDE ({ajoutees})" if repli else ""
     noms = [f"k{i}" for i in range(len(cles))]
     definies = ", ".join(f"{x} AS {n}" for x, n in zip(cles, noms, strict=True))
     # A vintage or a date names nothing by itself.
@@ -116,9 +120,11 @@ def _find_groups(con: duckdb.DuckDBPyConnection, produit: Produit) -> None:
 
 
 def _recall_keys(con: duckdb.DuckDBPyConnection, produit: Produit, r: Rapprochement) -> str:
-    """The rows, with the key that those which lack one take from rows of the same thing (`_date_decision`).
+    """The rows, with the key that those which lack one take from rows of the same thing (`_date_decision`),
+    and the one that several share (`_commune_date_decision`).
 
-    An export of leases may not say when the committee met. Its row is the candidate whose lease bears the
+    A person signs one object once on a day: two committees of one lease are one, the first. An export of
+    leases may not say when the committee met. Its row is the candidate whose lease bears the
     same date, else the one chosen before for the same object and not yet signed; when several are, it is
     none.
     """
@@ -130,11 +136,19 @@ def _recall_keys(con: duckdb.DuckDBPyConnection, produit: Produit, r: Rapprochem
             f"CREATE OR REPLACE TEMP TABLE enr_sans_cle AS SELECT _ordre, _rang, _ligne, {autres}, {g}, "
             f"{objet} FROM {LIGNES} WHERE {f} IS NULL AND {g} IS NOT NULL"
         )
+        con.execute(
+            f"CREATE OR REPLACE TEMP TABLE enr_cles_communes AS SELECT {autres}, {objet}, {f}, "
+            f"min(premiere) AS premiere FROM (SELECT {autres}, {objet}, {f}, "
+            f"min({f}) OVER (PARTITION BY {autres}, {objet}, {g}) AS premiere FROM {LIGNES} "
+            f"WHERE {f} IS NOT NULL AND {g} IS NOT NULL AND {objet} IS NOT NULL) "
+            f"GROUP BY ALL HAVING min(premiere) < {f}"
+        )
         # What the rows of a thing say of it, one row per key and object; NULL for a lease not yet signed.
         con.execute(
-            f"CREATE OR REPLACE TEMP TABLE enr_avec_cle AS SELECT {autres}, {f}, {objet}, max({g}) AS {g} "
-            f"FROM {LIGNES} WHERE {f} IS NOT NULL AND ({autres}) IN (SELECT ({autres}) FROM enr_sans_cle) "
-            f"GROUP BY ALL"
+            f"CREATE OR REPLACE TEMP TABLE enr_avec_cle AS "
+            f"SELECT {autres}, coalesce(c.premiere, l.{f}) AS {f}, {objet}, max(l.{g}) AS {g} "
+            f"FROM {LIGNES} AS l LEFT JOIN enr_cles_communes AS c USING ({autres}, {objet}, {f}) "
+            f"WHERE {f} IS NOT NULL AND ({autres}) IN (SELECT ({autres}) FROM enr_sans_cle) GROUP BY ALL"
         )
         meme_objet = f"(s.{objet} IS NULL OR a.{objet} IS NULL OR s.{objet} = a.{objet})"
         con.execute(
@@ -151,8 +165,9 @@ def _recall_keys(con: duckdb.DuckDBPyConnection, produit: Produit, r: Rapprochem
             "WHERE len(trouvees) > 1"
         )
         lignes = (
-            f"(SELECT l.*, t.trouvees[1] AS _{manquant} FROM {lignes} AS l LEFT JOIN (SELECT * "
-            f"FROM enr_cles_trouvees WHERE len(trouvees) = 1) AS t USING (_ordre, _rang))"
+            f"(SELECT l.*, t.trouvees[1] AS _{manquant}, c.premiere AS _commune_{manquant} "
+            f"FROM {lignes} AS l LEFT JOIN (SELECT * FROM enr_cles_trouvees WHERE len(trouvees) = 1) AS t "
+            f"USING (_ordre, _rang) LEFT JOIN enr_cles_communes AS c USING ({autres}, {objet}, {f}))"
         )
     return lignes
 
@@ -232,7 +247,7 @@ def _count_copies(
         manquants = {champ for rang in fichiers for champ in absents[rang]}
         if produit.etats.declarant in manquants:
             manquants = set()
-        contenu = ", ".join(ident(c.nom) for c in produit.champs if c.nom not in manquants)
+        contenu = ", ".join(_normalised(c, ident(c.nom)) for c in produit.champs if c.nom not in manquants)
         # Of two files that repeat a content as often, the fuller one.
         pauvrete = f"[{', '.join(str(len(x)) for x in absents)}][_ordre + 1]"
         con.execute(
@@ -296,18 +311,29 @@ def _text(champ: Champ) -> str:
 
 
 def _merge(con: duckdb.DuckDBPyConnection, produit: Produit) -> None:
-    """One record per thing: value by value the last state that gives one; an empty value erases none."""
-    valeurs = [
-        f"arg_min({ident(c.nom)}, (_etat, {_text(c)})) FILTER (_retenue AND {ident(c.nom)} IS NOT NULL) "
-        f"AS {ident(c.nom)}"
+    """One record per thing: value by value the last state that gives one; an empty value erases none, but
+    among fields that say one thing together."""
+    derniers = {
+        nom: f" AND _etat = _dernier_{rang}"
+        for rang, ensemble in enumerate(produit.etats.ensembles)
+        for nom in ensemble
+    }
+    donnes = "".join(
+        f", min(_etat) FILTER (_retenue AND coalesce({', '.join(f'CAST({ident(n)} AS VARCHAR)' for n in e)}) "
+        f"IS NOT NULL) OVER (PARTITION BY _groupe) AS _dernier_{rang}"
+        for rang, e in enumerate(produit.etats.ensembles)
+    )
+    valeurs = ", ".join(
+        f"arg_min({ident(c.nom)}, (_etat, {_text(c)})) FILTER (_retenue AND {ident(c.nom)} IS NOT NULL"
+        f"{derniers.get(c.nom, '')}) AS {ident(c.nom)}"
         for c in produit.champs
-    ]
+    )
     lieux = ", ".join(f"any_value({c}) FILTER (_origine) AS {c}" for c in ("millesime", *_LIEU, "_ligne"))
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE {RECORDS} AS SELECT {', '.join(valeurs)}, {lieux}, "
+        f"CREATE OR REPLACE TEMP TABLE {RECORDS} AS SELECT {valeurs}, {lieux}, "
         "max(date_extraction) FILTER (_retenue) AS date_extraction, "
         "list_sort(list(DISTINCT _ordre) FILTER (_retenue)) AS _fichiers "
-        f"FROM {GROUPES} WHERE _groupe >= 0 GROUP BY _groupe"
+        f"FROM (SELECT *{donnes} FROM {GROUPES} WHERE _groupe >= 0) GROUP BY _groupe"
     )
 
 
@@ -319,7 +345,9 @@ def _find_conflicts(con: duckdb.DuckDBPyConnection, produit: Produit) -> None:
     )
     if not _count(con, RECORDS):
         return
-    cles = set(produit.cle) | ({produit.rapprochement.objet} if produit.rapprochement else set())
+    cles = set(produit.cle)
+    if produit.rapprochement:
+        cles = (cles | {produit.rapprochement.objet}) - set(produit.rapprochement.repli)
     for c in (c for c in produit.champs if c.nom not in cles):
         con.execute(f"INSERT INTO {CONFLITS} {_disagreements(produit, c)}")
     e = produit.etats

@@ -441,9 +441,16 @@ def _raw(ouverture: lecture.Ouverture, con: duckdb.DuckDBPyConnection, temporair
             ligne = ""
         # A Parquet is not cut: its first rows stand for it.
         limite = f" LIMIT {int(settings()['lignes'])}" if ouverture.lecteur == "parquet" else ""
-        with contextlib.suppress(duckdb.InvalidInputException, duckdb.ConversionException):
+        try:
             con.execute(f"CREATE OR REPLACE TEMP TABLE brut AS SELECT *{ligne} FROM {brut.relation}{limite}")
-            return True
+        except (duckdb.InvalidInputException, duckdb.ConversionException):
+            continue
+        except duckdb.Error as erreur:
+            # A damaged Parquet shows as any kind of error; elsewhere it is the machine's (memory, disk).
+            if ouverture.lecteur != "parquet" or isinstance(erreur, duckdb.OutOfMemoryException):
+                raise
+            continue
+        return True
     return False
 
 

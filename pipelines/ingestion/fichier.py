@@ -22,10 +22,16 @@ from pipelines.ingestion.corrections import Correction
 from pipelines.ingestion.correspondances import Appariement
 from pipelines.ingestion.declarations import COLONNES_QUARANTAINE, COMMUNES_LUES, Champ, Produit, ident, quote
 from pipelines.ingestion.exclusions import Exclusions
-from pipelines.ingestion.identifiants import FONCTIONS, read_identifier, values_fingerprint
-from pipelines.ingestion.landing import FichierDepose
+from pipelines.ingestion.identifiants import (
+    FONCTIONS,
+    cleaned,
+    read_identifier,
+    rounded_request_number,
+    values_fingerprint,
+)
+from pipelines.ingestion.landing import FichierDepose, settings
 from pipelines.ingestion.magasin import Magasin, entry_key
-from pipelines.ingestion.normalise import TYPE, CelluleCorrigee, Requete, build_query
+from pipelines.ingestion.normalise import TYPE, CelluleCorrigee, Requete, build_query, serial_number
 from pipelines.ingestion.ouverture import Ecart, printable_names, quotable, sheet_name
 from pipelines.ingestion.polygones import settle_polygons
 from pipelines.ingestion.pourcentages import Fractions, count_fractions
@@ -322,8 +328,37 @@ class LectureFichier:
                 "coupée. Vérifiez-la, ou exportez le fichier de nouveau"
             )
             alertes.append(Avertissement("fin_de_fichier", message))
+        alertes += self._date_warnings(brut)
         if brut.reparation and not self.ouverture.etat.utf8:
             alertes.append(Avertissement("encodage", "Texte qui n'est pas en UTF-8, converti ligne à ligne"))
+        return alertes
+
+    def _date_warnings(self, brut: lecture.Brut) -> list[Avertissement]:
+        """How dates were read, where they can be read in two ways."""
+        alertes = []
+        if self.mois_d_abord:
+            noms = ", ".join(f"« {self._column(c)} »" for c in sorted(self.mois_d_abord))
+            texte = f"Dates lues le mois d'abord (12/25 est le 25 décembre), colonnes {noms}"
+            alertes.append(Avertissement("dates_mois_d_abord", texte))
+        positions = {
+            c.nom: self.appariement.positions[c.nom]
+            for c in self.produit.champs
+            if c.type == "date" and c.nom in self.appariement.positions
+        }
+        if positions and self.ouverture.lecteur == "csv":
+            comptes = ", ".join(
+                f"count(*) FILTER ({serial_number(f'c{p}')}), count(nullif(c{p}, ''))"
+                for p in positions.values()
+            )
+            trouves = self.con.execute(f"SELECT {comptes} FROM {brut.relation}").fetchall()[0]
+            for champ, numeros, remplies in zip(positions, trouves[::2], trouves[1::2], strict=True):
+                if numeros:
+                    texte = (
+                        f"Colonne « {self._column(champ)} » : dates en numéros de tableur, comptés depuis "
+                        "1900 ; un classeur qui les compte depuis 1904 les donne quatre ans et un jour "
+                        "trop tôt. Comparez une date à celle de la source"
+                    )
+                    alertes.append(Avertissement("dates_en_numeros", texte, numeros, remplies))
         return alertes
 
     def _normalise(self, parquet: Path) -> tuple[lecture.Brut, Requete]:
@@ -334,6 +369,7 @@ class LectureFichier:
                 first can be.
         """
         brut, requete = self._parsed(parquet)
+        self._check_rounded(brut)
         americaines = self._proofs(parquet, brut, _MOIS_D_ABORD)
         if not americaines:
             return brut, requete
@@ -389,6 +425,29 @@ class LectureFichier:
             ) from None
         self._check_repetitions(brut)
         return brut, requete
+
+    def _check_rounded(self, brut: lecture.Brut) -> None:
+        """Two persons whose numbers a spreadsheet has rounded may have one: none of the column is believed.
+
+        Raises:
+            DonneesRefusees: too many numbers end as rounded ones do.
+        """
+        limites = settings()["numeros_arrondis"]
+        for champ in self.produit.personnes:
+            position = self.appariement.positions.get(champ)
+            if position is None:
+                continue
+            cellule = cleaned(f"c{position}")
+            arrondis, numeros = self.con.execute(
+                f"SELECT count(DISTINCT x) FILTER ({rounded_request_number('x')}), count(DISTINCT x) "
+                f"FROM (SELECT {cellule} AS x FROM {brut.relation})"
+            ).fetchall()[0]
+            if arrondis >= limites["nombre"] and arrondis >= limites["part"] * numeros:
+                raise DonneesRefusees(
+                    f"{self.fichier.relatif} : colonne « {self._column(champ)} » : {arrondis} numéros sur "
+                    f"{numeros} finissent par des zéros : un tableur n'a gardé que quinze chiffres. Exportez "
+                    "le fichier de nouveau depuis la source, cette colonne en texte."
+                )
 
     def _check_repetitions(self, brut: lecture.Brut) -> None:
         """After lines are known to be whole: a stray quote would show cells of two lines as one."""

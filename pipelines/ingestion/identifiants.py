@@ -163,18 +163,22 @@ def territory(x: str) -> str:
 def register_number(x: str) -> str:
     """Number of a dwelling in the register: ten characters, the lost zeros of an all-digit one put back.
 
-    A text with a comma, a sign or more than three letters is no such number (`7,1E+09`, a name), nor are ten
-    digits by twos, a telephone.
+    A text with a comma, a sign, more than three letters or fewer than four digits is no such number
+    (`7,1E+09`, a name), nor are ten digits by twos, a telephone, a date, nor what is typed where a number is
+    asked for (`9999999999`, `1234567890`).
     """
     code = f"regexp_replace({_code(x)}, '[ _/-]', '', 'g')"
-    rempli = f"CASE WHEN regexp_full_match({code}, '[0-9]{{1,9}}') THEN lpad({code}, 10, '0') ELSE {code} END"
+    rempli = f"CASE WHEN regexp_full_match({code}, '[0-9]{{4,9}}') THEN lpad({code}, 10, '0') ELSE {code} END"
     lettres = f"length(regexp_replace({rempli}, '[0-9]', '', 'g'))"
-    par_deux = f"regexp_full_match({x}, '[0-9]{{2}}(?:[ -][0-9]{{2}}){{4}}')"
+    chiffres = f"length(regexp_replace({rempli}, '[^0-9]', '', 'g'))"
+    autre_chose = "[0-9]{2}(?:[ -][0-9]{2}){4}|[0-9]{1,2}[/ -][0-9]{1,2}[/ -](?:[0-9]{4}|[0-9]{2})"
+    par_deux = f"regexp_full_match({x}, {quote(autre_chose)})"
     autre = (
-        f"CASE WHEN regexp_full_match({rempli}, '[0-9A-Z]{{4,10}}') AND {lettres} <= 3 AND NOT {par_deux} "
-        f"THEN {rempli} END"
+        f"CASE WHEN regexp_full_match({rempli}, '[0-9A-Z]{{4,10}}') AND {lettres} <= 3 "
+        f"AND {chiffres} >= 4 AND NOT {par_deux} THEN {rempli} END"
     )
-    return _either(x, "[0-9]{10}", autre)
+    fictif = f"regexp_full_match({x}, {quote(_valeurs()['numeros_fictifs'])})"
+    return f"CASE WHEN {fictif} THEN NULL ELSE {_either(x, '[0-9]{10}', autre)} END"
 
 
 def request_number(x: str) -> str:
@@ -185,6 +189,15 @@ def request_number(x: str) -> str:
         f"WHEN regexp_full_match({code}, '[1-9][0-9]{{16}}|2[AB][0-9]{{15}}') THEN '0' || {code} END"
     )
     return _either(x, "[0-9]{18}", autre)
+
+
+def rounded_request_number(x: str) -> str:
+    """Whether a text ends as the number of a request does once a spreadsheet has kept fifteen figures of it.
+
+    One in a hundred, or in a thousand, does so by itself: only many of them prove anything.
+    """
+    code = f"regexp_replace({x}, '[ -]', '', 'g')"
+    return f"regexp_full_match({code}, '0?[1-9][0-9]{{14}}00|[1-9][0-9]{{14}}000')"
 
 
 # Semantic type -> its function, on a cell already cleaned.

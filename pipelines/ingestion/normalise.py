@@ -48,8 +48,15 @@ _MILLIERS = r"[-+]?[1-9][0-9]{0,2}[.,][0-9]{3}"
 # Units of amounts, and the digits before a lone mark that leave both readings possible: 999.500 a month is
 # no 999 500.
 _MONTANTS = {"€ par mois": 2, "€ par an": 3}
-_UNITE = r"(?i) ?(?:%|(?:€|euros?|eur)(?: ?(?:/|par) ?(?:an|mois|m2|m²))?)$"
-_HEURE = r"(?i)[ T][0-9]{1,2}[:h][0-9]{2}(?::[0-9]{2}(?:[.,][0-9]+)?)? ?(?:Z|[AP]M|[+-][0-9]{2}:?[0-9]{2})?$"
+_UNITE = r"(?i) ?(?:%|(?:€|euros?|eur)(?: ?(?:/|par) ?(?:an|mois|m2|m²))?|m2|m²|ans?)$"
+_ORDINAL = r"(?i)^([0-9]{1,2}) ?(?:er|ère|ere|e|ème|eme)$"
+_HEURE = (
+    r"(?i)(?: à)?[ T][0-9]{1,2}[:h][0-9]{2}(?::[0-9]{2}(?:[.,][0-9]+)?)?"
+    r" ?(?:Z|[AP]M|[+-][0-9]{2}(?::?[0-9]{2})?)?$"
+)
+_JOUR_DE_SEMAINE = "^(?:(?:lun|mar|mercre|jeu|vendre|same)di|dimanche) "
+# A day written as its midnight in universal time, east of Greenwich: the evening before.
+_VEILLE_AU_SOIR = r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T]2[0-3]:00(?::00(?:[.,]0+)?)? ?(?:Z|\+00(?::?00)?)"
 _LETTRES = r".*[a-zA-Z\pL]{3}.*"
 # Day zero of the serial numbers that spreadsheets give to dates (1900 system).
 _ORIGINE_DES_NUMEROS = "DATE '1899-12-30'"
@@ -129,7 +136,8 @@ def _amount(x: str, type_duckdb: str, chiffres: int) -> str:
 
 
 def _integer(x: str, type_duckdb: str) -> str:
-    reel = f"try_cast({_number(x, entier=True)} AS DOUBLE)"
+    cardinal = f"regexp_replace({x}, {quote(_ORDINAL)}, '\\1')"
+    reel = f"try_cast({_number(cardinal, entier=True)} AS DOUBLE)"
     return (
         f"CASE WHEN {_full(x, '-?[0-9]{1,9}')} THEN CAST({x} AS {type_duckdb}) "
         f"WHEN isfinite({reel}) AND floor({reel}) = {reel} THEN try_cast({reel} AS {type_duckdb}) END"
@@ -192,6 +200,7 @@ def _in_figures(x: str, champ: Champ, reference: str, *, mois_d_abord: bool) -> 
     complete = f"CAST(try_strptime({y}, {quote(ordre)}) AS DATE)"
     return (
         f"CASE WHEN {_full(x, '[0-9]{4}-[0-9]{2}-[0-9]{2}')} THEN {iso} "
+        f"WHEN {_full(x, _VEILLE_AU_SOIR)} THEN {iso} + 1 "
         f"WHEN {_full(x, '[0-9]{2}/[0-9]{2}/[0-9]{4}')} THEN {francaise} "
         f"WHEN {_full(y, '[0-9]{1,2}/[0-9]{1,2}/[0-9]{4}')} THEN {complete} "
         f"WHEN {_full(y, '[0-9]{4}/[0-9]{1,2}/[0-9]{1,2}')} THEN CAST(try_strptime({y}, '%Y/%m/%d') AS DATE) "
@@ -202,9 +211,15 @@ def _in_figures(x: str, champ: Champ, reference: str, *, mois_d_abord: bool) -> 
     )
 
 
+def serial_number(x: str) -> str:
+    """Whether a text is the number that spreadsheets give to a day."""
+    return _full(x, _NUMERO)
+
+
 def _spelled(x: str, champ: Champ, reference: str, *, mois: bool = False) -> str:
     """A date whose month is a word (`1er mars 2021`, `01-mars-21`); `mars 2021` is a month's first day."""
-    y = f"regexp_replace(lower(strip_accents({x})), '^1er\\b', '1')"
+    y = f"regexp_replace(lower(strip_accents({x})), {quote(_JOUR_DE_SEMAINE)}, '')"
+    y = f"regexp_replace({y}, '^1er\\b', '1')"
     for numero, motif in enumerate(MOIS, 1):
         y = f"regexp_replace({y}, '[ ./-]*\\b{motif}\\b[ ./-]*', '/{numero:02}/')"
     if mois:
@@ -250,7 +265,8 @@ def _year(x: str, champ: Champ, reference: str) -> str:
 
 
 def _list(x: str) -> str:
-    return f"regexp_replace(trim(translate({x}, ';|/+ ', ',,,,,'), ','), ',+', ',', 'g')"
+    liste = f"regexp_replace(trim(translate({x}, ';|/+ ', ',,,,,'), ','), ',+', ',', 'g')"
+    return f"regexp_replace({liste}, '\\b0+([1-9])', '\\1', 'g')"
 
 
 def _text(x: str) -> str:
@@ -285,6 +301,8 @@ def _convert(
         )
     if champ.type == "annee":
         return _year(x, champ, reference)
+    if champ.etiquette:
+        return _text(f"regexp_replace(lower(strip_accents({x})), '[\\s_]+', '_', 'g')")
     if champ.type in {"date", "mois"}:
         lire = _date if champ.type == "date" else _month
         return lire(x, champ, reference, mois_d_abord=mois_d_abord)

@@ -482,7 +482,7 @@ def enormous(rnd: random.Random, t: Table) -> Fichier:
         return Fichier(
             t.source, f"{dossier}/bombe.csv.gz", gzip.compress(f"{entete}\n".encode() + b"0;" * 60_000_000, 1)
         )
-    if quoi == 3:
+    if quoi == 3 and len(t.lignes) > 1:
         tampon = io.BytesIO()
         pl.DataFrame([dict(zip(t.lignes[0], t.lignes[1], strict=True))]).select(
             pl.all().repeat_by(rnd.choice([900_000, 3_000_000])).explode()

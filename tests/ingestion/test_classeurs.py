@@ -101,6 +101,24 @@ def test_percentages_errors_and_places(depot: Depot) -> None:
     assert depot.rows("SELECT count(*) FROM quarantaine.sne_attributions WHERE _ligne IN (10, 11)") == [(0,)]
 
 
+def test_a_request_number_kept_as_a_number_is_none(depot: Depot) -> None:
+    """A workbook keeps fifteen figures of a number, whatever it shows: two persons would be one."""
+    lignes = attributions(60)
+    noms = list(lignes[0])
+
+    def dessiner(_: Any, feuille: Any) -> None:
+        for i, ligne in enumerate([dict.fromkeys(noms, ""), *lignes]):
+            feuille.write_row(i, 0, noms if i == 0 else ligne.values())
+        feuille.write_number(3, noms.index("numero_unique"), 71051900010002144)
+        feuille.write_number(4, noms.index("numero_unique"), 1710519000100021e2)
+
+    depot.drop("sne/2021/x.xlsx", drawn(dessiner))
+    depot.load("sne")
+    assert depot.rows(
+        "SELECT _ligne, colonne, regle, valeur FROM quarantaine.sne_attributions ORDER BY 1"
+    ) == [(4, "demandeur_id", "type", "(masqué)"), (5, "demandeur_id", "type", "(masqué)")]
+
+
 @pytest.mark.parametrize(("ligne", "colonne"), [(1048575, 16383), (1048575, 0), (0, 16383)])
 def test_a_cell_far_away_is_a_sentence(depot: Depot, ligne: int, colonne: int) -> None:
     def dessiner(_: Any, feuille: Any) -> None:

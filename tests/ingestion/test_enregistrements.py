@@ -169,9 +169,10 @@ def test_a_lease_without_committee_follows_the_decision_for_its_dwelling(
 
 
 def test_a_lease_without_committee_that_could_be_of_two_is_kept_apart_and_said(depot: Depot) -> None:
-    deux = [ATTRIBUTION, ATTRIBUTION | {"date_decision": "2020-12-15"}]
+    lu = ATTRIBUTION | {"num_rpls": ""}
+    deux = [lu, lu | {"date_decision": "2020-12-15"}]
     depot.drop("sne/2021/a.csv", table(*deux))
-    depot.drop("sne/2021/b.csv", table(*sans([ATTRIBUTION], "date_decision")))
+    depot.drop("sne/2021/b.csv", table(*sans([lu], "date_decision")))
     depot.load("sne")
     assert depot.one("SELECT count(*) FROM sources.sne_attributions") == 3
     assert depot.rows("SELECT fichier, nombre FROM meta.avertissements WHERE regle = 'candidat_ambigu'") == [
@@ -324,6 +325,16 @@ def test_one_landlord_that_corrects_itself_is_believed(depot: Depot) -> None:
     assert records(depot, "mode", "rpls_logements") == [("9",)]
 
 
+@pytest.mark.parametrize("ordre", [1, -1])
+def test_a_dwelling_let_again_has_left_no_more(depot: Depot, ordre: int) -> None:
+    """How it is occupied and why it left say one thing together, whatever the order of the files."""
+    vendu = RPLS | {"MODE": "9", "SORTIEPATRIM": "1", "BAIL": ""}
+    for nom, ligne in zip(["a_2022-06-30", "b_2022-09-30"], [vendu, RPLS], strict=True):
+        depot.drop(f"rpls/2022/{nom[::ordre] if ordre > 0 else 'z' + nom}.csv", table(ligne))
+    depot.load("rpls")
+    assert records(depot, "mode, sortie_patrimoine", "rpls_logements") == [("1", None)]
+
+
 def test_two_landlords_that_hold_one_dwelling_are_a_conflict(depot: Depot) -> None:
     depot.drop("rpls/2022/a.csv", table(RPLS))
     depot.drop("rpls/2022/b.csv", table(RPLS | {"SIRET": "90000710600010"}))
@@ -332,6 +343,61 @@ def test_two_landlords_that_hold_one_dwelling_are_a_conflict(depot: Depot) -> No
     assert depot.rows("SELECT regle, valeur, autre_valeur FROM meta.conflits") == [
         ("deux_declarants", "900007105", "900007106")
     ]
+
+
+def test_a_landlord_written_otherwise_does_not_double_its_dwellings(depot: Depot) -> None:
+    neufs = [x | {"IDENT_REP": "", "RS": "OPAC Saône-et-Loire"} for x in logements(3)]
+    depot.drop("rpls/2022/a.csv", table(*neufs))
+    depot.drop("rpls/2022/b.csv", table(*[x | {"RS": "OPAC SAONE ET LOIRE"} for x in neufs]))
+    depot.load("rpls")
+    assert depot.one("SELECT count(*) FROM sources.rpls_logements") == 3
+
+
+def test_a_modality_written_otherwise_is_one(depot: Depot) -> None:
+    depot.drop("ops/2022/a.csv", table(*[x | {"modalite": "Isolé"} for x in occupations(3)]))
+    depot.drop("ops/2022/b.csv", table(*[x | {"modalite": "ISOLE"} for x in occupations(3)]))
+    depot.load("ops")
+    assert depot.rows("SELECT DISTINCT modalite FROM sources.ops_occupation") == [("isole",)]
+    assert depot.one("SELECT count(*) FROM sources.ops_occupation") == 3
+
+
+@pytest.mark.parametrize("avant", [{}, {"date_signature_bail": "", "date_entree": ""}])
+def test_one_lease_under_two_committees_is_one_lease(depot: Depot, avant: dict[str, str]) -> None:
+    """A person signs one dwelling once on a day: the first committee is kept, the other is told."""
+    bail = ATTRIBUTION | {
+        "date_decision": "02/11/2020",
+        "date_signature_bail": "04/01/2021",
+        "date_entree": "",
+    }
+    autre = bail | {"date_decision": "16/11/2020"}
+    depot.drop("sne/2021/a.csv", table(bail))
+    depot.drop("sne/2021/b.csv", table(autre))
+    if avant:
+        depot.drop("sne/2020/c.csv", table(autre | avant))
+    depot.load("sne")
+    assert records(depot, "date_decision::VARCHAR, date_signature_bail::VARCHAR") == [
+        ("2020-11-02", "2021-01-04")
+    ]
+    assert depot.rows("SELECT regle, colonne, valeur, autre_valeur FROM meta.conflits") == [
+        ("valeurs_divergentes", "date_decision", "2020-11-02", "2020-11-16")
+    ]
+
+
+def test_two_dwellings_signed_the_same_day_stay_two(depot: Depot) -> None:
+    depot.drop(
+        "sne/2021/a.csv",
+        table(ATTRIBUTION, ATTRIBUTION | {"date_decision": "16/11/2020", "num_rpls": "7101099999"}),
+    )
+    depot.load("sne")
+    assert depot.one("SELECT count(*) FROM sources.sne_attributions") == 2
+
+
+def test_a_household_has_no_more_units_than_persons(depot: Depot) -> None:
+    depot.drop(
+        "sne/2021/a.csv", table(ATTRIBUTION | {"nb_uc": "19", "nb_personnes": "2", "nb_moins_14": "0"})
+    )
+    depot.load("sne")
+    assert records(depot, "nb_uc, nb_personnes") == [(None, 2)]
 
 
 def test_dwellings_without_a_number_are_counted_by_the_columns_that_all_files_hold(depot: Depot) -> None:

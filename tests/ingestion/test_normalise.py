@@ -69,6 +69,12 @@ def read(con: duckdb.DuckDBPyConnection, champ: Champ, texte: str, **options: bo
         *[("num_rpls", t, "71076R0000") for t in ("71076R0000", "71076r0000", "71076 R0000")],
         *[("num_rpls", t, None) for t in ("7,1010E+09", "7.101E9", "Mme DUPONT 12", "MARTIN", "7101#08043")],
         *[("num_rpls", t, None) for t in ("06 12 34 56 78", "06-12-34-56-78", "06.12.34.56.78")],
+        *[("num_rpls", t, None) for t in ("12/03/1980", "12-03-80", "LEA80", "123", "0000000012")],
+        *[
+            ("num_rpls", t, None)
+            for t in ("9999999999", "999999999", "1111111111", "0123456789", "1234567890")
+        ],
+        *[("num_rpls", t, "0000001234") for t in ("1234", "0000001234")],
         *[("personne", t, "071121700064600546") for t in ("071121700064600546", "71121700064600546")],
         *[("personne", t, "02A121700064600546") for t in ("02A121700064600546", "2a121700064600546")],
         *[
@@ -172,6 +178,17 @@ JOUR = Champ(nom="jour", type="date", description="", min=dt.date(1980, 1, 1), m
             for t in ("2 mars 2021", "02-mars-21", "2.MARS.2021", "02/03/2021 12:00:00 AM", "2 Mars 21")
         ],
         *[(t, "2021-08-01") for t in ("1er août 2021", "1ER AOUT 21", "01-août-2021")],
+        *[(t, "2021-03-02") for t in ("mardi 2 mars 2021", "02/03/2021 à 10h30", "2021-03-02 10:00:00+00")],
+        # Midnight of a place east of Greenwich, in universal time.
+        *[(t, "2022-01-01") for t in ("2021-12-31T23:00:00Z", "2021-12-31T23:00:00.000Z")],
+        *[
+            (t, "2022-07-01")
+            for t in ("2022-06-30 22:00:00+00:00", "2022-06-30T20:00Z", "2022-07-01T04:00:00Z")
+        ],
+        *[
+            (t, "2021-12-31")
+            for t in ("2021-12-31T23:00:00", "2021-12-31T23:00:00+01:00", "2021-12-31T21:47:00Z")
+        ],
         *[(t, r) for t, r in (("5 févr. 2021", "2021-02-05"), ("31 déc. 99", "1999-12-31"))],
         ("20/03/99", "1999-03-20"),  # after the extraction in this century, allowed in the one before
         ("05/01/22", "2022-01-05"),  # the vintage ends before, the column's bound does not
@@ -358,6 +375,9 @@ def test_only_the_form_of_the_column_is_shown(
             "071051900010002144",
             "Mr Paul",
             "M LEFEBVRE",
+            "Melle Durand",
+            "DURAND Mme",
+            "Durand né le 12/03/1980",
             "(Mme) Durand",
             "Veuve Durand",
             "paul (at) exemple.fr",
@@ -410,6 +430,10 @@ def test_a_column_proves_the_order_of_its_dates(depot: Depot) -> None:
             ligne["date_premier_depot"] = "12/25/2019"
     depot.drop("sne/2021/demandes.csv", table(*lignes))
     depot.load("sne")
+    (compte,) = depot.comptes["sne"]
+    assert [a.message for a in compte.avertissements if a.regle == "dates_mois_d_abord"] == [
+        "Dates lues le mois d'abord (12/25 est le 25 décembre), colonnes « date_premier_depot »"
+    ]
     assert depot.rows(
         "SELECT date_premier_depot::VARCHAR, date_radiation::VARCHAR, count(*) FROM sources.sne_demandes "
         "GROUP BY ALL ORDER BY 3"
@@ -418,6 +442,75 @@ def test_a_column_proves_the_order_of_its_dates(depot: Depot) -> None:
     depot.drop("sne/2021/demandes.csv", table(*lignes))
     with pytest.raises(DonneesRefusees, match=r"« date_premier_depot ».*ligne 9 .*ligne 7 "):
         depot.read("sne")
+
+
+def test_dates_in_spreadsheet_numbers_are_said(depot: Depot) -> None:
+    lignes = demandes(20)
+    lignes[3]["date_premier_depot"] = "43831"
+    depot.drop("sne/2021/demandes.csv", table(*lignes))
+    depot.load("sne")
+    (compte,) = depot.comptes["sne"]
+    dites = [a for a in compte.avertissements if a.regle == "dates_en_numeros"]
+    assert [(a.nombre, a.total) for a in dites] == [(1, 20)]
+    assert "1904" in dites[0].message
+    assert (
+        depot.one("SELECT date_premier_depot::VARCHAR FROM sources.sne_demandes WHERE _ligne = 5")
+        == "2020-01-01"
+    )
+
+
+def test_rounded_request_numbers_refuse_the_column(depot: Depot) -> None:
+    """A spreadsheet keeps fifteen figures: two persons have one number, and nothing else shows it."""
+    lignes = demandes(20)
+    lignes[4]["numero_unique"] = "071051900010002100"
+    depot.drop("sne/2021/demandes.csv", table(*lignes))
+    depot.load("sne")
+    assert depot.one("SELECT count(*) FROM sources.sne_demandes") == 20
+    for i, ligne in enumerate(lignes[:8]):
+        ligne["numero_unique"] = f"0710519000100{i}0200" if i % 2 else f"710519000100{i}0200"
+    depot.drop("sne/2021/demandes.csv", table(*lignes))
+    with pytest.raises(
+        DonneesRefusees, match=r"« numero_unique » : 8 numéros sur 20 finissent par des zéros"
+    ):
+        depot.read("sne")
+
+
+def test_a_request_of_which_nothing_says_that_it_is_active(depot: Depot) -> None:
+    lignes = demandes(40)
+    lignes[3] |= {"statut": "", "date_radiation": ""}
+    lignes[5] |= {"statut": "??", "date_radiation": "03/04/2021"}
+    depot.drop("sne/2021/demandes.csv", table(*lignes))
+    depot.load("sne")
+    assert depot.rows("SELECT _ligne, regle FROM quarantaine.sne_demandes WHERE portee = 'ligne'") == [
+        (5, "statut_inconnu")
+    ]
+    assert depot.one("SELECT count(*) FROM sources.sne_demandes") == 39
+
+
+def test_units_ordinals_and_words_that_exports_write(depot: Depot) -> None:
+    lues = attributions(
+        20, surface="65 m²", typologie="Type 3", rang="1er", age="26 ans", issue="Refusé", code_qpv="Hors-QPV",
+        priorite_l441_1="01,05", date_signature_bail="", date_entree="",
+    )  # fmt: skip
+    depot.drop("sne/2021/attributions.csv", table(*lues))
+    depot.load("sne")
+    assert depot.rows(
+        "SELECT surface::INTEGER, typologie, rang, age, issue, code_qpv, priorite_l441_1 FROM sources.sne_attributions "
+        "WHERE _ligne = 2"
+    ) == [(65, "T3", 1, 26, "refus", None, "1,5")]
+    assert depot.one("SELECT count(*) FROM quarantaine.sne_attributions") == 0
+
+
+def test_a_telephone_is_no_income(depot: Depot) -> None:
+    depot.drop(
+        "sne/2021/attributions.csv",
+        table(*attributions(30, rfr="0612345678", ressources_mensuelles="0612345678")),
+    )
+    depot.load("sne")
+    assert depot.rows("SELECT rfr, ressources_mensuelles FROM sources.sne_attributions WHERE _ligne = 2") == [
+        (None, None)
+    ]
+    assert {v for (v,) in depot.rows("SELECT valeur FROM quarantaine.sne_attributions")} == {"(masqué)"}
 
 
 def test_a_percentage_printed_as_a_fraction_is_refused_with_the_line_that_settles_it(depot: Depot) -> None:

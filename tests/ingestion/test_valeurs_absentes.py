@@ -51,14 +51,30 @@ def test_a_zero_that_is_a_value_stays(depot: Depot) -> None:
 
 
 def test_a_dwelling_leaves_the_stock_by_a_reason_only(depot: Depot) -> None:
-    lignes = logements(8)
-    for ligne, valeur in zip(lignes, ["", "NULL", "9.0", "9", "-", "00", "N/A", "1"], strict=True):
+    valeurs = [
+        "",
+        "NULL",
+        "9.0",
+        "9",
+        "-",
+        "00",
+        "N/A",
+        "1",
+        "N",
+        "non",
+        "Z",
+        "Non sorti",
+        "Toujours dans le parc",
+        "1.0",
+    ]
+    lignes = logements(len(valeurs))
+    for ligne, valeur in zip(lignes, valeurs, strict=True):
         ligne["SORTIEPATRIM"] = valeur
     depot.drop("rpls/2022/r.csv", table(*lignes))
     depot.load("rpls")
     assert depot.rows(
         "SELECT coalesce(sortie_patrimoine, '9'), count(*) FROM sources.rpls_logements GROUP BY 1 ORDER BY 1"
-    ) == [("1", 1), ("9", 7)]
+    ) == [("1", 2), ("9", 12)]
 
 
 def test_codes_taken_for_numbers_are_codes(depot: Depot) -> None:

@@ -26,12 +26,13 @@ VOISIN = "990000012"
 ABSENCES = "990000014"
 A_LA_BORNE = "990000013"
 SOUS_LA_BORNE = "990000015"
+CONTREDIT = "990000016"
 
 COMMUNES = {
     PUBLIE: ["71901"], ARRONDI: ["71902"], OBJECTIFS: ["71903"], DEFAUT: ["71904"], AUTRE: ["71905"],
     GEO: ["71906", "39906"], LYON: ["69123"], DEMANDE: ["71908"], PARC: ["71909"], VIDE: ["71910"],
     NOMME: ["71911"], VOISIN: ["71912"], ABSENCES: ["71914", "71915"],
-    A_LA_BORNE: ["71913"], SOUS_LA_BORNE: ["71917"],
+    A_LA_BORNE: ["71913"], SOUS_LA_BORNE: ["71917"], CONTREDIT: ["71918"],
 }  # fmt: skip
 NOMS = {siren: f"Territoire {siren[-2:]}" for siren in COMMUNES}
 BAILLEUR, AUTRE_BAILLEUR, BAILLEUR_SANS_OBJET = "911000001", "911000002", "911000003"
@@ -368,6 +369,8 @@ def _demandes_aux_bornes(commune: str) -> Iterator[Ligne]:
     yield demande(commune, date(2022, 5, 1), 2022, statut="radiee", date_radiation=date(2023, 1, 1))
     # Struck off, nobody knows when.
     yield demande(commune, date(2022, 5, 1), 2022, statut="radiee")
+    yield demande(commune, date(2022, 5, 1), 2022, mutation=True, code_commune_origine=commune)
+    # Nothing says that it is active.
     yield demande(commune, date(2022, 5, 1), 2022, statut=None, mutation=True, code_commune_origine=commune)
     yield demande(
         commune,
@@ -611,6 +614,17 @@ def _absences(sources: Sources) -> None:
             bail(commune, jour, date_decision=jour, num_rpls="RANGS", rang=2),
         ],
     )
+    # Thirty days between two leases of a person, and thirty-one; active, and struck off at the extraction.
+    ailleurs = COMMUNES[CONTREDIT][0]
+    sources.remplir(
+        "sne_attributions",
+        (
+            bail(ailleurs, signe, demandeur_id=personne)
+            for personne, fin in (("proche", date(2020, 5, 31)), ("loin", date(2020, 6, 1)))
+            for signe in (date(2020, 5, 1), fin)
+        ),
+    )
+    sources.remplir("sne_demandes", [demande(ailleurs, date(2021, 1, 1), date_radiation=date(2021, 12, 31))])
 
 
 def _residences(sources: Sources, commune: str, voisine: str) -> None:

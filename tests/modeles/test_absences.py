@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.modeles.magasin import Entrepot
-from tests.modeles.scenarios import ABSENCES, COMMUNES, DEFAUT, DEMANDE
+from tests.modeles.scenarios import ABSENCES, COMMUNES, CONTREDIT, DEFAUT, DEMANDE
 
 COMMUNE, VOISINE = COMMUNES[ABSENCES]
 
@@ -190,6 +190,10 @@ def test_contradictions_are_listed_and_follow_a_rule(entrepot: Entrepot) -> None
         ("qpv_autre_commune", 1),
         ("qpv_inexistant", 1),
     ]
+    assert entrepot.lire(
+        "select regle, annee, count(*) from meta.contradictions where epci_siren = ? group by all order by 1",
+        [CONTREDIT],
+    ) == [("active_et_radiee", 2021, 1), ("baux_rapproches", 2020, 1)]
     effectives = entrepot.lire(
         "select num_rpls, rang, est_effective from entrepot.fct_attribution "
         "where epci_siren = ? and num_rpls in ('REFUS', 'RANGS') order by 1, 2",

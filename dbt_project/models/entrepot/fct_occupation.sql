@@ -28,24 +28,28 @@ with lieux as (
 
 ),
 
--- A survey writes a residence by its landlord and name, at most.
+-- A survey writes a residence by its landlord and name, at most. Where both landlords are known, they must be one: another
+-- territory, perhaps not read here, has residences of the same name.
 residences as (
 
     select distinct
         epci_siren,
         bailleur_siren,
         cle,
-        residence
+        residence,
+        false as est_de_bailleur_inconnu
     from {{ ref('int_residences_noms') }}
     where est_seule_du_bailleur
     union all
-    select distinct
-        epci_siren,
+    select
+        min(epci_siren) as epci_siren,
         cast(null as {{ dbt.type_string() }}) as bailleur_siren,
         cle,
-        residence
+        min(residence) as residence,
+        max(bailleur_siren = 'inconnu') as est_de_bailleur_inconnu
     from {{ ref('int_residences_noms') }}
     where est_seule
+    group by cle
 
 ),
 
@@ -95,4 +99,8 @@ left join residences as propres
     on
         lus.cle_residence = propres.cle
         and coalesce(bailleurs.bailleur_siren, lus.bailleur_siren) = propres.bailleur_siren
-left join residences as communes on lus.cle_residence = communes.cle and communes.bailleur_siren is null
+left join residences as communes
+    on
+        lus.cle_residence = communes.cle
+        and communes.bailleur_siren is null
+        and (lus.bailleur_siren is null or communes.est_de_bailleur_inconnu)

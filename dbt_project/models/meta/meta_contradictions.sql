@@ -2,11 +2,18 @@
 -- What an allocation says that cannot all be true, and the rule that was followed: a code of a priority neighbourhood that no list
 -- has, or has in another commune, is not believed; a signed lease makes its candidate effective, whatever the outcome
 -- written beside it, and is no refusal; a candidate « attribué » without a lease is not effective when one ranked after it
--- signed. One row per allocation and rule; published territories only.
+-- signed; two leases of a person within days of each other are counted both; a request said to be active that has a past date of
+-- striking off is struck off. One row per allocation or request and rule; published territories only.
 with attributions as (
 
     select
         faits.*,
+        lag(faits.date_signature_bail)
+            over (
+                partition by faits.demandeur_id
+                order by faits.date_signature_bail nulls last, faits.attribution_id nulls last
+            )
+            as bail_precedent,
         issues.est_attribuee,
         min(case when issues.est_attribuee and not coalesce(faits.est_bail_signe, true) then faits.rang end)
             over (partition by faits.cle_commission) as premier_rang_sans_bail
@@ -35,6 +42,17 @@ lignes as (
         'bail_d_un_rang_suivant' as regle
     from attributions
     where est_bail_signe and rang > premier_rang_sans_bail
+    union all
+    select
+        attributions.attribution_id,
+        'baux_rapproches' as regle
+    from attributions
+    inner join {{ ref('ref_bornes_indicateurs') }} as bornes
+        on
+            attributions.date_signature_bail >= bornes.debut
+            and attributions.date_signature_bail <= coalesce(bornes.fin, attributions.date_signature_bail)
+    where
+        {{ jours_entre('attributions.bail_precedent', 'attributions.date_signature_bail') }} < bornes.jours_entre_baux_min
 
 )
 
@@ -57,6 +75,10 @@ select
             then
                 'Un bail est signé alors que la suite donnée n''est pas « attribué » : l''attribution est comptée effective, et non'
                 || ' refusée.'
+        when 'baux_rapproches'
+            then
+                'La même personne a signé un autre bail quelques jours plus tôt : les deux sont comptés. L''un répète sans doute'
+                || ' l''autre (commission, logement ou résidence écrits autrement) : le corriger à la source.'
         else
             'Un bail est signé à ce rang alors qu''un rang précédent reste « attribué » sans bail : seul le signataire est effectif.'
     end as message,
@@ -65,3 +87,15 @@ select
 from lignes
 inner join attributions on lignes.attribution_id = attributions.attribution_id
 inner join {{ ref('int_parametres') }} as parametres on attributions.epci_siren = parametres.epci_siren
+union all
+select
+    membres.epci_siren,
+    cast(extract(year from demandes.date_extraction) as integer) as annee,
+    'active_et_radiee' as regle,
+    'La demande est dite active et a une date de radiation passée : elle est comptée radiée à cette date.' as message,
+    demandes._fichier as fichier,
+    cast(demandes._ligne as bigint) as ligne
+from {{ ref('stg_sne__demandes') }} as demandes
+{{ joindre_epci('extract(year from demandes.date_extraction)', 'demandes.commune_choix1', 'membres') }}
+inner join {{ ref('int_parametres') }} as parametres on membres.epci_siren = parametres.epci_siren
+where demandes.statut = 'active' and demandes.date_radiation <= demandes.date_extraction

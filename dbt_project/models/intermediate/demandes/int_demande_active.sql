@@ -1,5 +1,6 @@
 -- One row per request active on 31 December of a year that an extraction says: filed on or before that day, and not struck off on
--- or before it. A request said to be struck off without a date is not active; nor is one that the next extraction of the same
+-- or before it; one said to be active that has a past date of striking off is struck off then, and listed (meta.contradictions).
+-- A request said to be struck off without a date is not active; nor is one that the next extraction of the same
 -- scope does not list any more, since exports of active requests alone are the usual case.
 with listees as (
 
@@ -8,7 +9,7 @@ with listees as (
         extractions.epci_siren,
         {{ dernier_jour('extractions.annee') }} as date_situation,
         demandes.*,
-        coalesce(demandes.statut, 'active') <> 'radiee' as est_active
+        coalesce(demandes.statut = 'active', false) as est_active
     from {{ ref('stg_sne__demandes') }} as demandes
     {{ joindre_epci('extract(year from demandes.date_extraction)', 'demandes.commune_choix1', 'membres') }}
     inner join {{ ref('int_demande_extractions') }} as extractions
