@@ -22,7 +22,7 @@ _FIGURES = Path(__file__).with_name("figures.sql")
 COLUMNS = {
     "epci_siren": "SIREN de l'intercommunalité (9 chiffres).",
     "periode_type": "Type de période : annee, semestre ou millesime (de la source).",
-    "periode": "Période : 2021, 2021-S1 ou millésime de la source.",
+    "periode": "Année, semestre (suffixe -S1 ou -S2) ou millésime de la source.",
     "annee": "Année.",
     "indicateur": "Identifiant de l'indicateur.",
     "axe": "Axe de ventilation : epci, commune, qpv, bailleur, reservataire…",
