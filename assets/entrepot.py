@@ -16,7 +16,7 @@ from dagster_dbt import (
 )
 
 from assets.tables import Traducteur, all_tables, with_tables
-from pipelines import projet_dbt, publication
+from pipelines import journal, projet_dbt, publication
 from pipelines.errors import DonneesRefusees, ObservatoireError
 from pipelines.publication import Etape, explain_disk_text, record_checks
 from pipelines.resources import Atelier, progress
@@ -57,10 +57,11 @@ def entrepot_assets(regles: projet_dbt.Regles) -> dg.AssetsDefinition:
             with projet_dbt.dbt_base(base, regles, _selectors(selection, manifest, atelier.chantier.lieu)):
                 total = sum(not node.startswith("test.") for node in selection.noeuds)
                 try:
-                    for event in dbt.cli(build_command(), context=context, target_path=target).stream():
-                        events.append(event)
-                        if isinstance(event, dg.Output):
-                            _report(sum(isinstance(e, dg.Output) for e in events), total)
+                    with journal.output_in_lines():
+                        for event in dbt.cli(build_command(), context=context, target_path=target).stream():
+                            events.append(event)
+                            if isinstance(event, dg.Output):
+                                _report(sum(isinstance(e, dg.Output) for e in events), total)
                 except DagsterDbtCliRuntimeError as error:
                     failure = str(error)
             durations = projet_dbt.durations(target / "run_results.json", manifest)

@@ -4,6 +4,7 @@ Loads without an environment variable and without a network; tests assemble the 
 resources through `build_defs(resource_overrides=…)`.
 """
 
+import logging
 import os
 from collections.abc import Mapping
 from typing import Any
@@ -37,6 +38,18 @@ from pipelines.schedules import schedules
 from pipelines.sensors import sensors
 
 
+def _console(context: dg.InitLoggerContext) -> logging.Logger:
+    """What Dagster says of a run on the error stream of its process, as the project writes it."""
+    made = logging.Logger("dagster", context.logger_config["log_level"].upper())
+    made.addHandler(journal.run_handler())
+    return made
+
+
+# Dagster's own logger of the console is that of every run whose configuration names none, whatever the
+# definitions hold: names of files would act on the terminal, and no line would be JSON.
+setattr(dg.colored_console_logger, "_logger_fn", _console)  # noqa: B010
+
+
 def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> dg.Definitions:
     """Assemble the definitions.
 
@@ -61,6 +74,11 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> dg.Defini
                 profiles_dir=str(DBT_PROJECT),
                 dbt_executable=projet_dbt.executable(),
             )
+        ),
+        # Closed too: it would write, and read as code, in a folder of its choice. Steps share the base, and
+        # pass nothing else to each other.
+        "io_manager": dg.IOManagerDefinition.hardcoded_io_manager(
+            dg.InMemoryIOManager()  # type: ignore[no-untyped-call]
         ),
     }
     return dg.Definitions(

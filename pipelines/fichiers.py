@@ -108,14 +108,14 @@ def private_folder(path: Path) -> Path:
     """
     path.mkdir(mode=_PRIVATE, parents=True, exist_ok=True)
     found = path.stat()
-    if not found.st_mode & 0o077:
-        return path
+    # Closed by someone else is open to them: what they put there would be read, and run.
     if found.st_uid != os.geteuid() or found.st_mode & stat.S_IWOTH:
         raise ObservatoireError(
             f"Le dossier « {path} » est ouvert à d'autres utilisateurs de cette machine : ce qui y serait "
             "gardé doit rester privé. Choisissez-en un autre, ou fermez-le : chmod 700."
         )
-    path.chmod(_PRIVATE)
+    if found.st_mode & 0o077:
+        path.chmod(_PRIVATE)
     return path
 
 

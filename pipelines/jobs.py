@@ -17,6 +17,8 @@ from pipelines.partitions import partitioned_config
 CONSTRUIRE, BILANS, ECRIRE_BILANS = "construire", "bilans", "ecrire_bilans"
 BILANS_PAR_ANNEE, ALERTER = "bilans_par_annee", "alerter"
 
+# On every run of one request: which of them failed is asked of the orchestrator, which forgets nothing.
+DEMANDE_TAG = "observatoire/demande"
 BILANS_OP = "publication__bilans"
 _BILANS = dg.AssetSelection.assets(["publication", "bilans"])
 _BILANS_ANNUELS = dg.AssetSelection.assets(["publication", "bilans_annuels"])

@@ -4,16 +4,21 @@ Only named fields leave: names of steps and of alerts, durations, counts. What e
 (arguments, exceptions) may hold the content of a row and is left out.
 """
 
+import contextlib
+import io
 import json
 import logging
 import os
 import sys
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
+from typing import TextIO
 
-from pipelines.affichable import sans_commande_json
+from pipelines.affichable import affichable, sans_commande_json
 
 VARIABLE = "OBSERVATOIRE_JOURNAL"
 ROOT = "observatoire"
@@ -73,6 +78,63 @@ def handler() -> logging.Handler:
     made.setFormatter(LignesJson())
     made.setLevel(logging.INFO)
     return made
+
+
+class _DuTravail(LignesJson):
+    """What Dagster says of a run: of a failure, that it happened; its text may quote what made it fail."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the first line as JSON."""
+        first = logging.makeLogRecord({**vars(record), "args": None, "exc_info": None})
+        first.msg = record.getMessage().partition("\n")[0]
+        return super().format(first)
+
+
+class _Affichees(logging.Formatter):
+    """The same for a person: names of files act on no terminal."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the lines of a record, made safe to show."""
+        return affichable(super().format(record), lignes=True)
+
+
+def run_handler() -> logging.Handler:
+    """Return a handler for what Dagster says of a run: JSON lines, or text for a terminal."""
+    made = logging.StreamHandler(sys.stderr)
+    made.setFormatter(_DuTravail() if wanted() else _Affichees("%(asctime)s - %(levelname)s - %(message)s"))
+    return made
+
+
+class _Sortie(io.TextIOBase):
+    """An output whose lines are those of the log."""
+
+    def __init__(self, behind: TextIO) -> None:
+        self._behind, self._kept = behind, ""
+
+    def write(self, text: str) -> int:
+        *whole, self._kept = (self._kept + text).split("\n")
+        for said in filter(None, whole):
+            self._behind.write(f"{line(said) if wanted() else affichable(said)}\n")
+        return len(text)
+
+    def flush(self) -> None:
+        self._behind.flush()
+
+    def finish(self) -> None:
+        """Write what was left without an end of line."""
+        if self._kept:
+            self.write("\n")
+
+
+@contextmanager
+def output_in_lines() -> Iterator[None]:
+    """Write what a library prints in the block as the log is written, each line apart."""
+    output = _Sortie(sys.stdout)
+    with contextlib.redirect_stdout(output):
+        try:
+            yield
+        finally:
+            output.finish()
 
 
 def configure() -> None:

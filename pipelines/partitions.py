@@ -15,13 +15,12 @@ import yaml
 
 from pipelines.conventions import load_conventions
 from pipelines.errors import DonneesRefusees, ObservatoireError
-from pipelines.resources import Parametres
+from pipelines.resources import PARTITION_NAME, Parametres
 
 VARIABLE = "OBSERVATOIRE_PARTITIONS"
 # Limits of the run queue may be set on it: one run at a time for a same warehouse.
 TAG = "observatoire/partition"
 
-_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 _SIREN = re.compile(r"\d{9}")
 logger = logging.getLogger("observatoire.partitions")
 
@@ -43,7 +42,7 @@ def read_groups(path: Path) -> dict[str, list[str]]:
     seen: dict[str, str] = {}
     for key, value in content.items():
         name, sirens = str(key), [str(siren) for siren in value] if isinstance(value, list) else []
-        if not _NAME.fullmatch(name):
+        if not PARTITION_NAME.fullmatch(name):
             raise DonneesRefusees(
                 f"« {path} », groupe « {name} » : attendu, des minuscules, chiffres, - ou _."
             )

@@ -28,6 +28,7 @@ _READ_LEVELS = frozenset({"warn", "error"})
 # Where an event of dbt holds the text of an error.
 _MESSAGES = frozenset({"msg", "message", "base_msg", "exc", "exc_info"})
 _BETWEEN_LOOKS = 0.1
+_TELLING = threading.Lock()
 # A manifest is a hundred thousand objects that live as long as the process: looking through them again and
 # again for garbage, as Python does by default, is a tenth of a small build.
 _GARBAGE_THRESHOLDS = (100_000, 50, 1000)
@@ -66,7 +67,11 @@ def _tell(event: Any) -> None:
     if event.info.name in _READ_EVENTS or event.info.level in _READ_LEVELS:
         from dbt_common.events.functions import msg_to_dict
 
-        print(json.dumps(_without_values(msg_to_dict(event)), default=str), flush=True)
+        told = json.dumps(_without_values(msg_to_dict(event)), default=str) + "\n"
+        # Each of dbt's threads tells of its own: in pieces, two events make one line that nobody can read.
+        with _TELLING:
+            sys.stdout.write(told)
+            sys.stdout.flush()
 
 
 def _without_values(said: Any) -> Any:

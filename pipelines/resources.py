@@ -6,6 +6,7 @@ the lock, the construction folder and the account of its steps.
 
 import logging
 import os
+import re
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -40,6 +41,8 @@ from pipelines.sql import without_values
 
 progress = logging.getLogger("observatoire.progression")
 
+# What a partition may be called: it is part of the name of a file.
+PARTITION_NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 # How many of the missing tables a refusal names.
 _NAMED = 5
 
@@ -98,6 +101,8 @@ class Parametres(dg.ConfigurableResource[Any]):
         """Return the warehouse's working folder; the warehouse itself may not exist yet."""
         entrepot = self._path("entrepot", "ENTREPOT", "le fichier de l'entrepôt (--entrepot)")
         if self.partition is not None:
+            if not PARTITION_NAME.fullmatch(self.partition):
+                raise MauvaisUsage("« partition » attend un nom : des minuscules, chiffres, - ou _.")
             entrepot = entrepot.with_name(f"{entrepot.stem}-{self.partition}{entrepot.suffix}")
         return WorkingFolder(entrepot)
 

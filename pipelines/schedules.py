@@ -13,10 +13,11 @@ import dagster as dg
 from pipelines.calendrier import HOUR, TIMEZONE, Echeance, Ligne, document, due_on
 from pipelines.conventions import Convention, load_conventions
 from pipelines.errors import ObservatoireError
-from pipelines.jobs import ALERTER, BILANS, bilans_config
+from pipelines.jobs import ALERTER, BILANS, DEMANDE_TAG, bilans_config
 from pipelines.resources import Parametres
 
 ALERTES = "alertes"
+RAPPORT_TAG = "observatoire/rapport"
 # Once the reports of the morning had their time.
 ALERTES_CRON = f"30 {HOUR + 2} * * *"
 
@@ -47,9 +48,9 @@ def run_requests(rapport: str, conventions: Iterable[Convention], jour: date) ->
         same = [echeance for echeance in due if echeance.arrete_au == stop]
         requests.append(
             dg.RunRequest(
-                run_key=f"{rapport}:{stop.isoformat()}",
+                run_key=(demande := f"{rapport}:{stop.isoformat()}"),
                 run_config=reports_config(same),
-                tags=reports_tags(same),
+                tags={**reports_tags(same), DEMANDE_TAG: demande},
             )
         )
     return requests
@@ -73,7 +74,7 @@ def reports_config(echeances: list[Echeance]) -> dict[str, object]:
 def reports_tags(echeances: list[Echeance]) -> dict[str, str]:
     """Return what the page of a run says of the reports that it writes."""
     first = echeances[0]
-    tags = {"observatoire/rapport": first.rapport, "observatoire/arrete_au": first.arrete_au.isoformat()}
+    tags = {RAPPORT_TAG: first.rapport, "observatoire/arrete_au": first.arrete_au.isoformat()}
     limits = sorted(e.a_remettre_le for e in echeances if e.a_remettre_le is not None)
     if limits:
         tags["observatoire/a_remettre_le"] = limits[0].isoformat()

@@ -21,16 +21,16 @@ from assets.publication import name_years
 from pipelines.alertes import Etat, alert_of_failure, read_state, send
 from pipelines.calendrier import PARIS, Echeance, document, last_due, period
 from pipelines.errors import ObservatoireError
-from pipelines.jobs import ALERTER, CONSTRUIRE, ECRIRE_BILANS, jobs
+from pipelines.jobs import ALERTER, BILANS, CONSTRUIRE, DEMANDE_TAG, ECRIRE_BILANS, jobs
 from pipelines.paths import DOWNLOAD_RECORD_NAME, DOWNLOAD_REGISTRY_NAME, LOCK_NAME
 from pipelines.publication import open_warehouse, published_execution
 from pipelines.resources import Parametres
-from pipelines.schedules import reports_config, reports_tags
+from pipelines.schedules import RAPPORT_TAG, reports_config, reports_tags
 
 INTERVAL_SECONDS = 60
-# On every run of one request: which of them failed is asked of the orchestrator, which forgets nothing.
-DEMANDE_TAG = "observatoire/demande"
 _OWN_TAGS = "observatoire/"
+# Among so many of the last runs of the schedules are those of the last request of each of them.
+_LAST_RUNS = 200
 # What failed is asked again later and later: a full disk is emptied in minutes, a wrong file in days.
 FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 300, 86_400
 # A look lasts less than the minute that the orchestrator allows; the next one goes on from there.
@@ -160,6 +160,16 @@ def ask_again(instance: dg.DagsterInstance, demande: str | None, now: datetime) 
     ]
 
 
+def scheduled(instance: dg.DagsterInstance) -> list[str]:
+    """Return the last request of each schedule of reports: an earlier one has nothing more to give."""
+    last: dict[str, str] = {}
+    for record in instance.get_run_records(dg.RunsFilter(job_name=BILANS), limit=_LAST_RUNS):
+        tags = record.dagster_run.tags
+        if RAPPORT_TAG in tags and DEMANDE_TAG in tags:
+            last.setdefault(tags[RAPPORT_TAG], tags[DEMANDE_TAG])
+    return sorted(last.values())
+
+
 def _own_tags(run: dg.DagsterRun) -> dict[str, str]:
     return {name: value for name, value in run.tags.items() if name.startswith(_OWN_TAGS)}
 
@@ -185,12 +195,14 @@ def sensors() -> list[dg.SensorDefinition]:
 
 
 def _landing() -> dg.SensorDefinition:
+    targets = [job for job in jobs() if job.name in {CONSTRUIRE, BILANS}]
+
     @dg.sensor(
         name="depot",
-        job_name=CONSTRUIRE,
+        jobs=targets,
         minimum_interval_seconds=INTERVAL_SECONDS,
         default_status=dg.DefaultSensorStatus.STOPPED,
-        description="Contenu nouveau et stable dans le dossier de dépôt : construit l'entrepôt.",
+        description="Contenu nouveau et stable dans le dossier : construit. Redemande ce qui a échoué.",
     )
     def depot(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         try:
@@ -199,10 +211,13 @@ def _landing() -> dg.SensorDefinition:
             return dg.SkipReason(str(error))
         cursor, asked = evaluate(donnees, context.cursor)
         demande = read_cursor(cursor).get("demande")
-        requests = [dg.RunRequest(tags={DEMANDE_TAG: str(demande)})] if asked else []
-        return dg.SensorResult(
-            run_requests=requests or ask_again(context.instance, demande, datetime.now(UTC)), cursor=cursor
-        )
+        if asked:
+            requests = [dg.RunRequest(job_name=CONSTRUIRE, tags={DEMANDE_TAG: str(demande)})]
+        else:
+            now = datetime.now(UTC)
+            failed = [demande, *scheduled(context.instance)]
+            requests = [request for each in failed for request in ask_again(context.instance, each, now)]
+        return dg.SensorResult(run_requests=requests, cursor=cursor)
 
     return depot
 

@@ -10,15 +10,17 @@ from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
+import dagster as dg
 import pytest
 
+import pipelines.definitions  # noqa: F401 - how Dagster speaks is set there
 from pipelines.affichable import affichable, approche, sans_commande_json
 from pipelines.alertes import Alerte, read_settings, send
 from pipelines.bilan import fichiers, html, pdf
 from pipelines.bilan.document import Colonne, Document, Ligne, Section, Tableau
 from pipelines.bilan.glyphes import montrable
 from pipelines.cli import affichage
-from pipelines.journal import LignesJson
+from pipelines.journal import LignesJson, output_in_lines
 
 # Clears the screen, forges a line, turns the text around, ends a line for some programs, is not a character.
 HOSTILE = "OPAC\x1b[2J\nEntrepôt publié : faux\u202egpj.exe\u2028\x9b31m\udcff"
@@ -92,6 +94,50 @@ def test_logs_are_json_to_the_last_line(tmp_path: Path) -> None:
     assert line["erreur"] == "ZeroDivisionError"
     assert "division" not in str(line), "the text of an error may quote a cell"
     assert any("application.py" in place for place in line["lieu"])
+
+
+@pytest.mark.parametrize("logs", ["", "json"])
+def test_what_dagster_says_of_a_run_acts_on_nothing(
+    logs: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A file's name in the message of a step, and in the text of its failure."""
+    monkeypatch.setenv("OBSERVATOIRE_JOURNAL", logs)
+    name = HOSTILE.removesuffix("\udcff")
+
+    @dg.op
+    def lit(context: dg.OpExecutionContext) -> None:
+        context.log.info(f"Lecture de {name}")
+        raise ValueError(f"{name} : DURAND")
+
+    @dg.job
+    def essai() -> None:
+        lit()
+
+    assert not essai.execute_in_process(raise_on_error=False).success
+    lines = [line for line in capsys.readouterr().err.split("\n") if line]
+    assert any("Lecture de" in line for line in lines)
+    assert any("STEP_FAILURE" in line for line in lines)
+    assert not [ascii(line) for line in lines if affichable(line) != line]
+    assert not [ascii(line) for line in lines if line.startswith("Entrepôt publié")]
+    if logs:
+        assert all(json.loads(line)["journal"] == "dagster" for line in lines)
+        assert "DURAND" not in str(lines), "the text of an error may quote a cell"
+    else:
+        assert "DURAND" in str(lines)
+
+
+@pytest.mark.parametrize("logs", ["", "json"])
+def test_what_a_library_prints_is_written_as_the_log_is(
+    logs: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("OBSERVATOIRE_JOURNAL", logs)
+    with output_in_lines():
+        print("1 of 2 OK\x1b[2J", end="")
+        print("\n\u202e2 of 2\nreste", end="", flush=True)
+    written = capsys.readouterr().out.splitlines()
+    said = [json.loads(line)["message"] for line in written] if logs else written
+    assert not [ascii(line) for line in written if affichable(line) != line]
+    assert [affichable(line) for line in said] == ["1 of 2 OK\\x1b[2J", "\\u202e2 of 2", "reste"]
 
 
 @pytest.mark.parametrize("encoding", ["iso-8859-1", "ascii", "cp1252"])

@@ -163,6 +163,18 @@ def test_a_private_folder_is_made_or_closed(tmp_path: Path) -> None:
     assert stat.S_IMODE(fichiers.private_folder(tmp_path / "a").stat().st_mode) == 0o700
 
 
+@pytest.mark.parametrize("mode", [0o700, 0o755])
+def test_a_folder_of_someone_else_is_refused(
+    mode: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Closed or not: the administrator enters it, and would run what its owner put there."""
+    (tmp_path / "a").mkdir(mode=mode)
+    monkeypatch.setattr(os, "geteuid", lambda: 4_000_000)
+    with pytest.raises(ObservatoireError, match="chmod 700"):
+        fichiers.private_folder(tmp_path / "a")
+    assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == mode
+
+
 def test_a_folder_of_everybody_is_refused_not_closed(tmp_path: Path) -> None:
     """`DAGSTER_HOME=/tmp`, run by root: closing it would stop the machine."""
     shared = tmp_path / "tmp"

@@ -34,7 +34,7 @@ def test_pre_commit_runs_what_lint_runs() -> None:
     assert [hook["entry"].removeprefix(".venv/bin/") for hook in repo["hooks"]] == wanted != []
 
 
-@pytest.mark.parametrize("name", ["CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"])
+@pytest.mark.parametrize("name", ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"])
 def test_what_a_page_names_exists(name: str) -> None:
     page = text(name)
     for link in re.findall(r"\]\(([^)#]+)\)", page):
@@ -68,3 +68,36 @@ def test_a_wrong_figure_starts_from_its_explanation() -> None:
     template = text(".github/ISSUE_TEMPLATE/chiffre-faux.md")
     assert "observatoire expliquer" in template
     assert "--lignes 0" in template
+
+
+def test_the_readme_names_the_licence_on_its_first_lines_and_nowhere_another() -> None:
+    page = text("README.md")
+    assert f"SPDX-License-Identifier: [{PROJECT['license']}](LICENSE)" in page.splitlines()[:5]
+    assert all(PROJECT["license"] in line for line in page.splitlines() if re.search(r"[Cc]ode under", line))
+
+
+def test_the_first_screen_is_in_french_beside_english() -> None:
+    """Before the first section: as many sentences on each side, and the two commands in both."""
+    first = text("README.md").split("\n## ")[0]
+    rows = [line.strip("| ").split(" | ") for line in first.splitlines() if line.startswith("| ")]
+    assert rows[0] == ["Français", "English"]
+    assert len(rows) > 3
+    assert all(len(row) == 2 and abs(len(row[0]) - len(row[1])) < 80 for row in rows[1:])
+    commands_said = re.findall(r"^make \w+ +# (.+?) +\| (.+)$", first, flags=re.M)
+    assert len(commands_said) == 2
+    assert all(french != english for french, english in commands_said)
+
+
+def test_files_of_the_project_are_there_and_no_owner_is_set() -> None:
+    for name in (".editorconfig", ".pre-commit-config.yaml", "LICENSE", "SECURITY.md", "CHANGELOG.md"):
+        assert (PROJECT_ROOT / name).is_file(), name
+    assert list(PROJECT_ROOT.rglob("CODEOWNERS")) == []
+    assert text(".editorconfig").startswith("root = true\n")
+
+
+def test_continuous_integration_runs_the_tests_then_the_wheel() -> None:
+    """The slow ones of the wheel are in no other target that it runs."""
+    script = text(".ci/run")
+    tests, wheel = script.index("\nmake test "), script.index("pytest tests/exploitation/test_roue.py")
+    assert tests < wheel
+    assert "not slow" not in script

@@ -17,11 +17,14 @@ from pathlib import Path
 
 from pipelines.affichable import affichable
 from pipelines.alertes.regles import GRAVITES, Alerte
+from pipelines.delai import within
 from pipelines.errors import MauvaisUsage
 
 PREFIX = "OBSERVATOIRE_ALERTES_"
 SECURITES = ("starttls", "tls", "aucune")
 _TIMEOUT_SECONDS = 15
+# Of one channel, however it is spent: a server that answers a byte at a time does not hold the run.
+_CHANNEL_SECONDS = 60
 _LEVELS = dict(zip(GRAVITES, (logging.INFO, logging.WARNING, logging.ERROR), strict=True))
 
 logger = logging.getLogger("observatoire.alerte")
@@ -130,7 +133,7 @@ def send(alertes: Sequence[Alerte], reglages: Reglages) -> list[str]:
 
 def _attempt(channel: str, action: Callable[[], None]) -> list[str]:
     try:
-        action()
+        within(_CHANNEL_SECONDS, action)
     except (OSError, smtplib.SMTPException, ValueError) as error:
         # The text of the error may hold an address or a password: its kind is enough.
         return [f"L'alerte n'a pas pu partir par {channel} ({type(error).__name__})."]
@@ -178,5 +181,12 @@ def _post(alertes: Sequence[Alerte], address: str) -> None:
     request = urllib.request.Request(  # noqa: S310 - http and https only, checked above
         address, data=body, headers={"Content-Type": "application/json; charset=utf-8"}, method="POST"
     )
-    with urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS):  # noqa: S310
+    with urllib.request.build_opener(_NoRedirection).open(request, timeout=_TIMEOUT_SECONDS):
         pass
+
+
+class _NoRedirection(urllib.request.HTTPRedirectHandler):
+    """An alert goes where it was told: sent on, it would leave without its body, and pass for delivered."""
+
+    def redirect_request(self, *_: object) -> None:
+        """Follow nothing: the answer is then an error."""

@@ -5,6 +5,7 @@ page has a guard before it; none of the three outlives the process that started 
 """
 
 import os
+import shutil
 import signal
 import sys
 import threading
@@ -15,6 +16,7 @@ from typing import Any
 from pipelines.cli.garde import Garde, allowed_hosts
 
 PARENT_VARIABLE = "OBSERVATOIRE_SERVICE"
+FOLDER_VARIABLE = "OBSERVATOIRE_SERVICE_DOSSIER"
 _BETWEEN_LOOKS = 0.5
 
 
@@ -61,6 +63,9 @@ def _end_with_parent() -> None:
 def _watch(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(_BETWEEN_LOOKS)
+    if folder := os.environ.get(FOLDER_VARIABLE):
+        # Its secrets, that nobody else would remove.
+        shutil.rmtree(folder, ignore_errors=True)
     # The service makes each of its processes the leader of a group.
     if os.getpgrp() == os.getpid():
         os.killpg(os.getpgrp(), signal.SIGKILL)

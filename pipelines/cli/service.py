@@ -4,13 +4,14 @@ The same three processes as in `deploiement/compose.yml`. How one of them is mad
 """
 
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,9 +19,9 @@ from typing import Any
 from pipelines import journal
 from pipelines.cli import affichage
 from pipelines.cli.garde import LOOPBACK, VARIABLE
-from pipelines.cli.processus import PARENT_VARIABLE
+from pipelines.cli.processus import FOLDER_VARIABLE, PARENT_VARIABLE
 from pipelines.errors import ObservatoireError
-from pipelines.fichiers import private_folder
+from pipelines.fichiers import private_folder, write_text
 from pipelines.paths import PROJECT_FILES, PROJECT_ROOT, SERVER_VARIABLE, dagster_home
 
 _CODE = ("code", "code-server", "start", "--module-name", "pipelines.definitions")
@@ -28,6 +29,17 @@ _BETWEEN_LOOKS = 0.2
 # A build that is told to stop removes what it was making; systemd waits longer (TimeoutStopSec).
 _GRACE_S = 60.0
 # What the process that holds the code needs and the two others must not have.
+# Secrets that may be given as text, the variable that names a file instead, and how the file is written.
+_TEXTS: dict[str, tuple[str, Callable[[str], str]]] = {
+    "OBSERVATOIRE_CLE": ("OBSERVATOIRE_CLE_FILE", str),
+    "OBSERVATOIRE_ALERTES_SMTP_MOT_DE_PASSE": ("OBSERVATOIRE_ALERTES_SMTP_MOT_DE_PASSE_FILE", str),
+    "OBSERVATOIRE_ALERTES_WEBHOOK": ("OBSERVATOIRE_ALERTES_WEBHOOK_FILE", str),
+    "PGPASSWORD": ("PGPASSFILE", lambda text: "*:*:*:*:" + re.sub(r"([\\:])", r"\\\1", text) + "\n"),
+}
+# For PostgreSQL's library the text comes before the file; for the others, after.
+_FIRST = {"PGPASSWORD"}
+# Read by Dagster's own command, as every option of it.
+_BELOW = "DAGSTER_CLI_API_GRPC_LOG_FORMAT"
 _SECRETS = ("OBSERVATOIRE_CLE", "OBSERVATOIRE_ALERTES_", "OBSERVATOIRE_DUCKLAKE", "PGPASS", "CREDENTIALS_")
 
 
@@ -108,7 +120,12 @@ def _run(
     )
     processes["code"] = _start(
         [*_CODE, *_log_format(), "--location-name", "observatoire", "--socket", str(place)],
-        {**environment, SERVER_VARIABLE: "1"},
+        {
+            **_with_secrets_in_files(environment, folder),
+            **_log_format_below(),
+            SERVER_VARIABLE: "1",
+            FOLDER_VARIABLE: str(folder),
+        },
     )
     while not place.exists():
         if (ended := _ended(processes)) is not None:
@@ -128,13 +145,33 @@ def _log_format() -> list[str]:
     return ["--log-format", "json"] if journal.wanted() else []
 
 
+def _log_format_below() -> dict[str, str]:
+    """What tells the process that Dagster starts by itself, and to which it passes no format."""
+    return {_BELOW: "json"} if journal.wanted() else {}
+
+
+def _with_secrets_in_files(environment: Mapping[str, str], folder: Path) -> dict[str, str]:
+    """Return an environment whose secrets are in files of a private folder, none of them as text.
+
+    The configuration of a run may name any variable of the process that reads it, and what is wrong with a
+    value is said on the page.
+    """
+    given = dict(environment)
+    for variable, (name, form) in _TEXTS.items():
+        text = given.pop(variable, "").strip()
+        if text and (variable in _FIRST or not given.get(name)):
+            given[name] = str(folder / name)
+            write_text(folder / name, form(text), mode=0o600)
+    return given
+
+
 def _without_secrets(environment: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in environment.items() if not name.startswith(_SECRETS)}
 
 
 @contextmanager
 def _private_folder() -> Iterator[Path]:
-    """A folder for the socket: nobody else on the machine talks to the process that holds the code."""
+    """A folder for the socket, that nobody else on the machine may use, and for secrets given as text."""
     with tempfile.TemporaryDirectory(prefix="observatoire-") as folder:
         yield Path(folder)
 

@@ -8,6 +8,7 @@ import hashlib
 import hmac
 import os
 import secrets
+import stat
 import struct
 import tempfile
 from itertools import pairwise
@@ -79,8 +80,10 @@ def _is_guessable(cle: bytes) -> bool:
 
 def _read_or_create(chemin: Path) -> bytes:
     if not chemin.exists():
-        chemin.parent.mkdir(parents=True, exist_ok=True)
+        chemin.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _refuse_open_folder(chemin)
         _create(chemin)
+    _refuse_open_folder(chemin)
     etat = chemin.stat()
     if etat.st_uid not in {os.geteuid(), 0} or etat.st_mode & _others(chemin):
         raise DonneesRefusees(
@@ -88,6 +91,21 @@ def _read_or_create(chemin: Path) -> bytes:
             f"Faites : chmod 600 {chemin}"
         )
     return chemin.read_bytes().strip()
+
+
+def _refuse_open_folder(chemin: Path) -> None:
+    """Refuse a folder in which others may put another key in the place of this one.
+
+    Raises:
+        DonneesRefusees: they may. Where each may only touch what is theirs (`/tmp`), they may not.
+    """
+    etat = chemin.parent.stat()
+    ouvert = etat.st_mode & 0o022 and not etat.st_mode & stat.S_ISVTX
+    if ouvert or etat.st_uid not in {os.geteuid(), 0}:
+        raise DonneesRefusees(
+            f"{chemin.parent} : d'autres peuvent y remplacer la clé de pseudonymisation, ou ce dossier n'est "
+            f"pas à vous. Faites : chmod go-w {chemin.parent}"
+        )
 
 
 def _others(chemin: Path) -> int:

@@ -6,10 +6,8 @@ says which version of which address it holds: without it, or when the server has
 
 import ipaddress
 import json
-import queue
 import shutil
 import socket
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -23,6 +21,7 @@ from urllib.parse import urljoin, urlsplit
 import requests
 import urllib3
 
+from pipelines.delai import within
 from pipelines.fichiers import write_text
 from pipelines.telechargement.refus import Passager, Refus
 from pipelines.telechargement.registre import SCHEMAS, Produit
@@ -31,6 +30,8 @@ _MORCEAU = 1 << 16
 _ESPACE_GARDE = 64 << 20
 _PASSAGERS = frozenset({408, 425, 429, 500, 502, 503, 504})
 _REDIRECTIONS = frozenset({301, 302, 303, 307, 308})
+# Addresses whose last bytes are one of the older protocol: a gateway (RFC 6052), the form once meant for it.
+_PORTENT_UNE_IPV4 = (ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("::/96"))
 _AGENT = "observatoire-attributions (telechargement de donnees ouvertes)"
 
 
@@ -193,7 +194,10 @@ class _Transfert:
                 url, headers=dict(entetes), stream=True, allow_redirects=False, timeout=attente
             )
 
-        return within(sum(attente), ask)
+        try:
+            return within(sum(attente), ask, requests.Response.close)
+        except TimeoutError as error:
+            raise requests.exceptions.ReadTimeout from error
 
     def _is_allowed(self, url: str) -> bool:
         """Whether a redirection may be followed: outside, or where the registry of products says."""
@@ -337,37 +341,19 @@ def is_internal(hote: str) -> bool:
     except (OSError, UnicodeError):
         # Unknown here: through a proxy, it is the proxy that looks for it.
         return False
-    return any(not ipaddress.ip_address(a.partition("%")[0]).is_global for a in trouvees)
+    return not all(_is_public(ipaddress.ip_address(a.partition("%")[0])) for a in trouvees)
 
 
-def within(secondes: float, appel: Callable[[], requests.Response]) -> requests.Response:
-    """Return what a call returns; a time-out when that takes longer, however the time was spent.
-
-    Raises:
-        requests.exceptions.ReadTimeout: it took longer; what it gives later is closed.
-
-    """
-    reponses: queue.SimpleQueue[requests.Response | Exception] = queue.SimpleQueue()
-    renonce = threading.Event()
-
-    def run() -> None:
-        try:
-            reponse: requests.Response | Exception = appel()
-        except Exception as error:
-            reponse = error
-        reponses.put(reponse)
-        if renonce.is_set() and isinstance(reponse, requests.Response):
-            reponse.close()
-
-    threading.Thread(target=run, daemon=True).start()
-    try:
-        reponse = reponses.get(timeout=secondes)
-    except queue.Empty:
-        renonce.set()
-        raise requests.exceptions.ReadTimeout from None
-    if isinstance(reponse, Exception):
-        raise reponse
-    return reponse
+def _is_public(adresse: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
+    if isinstance(adresse, ipaddress.IPv6Address):
+        interieure = adresse.ipv4_mapped or adresse.sixtofour
+        if any(adresse in reseau for reseau in _PORTENT_UNE_IPV4):
+            interieure = ipaddress.IPv4Address(int(adresse) & 0xFFFFFFFF)
+        if interieure is not None:
+            return _is_public(interieure)
+        if adresse.is_site_local:
+            return False
+    return adresse.is_global and not adresse.is_multicast
 
 
 def _checked_status(reponse: requests.Response) -> requests.Response:

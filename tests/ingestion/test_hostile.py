@@ -1,7 +1,9 @@
 """Names and cells written to break a statement are names and cells like any other."""
 
 import errno
+import io
 import os
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -48,3 +50,21 @@ def test_a_file_that_may_not_be_read_is_named(depot: Depot, monkeypatch: pytest.
     monkeypatch.setattr(executer, "hash_file", refuse)
     with pytest.raises(DonneesRefusees, match=r"sne/2021/attributions\.csv : ce fichier ne peut pas être lu"):
         depot.load("sne")
+
+
+@pytest.mark.parametrize("nom", ["x.exe", "x.sh", "x.csv", "x.zip"])
+def test_a_program_is_refused_by_its_name(depot: Depot, nom: str) -> None:
+    """In a file of its own, under the name of data, in an archive; beside good files too."""
+    depot.drop("sne/2021/attributions.csv", table(*attributions(10)))
+    trace = depot.donnees.parent / "lancé"
+    programme = f"#!/bin/sh\ntouch '{trace}'\n".encode()
+    if nom.endswith(".zip"):
+        tampon = io.BytesIO()
+        with zipfile.ZipFile(tampon, "w") as archive:
+            archive.writestr("a.exe", programme)
+            archive.writestr("b.csv", table(*attributions(10)))
+        programme = tampon.getvalue()
+    depot.drop(f"sne/2021/{nom}", programme).chmod(0o755)
+    with pytest.raises(DonneesRefusees, match=rf"sne/2021/{nom}.* : fichier non reconnu"):
+        depot.read("sne")
+    assert not trace.exists()

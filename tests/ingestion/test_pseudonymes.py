@@ -157,6 +157,31 @@ def test_the_key_file_is_made_once_for_its_owner_only(
         pseudonym_key()
 
 
+def test_the_folder_of_a_key_is_closed_to_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who may write in it may put another key in its place."""
+    chemin = tmp_path / "secret" / "cle"
+    monkeypatch.setenv("OBSERVATOIRE_CLE_FILE", str(chemin))
+    avant = os.umask(0)
+    try:
+        cle = pseudonym_key()
+    finally:
+        os.umask(avant)
+    assert stat.S_IMODE(chemin.parent.stat().st_mode) == 0o700
+    for mode in (0o777, 0o770, 0o720):
+        chemin.parent.chmod(mode)
+        with pytest.raises(DonneesRefusees, match="chmod go-w"):
+            pseudonym_key()
+        chemin.unlink()
+        with pytest.raises(DonneesRefusees, match="chmod go-w"):
+            pseudonym_key()
+        assert not chemin.exists()
+        chemin.write_bytes(cle)
+        chemin.chmod(0o600)
+    for mode in (0o755, 0o1777):
+        chemin.parent.chmod(mode)
+        assert pseudonym_key() == cle
+
+
 def test_a_key_is_judged_by_who_can_read_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A service manager hands its key over with an access list, which shows as 0440: one user, no group."""
     chemin = tmp_path / "cle"

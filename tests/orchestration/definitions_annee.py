@@ -8,7 +8,7 @@ from unittest.mock import patch
 import dagster as dg
 
 from pipelines import sensors
-from pipelines.jobs import ALERTER, CONSTRUIRE, ECRIRE_BILANS
+from pipelines.jobs import ALERTER, BILANS, CONSTRUIRE, ECRIRE_BILANS
 from pipelines.paths import DOWNLOAD_RECORD_NAME
 from tests.entrepot_minimal import write_minimal
 
@@ -75,6 +75,11 @@ def ecrire_bilans() -> None:
     publication__bilans()
 
 
+@dg.job(name=BILANS, executor_def=dg.in_process_executor, logger_defs={})
+def bilans() -> None:
+    publication__bilans()
+
+
 @dg.job(name=ALERTER, executor_def=dg.in_process_executor, logger_defs={})
 def alerter() -> None:
     veille()
@@ -83,7 +88,7 @@ def alerter() -> None:
 @dg.repository
 def annee() -> list[object]:
     """Everything that the two sensors need."""
-    made = [construire, ecrire_bilans, alerter]
+    made = [construire, ecrire_bilans, bilans, alerter]
     with patch.object(sensors, "jobs", lambda: made):
         watched = [s for s in sensors.sensors() if s.name in {"depot", "publication"}]
     return [*made, *watched]

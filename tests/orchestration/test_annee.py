@@ -17,12 +17,13 @@ import pytest
 from alembic.script import ScriptDirectory
 from dagster._core.remote_origin import InProcessCodeLocationOrigin
 from dagster._core.scheduler.instigation import InstigatorStatus, SensorInstigatorData
-from dagster._core.test_utils import create_test_daemon_workspace_context, freeze_time
+from dagster._core.test_utils import create_run_for_test, create_test_daemon_workspace_context, freeze_time
 from dagster._core.types.loadable_target_origin import LoadableTargetOrigin
 from dagster._core.workspace.load_target import InProcessWorkspaceLoadTarget
 from dagster._daemon.sensor import execute_sensor_iteration
 
 from pipelines import sensors
+from pipelines.jobs import BILANS, DEMANDE_TAG
 from tests.orchestration.definitions_annee import BUILDS, FULL_DISK, REFUSED, REPORTS, landed
 
 # SQLite waits for the disk at each of thousands of writes.
@@ -187,6 +188,33 @@ def test_a_failed_build_is_asked_again_later_and_later(annee: Annee) -> None:
     annee.full_disk.unlink()
     annee.settle()
     assert annee.published == annee.reported == landed(annee.donnees)
+
+
+def test_a_scheduled_report_that_failed_is_asked_again_until_it_is_written(annee: Annee) -> None:
+    """A full disk on the morning of a half-year run: nobody else would ask for it."""
+    annee.put("a.csv", "A")
+    annee.look(4)
+    reports = annee.entrepot.with_name(REPORTS)
+    reports.unlink()
+    for rapport, stop in (("suivi", "2022-12-31"), ("suivi", "2022-06-30"), ("bilan", "2022-12-31")):
+        asked = {"observatoire/rapport": rapport, DEMANDE_TAG: f"{rapport}:{stop}"}
+        status = dg.DagsterRunStatus.SUCCESS if rapport == "bilan" else dg.DagsterRunStatus.FAILURE
+        with freeze_time(annee.now):
+            create_run_for_test(
+                annee.instance, job_name=BILANS, tags=asked, status=status,
+                run_config={"ops": {"publication__bilans": {"config": {"epci": ["247100589"]}}}},
+            )  # fmt: skip
+    annee.full_disk.touch()
+    annee.look(8)
+    annee.full_disk.unlink()
+    annee.settle()
+    assert reports.exists()
+    again = [
+        r for r in annee.instance.get_runs(dg.RunsFilter(job_name=BILANS)) if "dagster/sensor_name" in r.tags
+    ]
+    assert {r.tags[DEMANDE_TAG] for r in again} == {"suivi:2022-06-30"}, "the last of each, when it failed"
+    assert [r.status for r in again].count(dg.DagsterRunStatus.SUCCESS) == 1
+    assert all(r.run_config["ops"]["publication__bilans"]["config"]["epci"] for r in again)
 
 
 def test_what_a_person_stopped_is_left_alone(annee: Annee) -> None:

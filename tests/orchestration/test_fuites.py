@@ -1,6 +1,9 @@
 """What a run leaves in the orchestrator's storage, in its account and in what dbt says holds no cell."""
 
+import io
 import json
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -115,3 +118,23 @@ def test_what_dbt_says_is_passed_on_without_values(capsys: pytest.CaptureFixture
     assert json.loads(said)["info"]["level"] == "error"
     assert "Runtime Error in model x" in said
     assert "DURAND" not in said
+
+
+def test_two_threads_of_dbt_make_two_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two events in one line are read by nobody: two tables less in the account of the run."""
+
+    class Slow(io.StringIO):
+        def write(self, text: str) -> int:
+            written = super().write(text)
+            time.sleep(0.01)
+            return written
+
+    output = Slow()
+    monkeypatch.setattr("sys.stdout", output)
+    event = msg_from_base_event(RunResultError(msg="x"), EventLevel.ERROR)
+    threads = [threading.Thread(target=_tell, args=(event,)) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [json.loads(line)["info"]["level"] for line in output.getvalue().splitlines()] == ["error"] * 8

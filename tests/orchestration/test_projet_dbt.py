@@ -3,6 +3,10 @@
 import json
 import os
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -128,6 +132,41 @@ def test_dbt_keeps_quiet_towards_the_network(tmp_path: Path) -> None:
     assert environment["DBT_SEND_ANONYMOUS_USAGE_STATS"] == "False"
     assert environment["OBSERVATOIRE_BASE"].endswith("b.duckdb")
     assert Path(environment["OBSERVATOIRE_SPATIAL"]).is_file()
+
+
+@pytest.mark.skipif(not Path("/proc").exists(), reason="needs Linux's /proc")
+def test_dbt_does_not_outlive_the_build_that_asked_for_it(tmp_path: Path) -> None:
+    """Killed, the build tells its children nothing; an orphan would write in the folder that the next one cleans."""
+    waits = tmp_path / "manifeste"
+    os.mkfifo(waits)  # read until someone writes: dbt is at work for ever
+    build = subprocess.Popen(
+        [
+            sys.executable, "-c",
+            "import os, subprocess, sys, time\n"
+            "from pathlib import Path\n"
+            "from pipelines import projet_dbt\n"
+            "own = projet_dbt.dbt_environment(Path(sys.argv[1]))\n"
+            "child = subprocess.Popen([projet_dbt.executable(), 'build'], env={**os.environ, **own, 'OBSERVATOIRE_MANIFESTE': sys.argv[2]})\n"
+            "print(child.pid, flush=True)\n"
+            "time.sleep(600)",
+            str(tmp_path / "w.duckdb"), str(waits),
+        ],
+        stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert build.stdout is not None
+    child = Path(f"/proc/{int(build.stdout.readline())}")
+    # Its own watch begins with it: until then, it would see another parent, and end as well.
+    time.sleep(1)
+    assert child.exists()
+    build.kill()
+    build.wait()
+    for _ in range(200):
+        if not child.exists() or child.joinpath("stat").read_text().rpartition(")")[2].split()[0] == "Z":
+            break
+        time.sleep(0.05)
+    else:
+        os.kill(int(child.name), signal.SIGKILL)
+        pytest.fail("dbt is still there")
 
 
 def node(

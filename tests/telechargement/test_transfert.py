@@ -204,9 +204,37 @@ def test_the_registry_may_name_an_internal_network(
         assert get(donnees, produire(reseau_interne=True)).etat == "telecharge"
 
 
-def test_public_addresses_are_not_internal() -> None:
-    assert not is_internal("8.8.8.8")
-    assert not is_internal("2001:4860:4860::8888")
+@pytest.mark.parametrize(
+    "adresse",
+    [
+        *(
+            "0.0.0.0",  # noqa: S104
+            "100.64.0.1",
+            "192.168.1.1",
+            "224.0.0.1",
+            "::",
+            "fe80::1",
+            "fc00::1",
+            "fec0::1",
+            "ff02::1",
+        ),
+        # An address of the older protocol inside one of the newer: mapped, 6to4, by a gateway, as once meant.
+        *("::ffff:127.0.0.1", "::ffff:10.0.0.1", "2002:7f00:1::", "64:ff9b::a9fe:a9fe", "::127.0.0.1"),
+        *("2130706433", "127.1"),
+    ],
+)
+def test_every_form_of_an_internal_address_is_one(adresse: str) -> None:
+    assert is_internal(adresse)
+
+
+@pytest.mark.parametrize(
+    "adresse", ["8.8.8.8", "2001:4860:4860::8888", "64:ff9b::808:808", "2002:808:808::", "::ffff:8.8.8.8"]
+)
+def test_public_addresses_are_not_internal(adresse: str) -> None:
+    assert not is_internal(adresse)
+
+
+def test_a_name_that_is_unknown_here_is_looked_for_by_the_proxy() -> None:
     assert not is_internal("nom-inconnu.invalid")
 
 
