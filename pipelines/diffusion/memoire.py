@@ -7,6 +7,7 @@ belong here.
 """
 
 import fcntl
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -72,11 +73,14 @@ def write_memory(path: Path, memory: pl.DataFrame) -> None:
     Builds of other territories may write the same file at once: what it says of them is kept.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    with (path.parent / f".{path.name}.verrou").open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
         others = read_memory([path]).join(memory, on=FIGURE, how="anti")
         with replacing(path, _MODE) as draft:
             pl.concat([memory, others]).sort(FIGURE).write_parquet(draft, statistics=False)
+    finally:
+        os.close(folder)
 
 
 def compare(grid: pl.DataFrame, memory: pl.DataFrame) -> pl.DataFrame:
