@@ -11,7 +11,9 @@ from pydantic import Field
 from assets.publication import ANNEES, GROUP
 from pipelines import bilan
 from pipelines.calendrier import named_period
-from pipelines.perimetre import published_years, select_reports, with_figures
+from pipelines.edition import PUBLIQUE, SIGNATAIRES
+from pipelines.errors import MauvaisUsage
+from pipelines.perimetre import choose_reports, published_years, select_reports, with_figures
 from pipelines.publication import open_warehouse
 from pipelines.resources import Parametres, progress
 
@@ -25,6 +27,8 @@ class BilansConfig(dg.Config):
     trimestre: int | None = Field(default=None, description="1 à 4 : tableau de bord, au lieu du bilan.")
     evaluation: bool = Field(default=False, description="Évaluation de la convention, au lieu du bilan.")
     comparaison: bool = Field(default=False, description="Comparaison des EPCI, au lieu des bilans.")
+    edition: str = Field(default=SIGNATAIRES, description="signataires ou publique.")
+    bailleur: str | None = Field(default=None, description="SIREN d'un bailleur : ce qui est à lui seul.")
     formats: list[str] = Field(default=["html"], description="html, pdf, xlsx, csv.")
     presents_seulement: bool = Field(
         default=False,
@@ -48,8 +52,15 @@ class BilansAnnuelsConfig(dg.Config):
 def bilans(config: BilansConfig, parametres: Parametres) -> dg.MaterializeResult[Any]:
     """Render the bilans asked for and say where they are."""
     entrepot, sortie = parametres.working_folder().entrepot, parametres.reports_folder()
-    with open_warehouse(entrepot) as con:
-        wanted, missing = select(con, config)
+    if config.edition != SIGNATAIRES or config.bailleur is not None:
+        there = bilan.lister(entrepot, edition=config.edition, bailleur=config.bailleur)
+        if not there and config.bailleur is not None:
+            raise MauvaisUsage(f"L'entrepôt n'a aucun chiffre du bailleur {config.bailleur}.")
+        wanted = choose_reports({siren: years for siren, _, years in there}, config.epci, config.annee)
+        missing: list[str] = []
+    else:
+        with open_warehouse(entrepot, accepte=[SIGNATAIRES]) as con:
+            wanted, missing = select(con, config)
     if missing:
         progress.warning("Sans chiffres pour la période, rapport non écrit : %s", ", ".join(missing))
     return _written(config, wanted, entrepot, sortie, missing)
@@ -105,6 +116,11 @@ def write(
 ) -> list[Path]:
     """Write the kind of report that was asked for, for each EPCI and year."""
     formats = config.formats
+    other = config.comparaison or config.evaluation or config.trimestre is not None
+    if other and (config.edition == PUBLIQUE or config.bailleur is not None):
+        raise MauvaisUsage(
+            "L'édition publique n'a que le bilan annuel, et un bailleur sa fiche ou son relevé."
+        )
     if config.comparaison:
         last = max(annee for _, annee in wanted)
         return bilan.render_comparaison(entrepot, [epci for epci, _ in wanted], last, sortie, formats=formats)
@@ -117,5 +133,14 @@ def write(
                 entrepot, epci, annee, config.trimestre, sortie, formats=formats
             )
         else:
-            written += bilan.render(entrepot, epci, annee, sortie, formats, semestre=config.semestre)
+            written += bilan.render(
+                entrepot,
+                epci,
+                annee,
+                sortie,
+                formats,
+                semestre=config.semestre,
+                edition=config.edition,
+                bailleur=config.bailleur,
+            )
     return written

@@ -24,7 +24,9 @@ def conventions(atelier: Atelier) -> dg.MaterializeResult[Any]:
     with atelier.etape("sources/conventions", "Lecture des conventions"), atelier.connect() as con:
         chosen = select_conventions(con, parametres.territories_folder(), parametres.epci, parametres.tous)
         write_tables(con, chosen)
-        write_parameters(con, parametres.epci, parametres.annees, parametres.tous)
+        write_parameters(
+            con, parametres.epci, parametres.annees, parametres.tous, parametres.landing_folder()
+        )
     names = {convention.siren: f"{convention.nom}, version {convention.version}" for convention in chosen}
     return dg.MaterializeResult(
         metadata={"dagster/row_count": len(chosen), "epci": dg.MetadataValue.json(names)}

@@ -41,6 +41,7 @@ def publication_asset(tables: Iterable[dg.AssetKey], regles: projet_dbt.Regles) 
         with atelier.etape("publication", "Publication"):
             with atelier.connect() as con:
                 atelier.require(con, relations)
+                publique = publication.make_public(con, parametres.landing_folder(), dossier)
             execution = publication.prepare(
                 chantier,
                 numero=publication.next_number(dossier),
@@ -50,7 +51,9 @@ def publication_asset(tables: Iterable[dg.AssetKey], regles: projet_dbt.Regles) 
                 anterieur=dossier.entrepot if dossier.entrepot.is_file() else None,
                 empreinte_cle=key_fingerprint(parametres.pseudonym_key()),
             )
-            warnings = publication.publish(chantier, donnees=donnees, garder=parametres.garder)
+            # First: a memory of what was not published hides too much, and that of nothing shows too much.
+            warnings = publication.keep_memory(publique, donnees, dossier)
+            warnings += publication.publish(chantier, donnees=donnees, garder=parametres.garder)
         name_years(context.instance, dossier.entrepot)
         resume = None
         try:
@@ -81,6 +84,7 @@ def _left(atelier: Atelier, donnees: Path | None) -> dg.MaterializeResult[Any]:
     entrepot = atelier.chantier.dossier.entrepot
     with publication.open_warehouse(entrepot) as con:
         execution, lock = publication.published_execution(con), publication.lock_content(con)
+    publication.renew_editions(atelier.chantier.dossier)
     progress.info("Rien n'a changé depuis la version %d, qui reste en place", execution.version)
     warnings = [] if donnees is None else publication.write_lock(donnees, lock)
     for warning in warnings:

@@ -29,12 +29,12 @@ _ASIDE = ".observatoire-"
 _LEFT_SECONDS = 3600
 
 
-def keep_access(path: Path, published: Path) -> None:
-    """Give a file the rights and the group of the published one that it will replace; tight ones at first."""
+def keep_access(path: Path, published: Path, first: int = _PUBLISHED) -> None:
+    """Give a file the rights and the group of the published one that it will replace, else `first`."""
     try:
         known = published.stat()
     except FileNotFoundError:
-        path.chmod(_PUBLISHED)
+        path.chmod(first)
         return
     # A group that this user is not in: the rights below still hold for the user's own.
     with contextlib.suppress(OSError):

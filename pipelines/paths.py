@@ -23,6 +23,9 @@ LOCK_NAME = "observatoire.lock.json"
 # Beside the data: what `observatoire fetch` downloaded, and the products that a user adds to those it knows.
 DOWNLOAD_RECORD_NAME = "telechargements.lock.json"
 DOWNLOAD_REGISTRY_NAME = "telechargements.yml"
+# Beside the data too: what the territories add to the public edition, what its versions showed and hid.
+PUBLIC_PLAN = Path("diffusion", "plan.yml")
+PUBLIC_MEMORY = Path("diffusion", "memoire.parquet")
 
 # A warehouse under construction. DuckDB names the catalogue after the file, and dbt keeps that name in what
 # it read. Not the name of a schema either: `entrepot.x` would be ambiguous in every statement.
@@ -46,6 +49,11 @@ def dagster_home() -> Path:
 def _user_folder(variable: str, default: str) -> Path:
     given = os.environ.get(variable)
     return (Path(given) if given else Path.home() / default) / "observatoire"
+
+
+def edition_path(entrepot: Path, edition: str) -> Path:
+    """Return the file of an edition, beside the warehouse (`W.duckdb` → `W.signataires.duckdb`)."""
+    return entrepot.with_name(f"{entrepot.stem}.{edition}{entrepot.suffix}")
 
 
 @dataclass(frozen=True)
@@ -83,6 +91,11 @@ class WorkingFolder:
     def alertes(self) -> Path:
         """The alerts that were already sent."""
         return self.root / "alertes.json"
+
+    @property
+    def memoire(self) -> Path:
+        """What the public editions of this warehouse showed and hid."""
+        return self.root / "diffusion.parquet"
 
     @property
     def purges(self) -> Path:

@@ -4,7 +4,7 @@ each other.
 The choice belongs here; what a convention says belongs in `conventions`, what a year means in `dbt_project/`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
@@ -12,9 +12,10 @@ import duckdb
 
 from pipelines.alertes import Alerte, Echec, decide, read_state
 from pipelines.conventions import Convention, default_convention, load_conventions
+from pipelines.diffusion import load_plan
 from pipelines.errors import MauvaisUsage
-from pipelines.paths import DBT_PROJECT, WorkingFolder
-from pipelines.publication import last_failure, open_warehouse
+from pipelines.paths import DBT_PROJECT, PUBLIC_PLAN, WorkingFolder
+from pipelines.publication import PARAMETRE_PLAN, last_failure, open_warehouse
 
 MEMBERS_SEED = DBT_PROJECT / "seeds" / "ref_epci_membres.csv"
 
@@ -73,20 +74,35 @@ def _known_epci(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
 
 
 def write_parameters(
-    con: duckdb.DuckDBPyConnection, epci: Iterable[str], annees: Iterable[int], tous: bool
+    con: duckdb.DuckDBPyConnection,
+    epci: Iterable[str],
+    annees: Iterable[int],
+    tous: bool,
+    donnees: Path | None = None,
 ) -> None:
-    """Write `sources.parametres`: what the run was asked, one row per value; empty when nothing was asked."""
+    """Write `sources.parametres`: what the run was asked, one row per value; empty when nothing was asked.
+
+    What the landing folder adds to the public edition is kept with it: a change of it is a change of the run.
+
+    Raises:
+        MauvaisUsage: that addition is not a plan.
+
+    """
     rows = [("annee", str(annee)) for annee in sorted(set(annees))]
     rows += [("epci", siren) for siren in sorted(set(epci))]
     rows += [("tous", "oui")] if tous else []
+    if donnees is not None and (donnees / PUBLIC_PLAN).is_file():
+        text = (donnees / PUBLIC_PLAN).read_text(encoding="utf-8-sig", errors="replace")
+        load_plan(text)
+        rows.append((PARAMETRE_PLAN, text))
     con.execute("create schema if not exists sources")
     con.execute("create or replace table sources.parametres (parametre varchar, valeur varchar)")
     con.execute(
         "comment on table sources.parametres "
         "is 'Ce qui a été demandé à la construction : une ligne par valeur'"
     )
-    con.execute("comment on column sources.parametres.parametre is 'annee, epci ou tous'")
-    con.execute("comment on column sources.parametres.valeur is 'Année, SIREN ou oui'")
+    con.execute("comment on column sources.parametres.parametre is 'annee, epci, tous ou plan_public'")
+    con.execute("comment on column sources.parametres.valeur is 'Année, SIREN, oui ou texte du plan'")
     if rows:
         con.executemany("insert into sources.parametres values (?, ?)", rows)
 
@@ -105,7 +121,13 @@ def select_reports(
         MauvaisUsage: an EPCI or a year asked for is not in the warehouse (the message says which are).
 
     """
-    years = published_years(con)
+    return choose_reports(published_years(con), epci, annee)
+
+
+def choose_reports(
+    years: Mapping[str, Sequence[int]], epci: Iterable[str], annee: int | None
+) -> list[tuple[str, int]]:
+    """Return the (EPCI, year) of the reports to write, among those there are; raises as `select_reports`."""
     asked = sorted(set(epci)) or list(years)
     if unknown := [siren for siren in asked if siren not in years]:
         raise MauvaisUsage(

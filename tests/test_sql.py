@@ -168,15 +168,6 @@ TRUSTED: dict[str, dict[str, str]] = {
         "fichier.resolve()": "a file that the export named, in the working folder",
     },
     "pipelines/publication/entrepot.py": {"kind": "types written in the module"},
-    "pipelines/secret/decision.py": {
-        "source": "a relation named by the model that calls",
-        "cible": "a relation named by the model that calls",
-        "imbrications": "a relation named by the model that calls",
-    },
-    "pipelines/secret/large.py": {
-        "source": "a relation named by the model that calls",
-        "cible": "a relation named by the model that calls",
-    },
 }
 
 

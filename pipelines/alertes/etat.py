@@ -160,7 +160,9 @@ def read_state(con: duckdb.DuckDBPyConnection, echec: Echec | None = None) -> Et
         rapprochements=[
             Rapprochement(*row) for row in _rows_of(con, "appariements", "etat", _RAPPROCHEMENTS)
         ],
-        contradictions={str(s): int(n) for s, n in _rows_of(con, "conflits", "utilisee", _CONTRADICTIONS)},
+        contradictions={
+            str(s): int(n) for s, n in _rows_of(con, "avertissements", "source", _CONTRADICTIONS)
+        },
         echec=echec,
     )
 
@@ -271,4 +273,9 @@ _RAPPROCHEMENTS = """
     where etat = 'alerte'
     order by epci_siren nulls first, controle, sens
 """
-_CONTRADICTIONS = "select source, count(*) from meta.conflits where utilisee group by source order by source"
+_CONTRADICTIONS = """
+    select source, sum(nombre) from meta.avertissements
+    where regle = 'conflit'
+    group by source
+    order by source
+"""

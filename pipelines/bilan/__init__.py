@@ -8,6 +8,7 @@ format writes. Heavy libraries are imported when a report is made: importing the
 from collections.abc import Sequence
 from pathlib import Path
 
+from pipelines.edition import MENTIONS, PUBLIQUE, SIGNATAIRES
 from pipelines.errors import MauvaisUsage
 
 FORMATS = ("html", "pdf", "xlsx", "csv", "parquet")
@@ -31,20 +32,27 @@ def render(
     formats: Sequence[str] = ("html",),
     *,
     semestre: int | None = None,
+    edition: str = SIGNATAIRES,
+    bailleur: str | None = None,
 ) -> list[Path]:
     """Write the bilan of one EPCI and year, `bilan-<siren>-<annee>.<ext>`, and return the files written.
 
     With `semestre` (1 or 2), write the half-year follow-up instead: `suivi-<siren>-<annee>-S<n>.<ext>` for
     all landlords, and one statement per landlord, `suivi-<siren>-<annee>-S<n>-<siren du bailleur>.<ext>`.
-    Raises DonneesRefusees for an EPCI or a year that the warehouse does not hold, MauvaisUsage for an unknown
-    format or half-year.
+    With `bailleur`, write what is one landlord's alone: its statement of the half-year, else its sheet of the
+    year, `bilan-<siren>-<annee>-<siren du bailleur>.<ext>`.
+    Raises DonneesRefusees for an EPCI, a year or a landlord that the warehouse does not hold, MauvaisUsage
+    for an unknown format, half-year or edition, or a report that the edition does not have.
     """
-    from pipelines.bilan import contenu, donnees, sorties, suivi
+    from pipelines.bilan import contenu, donnees, fiche, sorties, suivi
 
     _verifier(formats)
     _entre("semestre", semestre, 2)
-    with donnees.ouvrir(entrepot) as con:
-        if semestre is None:
+    _permis(edition, annuel=semestre is None and bailleur is None)
+    with donnees.ouvrir(entrepot, edition) as con:
+        if semestre is None and bailleur is not None:
+            d = donnees.charger(con, epci, annee, axes=fiche.AXES)
+        elif semestre is None:
             d = donnees.charger(con, epci, annee)
         else:
             d = donnees.charger(
@@ -55,8 +63,13 @@ def render(
                 indicateurs=suivi.INDICATEURS,
                 axes=suivi.AXES,
             )
-    documents = [contenu.bilan(d)] if semestre is None else suivi.suivi(d, semestre)
-    return [chemin for document in documents for chemin in sorties.ecrire(document, d, sortie, formats)]
+    if bailleur is not None:
+        documents = [suivi.releve(d, semestre, bailleur) if semestre else fiche.bailleur(d, bailleur)]
+    else:
+        documents = [contenu.bilan(d)] if semestre is None else suivi.suivi(d, semestre)
+    return [
+        chemin for document in documents for chemin in sorties.ecrire(document, d, sortie, formats, edition)
+    ]
 
 
 def render_trimestre(
@@ -120,12 +133,25 @@ def write_dictionary(entrepot: Path, sortie: Path, formats: Sequence[str] = ("ht
     return [sorties.poser(sortie / f"{page.nom_fichier}.{f}", ecrivains[f]) for f in dict.fromkeys(formats)]
 
 
-def lister(entrepot: Path) -> list[tuple[str, str, list[int]]]:
-    """SIREN, name and years of every EPCI that has figures: what can be rendered."""
+def lister(
+    entrepot: Path, *, edition: str = SIGNATAIRES, bailleur: str | None = None
+) -> list[tuple[str, str, list[int]]]:
+    """SIREN, name and years of every EPCI that has figures, or where a landlord has: what can be rendered."""
     from pipelines.bilan import donnees
 
-    with donnees.ouvrir(entrepot) as con:
-        return [(siren, nom, donnees.annees_de(con, siren)) for siren, nom in donnees.territoires(con)]
+    _permis(edition, annuel=bailleur is None)
+    with donnees.ouvrir(entrepot, edition) as con:
+        trouves = [
+            (siren, nom, donnees.annees_de(con, siren, bailleur)) for siren, nom in donnees.territoires(con)
+        ]
+    return [trouve for trouve in trouves if trouve[2] or bailleur is None]
+
+
+def _permis(edition: str, *, annuel: bool) -> None:
+    if edition not in MENTIONS:
+        raise MauvaisUsage(f"Édition inconnue : « {edition} ». Éditions : {', '.join(MENTIONS)}.")
+    if edition == PUBLIQUE and not annuel:
+        raise MauvaisUsage("Ce rapport est pour les signataires : l'édition publique a le bilan annuel.")
 
 
 def _verifier(formats: Sequence[str], possibles: Sequence[str] = FORMATS) -> None:

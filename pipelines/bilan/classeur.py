@@ -32,6 +32,7 @@ _FORMATS = {
 }
 _CHIFFRES = "Tous les chiffres"
 _LARGEUR_MAX = 60
+_A4 = 9
 
 
 def ecrire(document: Document, chemin: Path) -> None:
@@ -54,8 +55,10 @@ class _Feuilles:
         self.classeur = classeur
         self.formats: dict[tuple[str, bool], Format] = {}
         self.feuilles: dict[str, tuple[Worksheet, int]] = {}
+        self.edition = ""
 
     def remplir(self, document: Document) -> None:
+        self.edition = affichable(document.edition)
         self._lisez_moi(document)
         for tableau in document.tableaux():
             if tableau.feuille:
@@ -66,10 +69,11 @@ class _Feuilles:
         feuille, _ = self._feuille("À lire")
         feuille.write_string(0, 0, document.titre, self._format("titre"))
         feuille.write_string(1, 0, affichable(document.sous_titre), self._format("titre"))
-        for rang, (terme, texte) in enumerate(document.identite, 3):
+        feuille.write_string(2, 0, self.edition, self._format("texte", gras=True))
+        for rang, (terme, texte) in enumerate(document.identite, 4):
             feuille.write_string(rang, 0, terme, self._format("texte", gras=True))
             feuille.write_string(rang, 1, affichable(texte))
-        depart = 4 + len(document.identite)
+        depart = 5 + len(document.identite)
         for rang, phrase in enumerate(libelles.lecture(), depart):
             feuille.write_string(rang, 0, affichable(phrase))
         feuille.set_column(0, 0, 38)
@@ -124,6 +128,7 @@ class _Feuilles:
             "atteint",
             "manque",
             "statut",
+            "petit_effectif",
             "source",
             "version_methode",
         )
@@ -148,7 +153,13 @@ class _Feuilles:
     def _feuille(self, nom: str) -> tuple[Worksheet, int]:
         propre = _nom(nom)
         if propre not in self.feuilles:
-            self.feuilles[propre] = (self.classeur.add_worksheet(propre), 0)
+            feuille = self.classeur.add_worksheet(propre)
+            feuille.set_landscape()
+            feuille.set_paper(_A4)
+            feuille.fit_to_pages(1, 0)
+            # `&` begins a code of the footer.
+            feuille.set_footer(f"&L&8{self.edition.replace('&', '&&')}&R&8&P / &N")
+            self.feuilles[propre] = (feuille, 0)
         return self.feuilles[propre]
 
     def _format(self, genre: str, *, gras: bool = False) -> Format:

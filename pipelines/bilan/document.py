@@ -38,6 +38,9 @@ LIBELLES_ETAT: dict[Etat, str] = {
 
 NON_COMMUNIQUE = "nc"
 
+PETIT = "*"
+"""Follows a number that rests on few households: not to be repeated to whom the edition is not for."""
+
 LIGNES_SECRETES_MAX = 4
 """Beyond this number, rows that only say « secret » are named under their table instead."""
 
@@ -190,7 +193,7 @@ class Section:
 @dataclass(frozen=True, slots=True)
 class Document:
     """A whole report. `chiffres` are its figures, in the order of the annex; `identite` its provenance,
-    of which `entete` is what stands at the top of the first page.
+    of which `entete` is what stands at the top of the first page; `edition`, on every page, for whom it is.
     """
 
     nom_fichier: str
@@ -201,7 +204,8 @@ class Document:
     identite: tuple[tuple[str, str], ...]
     sections: tuple[Section, ...]
     chiffres: tuple[Chiffre, ...] = field(default=())
-    pied: str = "Document produit par l’Observatoire à partir des seuls chiffres publiables de l’entrepôt."
+    pied: str = "Document produit par l’Observatoire à partir de l’entrepôt publié."
+    edition: str = ""
 
     def blocs(self) -> Iterator[Bloc]:
         """Every block in reading order."""
@@ -218,6 +222,21 @@ class Document:
         The workbook and the data files keep every row.
         """
         return replace(self, sections=tuple(_section_a_lire(s) for s in self.sections))
+
+
+def sans_manques(document: Document) -> Document:
+    """The same document without what it says is missing: an edition short on purpose lacks no source."""
+    return replace(document, sections=_sans_manques(document.sections))
+
+
+def _sans_manques(sections: tuple[Section, ...]) -> tuple[Section, ...]:
+    gardees = []
+    for section in sections:
+        blocs = tuple(bloc for bloc in section.blocs if not isinstance(bloc, Manquant))
+        sous = _sans_manques(section.sections)
+        if sous or any(not isinstance(bloc, Paragraphe) for bloc in blocs):
+            gardees.append(replace(section, blocs=blocs, sections=sous))
+    return tuple(gardees)
 
 
 def _section_a_lire(section: Section) -> Section:
@@ -282,10 +301,11 @@ def texte(cellule: Cellule) -> str:
     brut = nombre(cellule)
     if brut is None:
         return _mot(chiffre, cellule.champ)
+    petit = PETIT if chiffre.petit_effectif else ""
     if cellule.champ == "valeur":
         marque = f"{formats.FINE}†" if chiffre.statut == "rupture_serie" else ""
-        return f"{formats.valeur(brut, chiffre.unite)}{marque}"
-    return formats.entier(int(brut))
+        return f"{formats.valeur(brut, chiffre.unite)}{petit}{marque}"
+    return f"{formats.entier(int(brut))}{petit}"
 
 
 def nombre(cellule: Cellule) -> float | None:

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import duckdb
 
 from pipelines.bilan import formats, libelles
+from pipelines.edition import PUBLIQUE, SIGNATAIRES, check_edition, open_public
 from pipelines.errors import DonneesRefusees
 from pipelines.lecture_seule import open_read_only
 
@@ -53,6 +54,7 @@ class Chiffre:
     statut: str
     source: str
     version_methode: str
+    petit_effectif: bool = False
 
     @property
     def ancre(self) -> str:
@@ -228,8 +230,8 @@ class Donnees:
     contours: tuple[Contour, ...]
     suivi: tuple[Suivi, ...]
     chiffres: tuple[Chiffre, ...]
-    _index: dict[tuple[str, str, str, str, str, str, str], Chiffre] = field(default_factory=dict)
-    _cles: dict[tuple[str, str], list[Chiffre]] = field(default_factory=dict)
+    _index: dict[tuple[str, str, str, str, str, str, str], Chiffre] = field(init=False, default_factory=dict)
+    _cles: dict[tuple[str, str], list[Chiffre]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         for c in self.chiffres:
@@ -345,6 +347,10 @@ class Donnees:
         """Whether an unsegmented figure of the indicator exists on the axis, whatever the period."""
         return any(c.segment_type == TOUS for c in self._cles.get((ident, axe), []))
 
+    def indicateurs(self) -> list[str]:
+        """Every indicator that has a figure."""
+        return sorted({ident for ident, _ in self._cles})
+
     def axes(self, ident: str) -> list[str]:
         """Axes on which the indicator exists."""
         return sorted(axe for autre, axe in self._cles if autre == ident)
@@ -368,8 +374,13 @@ class Donnees:
 
 
 @contextmanager
-def ouvrir(entrepot: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open a published warehouse read-only; raises DonneesRefusees when it is not one."""
+def ouvrir(
+    entrepot: Path, edition: str = SIGNATAIRES, table: tuple[str, str] = ("marts", "indicateurs")
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a published warehouse, or the file of one of its editions, read-only.
+
+    Raises DonneesRefusees when it is not one, ObservatoireError when it cannot give that edition.
+    """
     if not entrepot.is_file():
         raise DonneesRefusees(
             f"{entrepot} : ce fichier n’existe pas. Construisez l’entrepôt avec « observatoire build »."
@@ -383,9 +394,14 @@ def ouvrir(entrepot: Path) -> Iterator[duckdb.DuckDBPyConnection]:
             "Vérifiez le chemin, ou qu’aucun autre programme ne le tient ouvert en écriture."
         ) from erreur
     try:
-        if not _colonnes(con, "marts", "indicateurs"):
+        check_edition(entrepot, con, edition)
+        if edition == PUBLIQUE:
+            with open_public(entrepot) as publique:
+                yield publique
+            return
+        if not _colonnes(con, *table):
             raise DonneesRefusees(
-                f"{entrepot} : la table marts.indicateurs est absente ; ce n’est pas un entrepôt publié."
+                f"{entrepot} : la table {'.'.join(table)} est absente ; ce n’est pas un entrepôt publié."
             )
         yield con
     finally:
@@ -404,11 +420,12 @@ def territoires(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
     return [(siren, noms.get(siren) or nom or siren) for siren, nom in lignes]
 
 
-def annees_de(con: duckdb.DuckDBPyConnection, epci: str) -> list[int]:
-    """Years for which an EPCI has yearly figures."""
+def annees_de(con: duckdb.DuckDBPyConnection, epci: str, bailleur: str | None = None) -> list[int]:
+    """Years for which an EPCI has yearly figures, or a landlord in it."""
     lignes = con.execute(
-        "select distinct periode from marts.indicateurs where epci_siren = ? and periode_type = ? order by 1",
-        [epci, ANNEE],
+        "select distinct periode from marts.indicateurs where epci_siren = $epci and periode_type = $type "
+        "and ($bailleur is null or (axe = 'bailleur' and modalite = $bailleur)) order by 1",
+        {"epci": epci, "type": ANNEE, "bailleur": bailleur},
     ).fetchall()
     return [int(periode) for (periode,) in lignes if str(periode).isdigit()]
 
@@ -474,7 +491,7 @@ def charger(
         fichiers=_fichiers(con),
         avertissements=_avertissements(con),
         rapprochements=_rapprochements(con, epci),
-        contradictions=_contradictions(con, epci),
+        contradictions=_contradictions(con),
         seuil_q1=_seuil_q1(con, epci, annee),
         empreinte=verrou,
         version_methodes=version_methodes,
@@ -594,6 +611,7 @@ def _chiffre(ligne: tuple[Any, ...]) -> Chiffre:
     for nom in ("modalite_libelle", "source", "version_methode", "unite"):
         champs[nom] = _texte(champs[nom])
     champs["modalite_libelle"] = champs["modalite_libelle"] or champs["modalite"]
+    champs["petit_effectif"] = bool(champs["petit_effectif"])
     return Chiffre(**champs)
 
 
@@ -688,15 +706,13 @@ def _rapprochements(con: duckdb.DuckDBPyConnection, epci: str) -> tuple[Rapproch
     return tuple(Rapprochement(*ligne) for ligne in lignes)
 
 
-def _contradictions(con: duckdb.DuckDBPyConnection, epci: str) -> tuple[tuple[str, int], ...]:
+def _contradictions(con: duckdb.DuckDBPyConnection) -> tuple[tuple[str, int], ...]:
     """Per source, how often exports disagree on something that a figure uses."""
-    colonnes = _colonnes(con, "meta", "conflits")
-    if "utilisee" not in colonnes:
+    if "regle" not in _colonnes(con, "meta", "avertissements"):
         return ()
-    ici = "and (epci_siren is null or epci_siren = $epci)" if "epci_siren" in colonnes else ""
     lignes = con.execute(
-        f"select source, count(*) from meta.conflits where utilisee {ici} group by source order by source",
-        {"epci": epci} if ici else {},
+        "select source, sum(nombre) from meta.avertissements where regle = 'conflit' "
+        "group by source order by source"
     ).fetchall()
     return tuple((_texte(source), int(nombre)) for source, nombre in lignes)
 

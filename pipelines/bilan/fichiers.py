@@ -21,6 +21,7 @@ _TYPES = {
     "valeur": pa.float64(),
     "cible": pa.float64(),
     "atteint": pa.bool_(),
+    "petit_effectif": pa.bool_(),
 }
 # The wide forms too: some spreadsheets make them narrow before they look.
 _DANGEREUX = ("=", "+", "-", "@", "＝", "＋", "－", "＠")

@@ -45,6 +45,7 @@ def rendre(document: Document) -> bytes:
         "sous_titre": document.sous_titre,
         "entete": document.entete,
         "pied": dict(document.entete).get("Données", ""),
+        "edition": document.edition,
         "sections": [_section(s, 1, ancres) for s in document.sections],
     }
     with tempfile.TemporaryDirectory(prefix="observatoire-") as dossier:

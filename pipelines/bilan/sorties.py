@@ -1,17 +1,27 @@
 """Writing a document in the formats asked for, each file whole or not at all."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 from pipelines.bilan import classeur, fichiers, html, pdf
-from pipelines.bilan.document import Document
+from pipelines.bilan.document import Document, sans_manques
 from pipelines.bilan.donnees import Donnees
+from pipelines.edition import MENTIONS, PUBLIQUE, SIGNATAIRES
 from pipelines.fichiers import replacing
 
 
-def ecrire(document: Document, d: Donnees, sortie: Path, formats: Sequence[str]) -> list[Path]:
-    """Write `<document.nom_fichier>.<format>` for each format, and return the paths in the same order."""
+def ecrire(
+    document: Document, d: Donnees, sortie: Path, formats: Sequence[str], edition: str = SIGNATAIRES
+) -> list[Path]:
+    """Write `<document.nom_fichier>.<format>` for each format, and return the paths in the same order.
+
+    Every page says the edition, and for whom it is.
+    """
+    document = replace(document, edition=MENTIONS[edition])
+    if edition == PUBLIQUE:
+        document = sans_manques(document)
     ecrits = []
     for format_ in dict.fromkeys(formats):
         ecrivain = partial(_ECRIVAINS[format_], document, d)

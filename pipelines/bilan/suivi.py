@@ -23,6 +23,7 @@ from pipelines.bilan.document import (
     texte,
 )
 from pipelines.bilan.donnees import SEMESTRE, Chiffre, Donnees, Suivi
+from pipelines.errors import DonneesRefusees
 
 PERIODES = (SEMESTRE, "glissant_6m", "glissant_12m")
 INDICATEURS = ("hors_qpv_q1", "hors_qpv_q1_strict", "baux")
@@ -39,12 +40,16 @@ _TRANSMISSIONS = {
 
 def suivi(d: Donnees, semestre: int) -> list[Document]:
     """The follow-up of all landlords, then the statement of each."""
-    bailleurs = [
+    bailleurs = _bailleurs(d, semestre)
+    return [_ensemble(d, semestre, bailleurs), *(_releve(d, semestre, code, nom) for code, nom in bailleurs)]
+
+
+def _bailleurs(d: Donnees, semestre: int) -> list[tuple[str, str]]:
+    return [
         paire
         for paire in d.modalites("bailleur", INDICATEURS)
         if any(_fenetres(d, "bailleur", paire[0], semestre))
     ]
-    return [_ensemble(d, semestre, bailleurs), *(_releve(d, semestre, code, nom) for code, nom in bailleurs)]
 
 
 def _fenetres(d: Donnees, axe: str, code: str, semestre: int) -> tuple[Chiffre | None, ...]:
@@ -132,6 +137,18 @@ def _ensemble(d: Donnees, semestre: int, bailleurs: Sequence[tuple[str, str]]) -
     return _document(
         d, semestre, f"suivi-{d.epci_siren}-{d.annee}-S{semestre}", _sous_titre(d, semestre), sections
     )
+
+
+def releve(d: Donnees, semestre: int, code: str) -> Document:
+    """The statement of one landlord alone; raises DonneesRefusees, naming those there are, otherwise."""
+    bailleurs = _bailleurs(d, semestre)
+    if code not in dict(bailleurs):
+        raise DonneesRefusees(
+            f"{d.nom} ({d.epci_siren}) : le bailleur {code} n’a pas de chiffre arrêté au "
+            f"{_arrete(d, semestre)}. Bailleurs qui en ont : "
+            f"{' ; '.join(f'{siren} ({nom})' for siren, nom in bailleurs) or 'aucun'}."
+        )
+    return _releve(d, semestre, code, dict(bailleurs)[code])
 
 
 def _releve(d: Donnees, semestre: int, code: str, nom: str) -> Document:

@@ -13,6 +13,7 @@ from pipelines import publication
 from pipelines.alertes import Alerte
 from pipelines.calendrier import PARIS
 from pipelines.cli import affichage
+from pipelines.edition import MENTIONS, SIGNATAIRES
 from pipelines.errors import MauvaisUsage, ObservatoireError
 from pipelines.paths import INSTALLED, TERRITOIRES, WorkingFolder
 from pipelines.perimetre import alerts_on
@@ -225,11 +226,11 @@ def bilan(
     annee: int,
     sortie: Path,
     formats: Sequence[str],
-    asked: Mapping[str, int],
+    asked: Mapping[str, int | str],
     json: bool,
 ) -> None:
     """Write reports from the published warehouse."""
-    with publication.open_warehouse(entrepot):
+    with publication.open_warehouse(entrepot, accepte=[str(asked.get("edition", SIGNATAIRES))]):
         pass
     with affichage.progress_shown():
         paths = write_reports(entrepot, sortie, epci=list(epci), annee=annee, formats=list(formats), **asked)
@@ -243,7 +244,7 @@ def expliquer(entrepot: Path, asked: Mapping[str, str], *, lignes: int | None, j
     """Explain one figure."""
     from pipelines.explication import Figure, explain, to_text
 
-    with publication.open_warehouse(entrepot):
+    with publication.open_warehouse(entrepot, accepte=tuple(MENTIONS)):
         pass
     explanation = explain(entrepot, Figure(**asked))
     if json:
@@ -252,11 +253,23 @@ def expliquer(entrepot: Path, asked: Mapping[str, str], *, lignes: int | None, j
         affichage.show_lines(to_text(explanation, lignes).split("\n"))
 
 
+def diffuser(entrepot: Path, edition: str, sortie: Path, formats: Sequence[str], json: bool) -> None:
+    """Write the files of an edition to hand over."""
+    with publication.open_warehouse(entrepot, accepte=[edition]):
+        pass
+    with publication.disk_errors_explained(sortie):
+        paths = [str(path) for path in publication.hand_over(entrepot, edition, sortie, formats)]
+    if json:
+        affichage.show_json({"fichiers": paths})
+    else:
+        affichage.show_lines(paths)
+
+
 def dictionnaire(entrepot: Path, sortie: Path, formats: Sequence[str], json: bool) -> None:
     """Write the data dictionary of a warehouse."""
     from pipelines.bilan import write_dictionary
 
-    with publication.open_warehouse(entrepot):
+    with publication.open_warehouse(entrepot, accepte=[SIGNATAIRES]):
         pass
     with publication.disk_errors_explained(sortie):
         paths = [str(path) for path in write_dictionary(entrepot, sortie, formats)]
@@ -545,6 +558,7 @@ def restaurer_lac(entrepot: Path, lac: Path, version: int | None, json: bool) ->
 
     with publication.open_chantier(WorkingFolder(entrepot.resolve()), "lac") as chantier:
         manifeste = rebuild_from_lake(chantier, lac, version)
+        publication.protect_again(chantier)
         publication.publish(chantier, donnees=None, garder=3)
     _show_restored(entrepot, f"la version {manifeste['version']} du lac « {lac} »", json)
 

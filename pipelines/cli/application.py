@@ -186,10 +186,16 @@ def examiner(
 def bilan(
     *,
     entrepot: Entrepot,
-    epci: Annotated[list[str], typer.Option(metavar="SIREN", help="EPCI ; répétable.")],
+    epci: Annotated[
+        list[str] | None, typer.Option(metavar="SIREN", help="EPCI ; répétable ; facultatif avec --bailleur.")
+    ] = None,
     annee: Annotated[int, typer.Option(metavar="ANNÉE", help="Année du bilan.")],
     sortie: Annotated[Path, typer.Option(metavar="DOSSIER", help="Dossier où écrire.")],
     formats: Annotated[str, typer.Option("--format", metavar="FORMATS", help=FORMATS)] = "html",
+    edition: Annotated[str, typer.Option(metavar="ÉDITION", help="signataires ou publique.")] = "signataires",
+    bailleur: Annotated[
+        str | None, typer.Option(metavar="SIREN", help="Un bailleur : sa fiche, ou son relevé du semestre.")
+    ] = None,
     semestre: Annotated[
         int | None, typer.Option(min=1, max=2, metavar="1|2", help="Suivi semestriel, au lieu du bilan.")
     ] = None,
@@ -207,14 +213,41 @@ def bilan(
         "evaluation": evaluation,
         "comparaison": comparaison,
     }
-    asked = {name: value for name, value in kinds.items() if value}
+    asked: dict[str, int | str] = {name: value for name, value in kinds.items() if value}
     if len(asked) > 1:
         raise MauvaisUsage(f"Un seul rapport à la fois : {' ou '.join(f'--{name}' for name in asked)}.")
     sirens = _sirens(epci)
+    if bailleur is None and not sirens:
+        raise MauvaisUsage("Il manque --epci (ou --bailleur, pour la fiche d'un bailleur).")
+    if edition != "signataires":
+        asked["edition"] = edition
+    if bailleur is not None:
+        asked["bailleur"] = _sirens([bailleur])[0]
     chosen = [part.strip() for part in formats.split(",") if part.strip()]
     from pipelines.cli.actions import bilan as action
 
     action(entrepot=entrepot, epci=sirens, annee=annee, sortie=sortie, formats=chosen, asked=asked, json=json)
+
+
+@app.command(
+    cls=Commande,
+    epilog="Exemple : observatoire diffuser --entrepot cia.duckdb --edition publique --sortie ouvert",
+)
+def diffuser(
+    *,
+    entrepot: Entrepot,
+    edition: Annotated[str, typer.Option(metavar="ÉDITION", help="signataires ou publique.")],
+    sortie: Annotated[Path, typer.Option(metavar="DOSSIER", help="Dossier où écrire.")],
+    formats: Annotated[
+        str, typer.Option("--format", metavar="FORMATS", help="duckdb,parquet,csv,xlsx.")
+    ] = "duckdb",
+    json: Json = False,
+) -> None:
+    """Écrit ce qui se remet. Les fichiers d'une édition, avec leur description."""
+    chosen = [part.strip() for part in formats.split(",") if part.strip()]
+    from pipelines.cli.actions import diffuser as action
+
+    action(entrepot, edition, sortie, chosen, json)
 
 
 @app.command(

@@ -1,7 +1,7 @@
 """From one row of `marts.indicateurs` to the rows of `entrepot` that made it, and to the files and lines.
 
-Only reading belongs here. Rows are shown with the pseudonymised identifiers that the warehouse holds; a
-figure that the small-cell rule masks is said to be masked, and its rows are shown to whoever holds the file.
+Only reading belongs here. Rows are shown with the pseudonymised identifiers that the warehouse holds, to
+whoever holds it; the file of an edition explains the rule, the parameters and the counts, and has no row.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 
 import duckdb
 
+from pipelines.edition import ATELIER, PUBLIQUE, open_public, read_mark
 from pipelines.errors import DonneesRefusees
 from pipelines.lecture_seule import open_read_only
 
@@ -56,10 +57,12 @@ class Explication:
     parametres: dict[str, str]
     lignes: list[Ligne] = field(default_factory=list)
     fichiers: list[tuple[str, str, int]] = field(default_factory=list)
+    edition: str = ATELIER
 
     def to_dict(self) -> dict[str, Any]:
         """The same content for programs, in a stable order."""
         return {
+            "edition": self.edition,
             "figure": self.figure.__dict__,
             "libelle": self.libelle,
             "definition": self.definition,
@@ -96,10 +99,14 @@ def explain(entrepot: Path, figure: Figure) -> Explication:
     except duckdb.Error as error:
         raise DonneesRefusees(f"« {entrepot} » n'est pas un entrepôt DuckDB lisible.") from error
     with con:
-        return _explain(con, figure)
+        edition = read_mark(con).edition
+        if edition != PUBLIQUE:
+            return _explain(con, figure, edition)
+    with open_public(entrepot) as con:
+        return _explain(con, figure, edition)
 
 
-def _explain(con: duckdb.DuckDBPyConnection, asked: Figure) -> Explication:
+def _explain(con: duckdb.DuckDBPyConnection, asked: Figure, edition: str) -> Explication:
     figure = Figure(**{**asked.__dict__, "modalite": asked.modalite or _default_modality(asked)})
     row = _published(con, figure)
     catalogue = _one(
@@ -107,7 +114,9 @@ def _explain(con: duckdb.DuckDBPyConnection, asked: Figure) -> Explication:
         "select libelle, definition, formule, article, famille from meta.indicateurs where indicateur = ?",
         [figure.indicateur],
     )
-    lignes = _rows(con, figure, str(row["periode_type"]), str(catalogue["famille"]))
+    lignes = (
+        _rows(con, figure, str(row["periode_type"]), str(catalogue["famille"])) if edition == ATELIER else []
+    )
     return Explication(
         figure=figure,
         libelle=str(catalogue["libelle"]),
@@ -115,7 +124,7 @@ def _explain(con: duckdb.DuckDBPyConnection, asked: Figure) -> Explication:
         formule=str(catalogue["formule"] or ""),
         article=str(catalogue["article"] or ""),
         valeurs=row,
-        objectif=_objective(con, figure, str(row["periode_type"])),
+        objectif=_objective(con, figure, _last_day(con, figure, str(row["periode_type"]), edition)),
         parametres={
             str(p): str(v)
             for p, v in con.execute(
@@ -127,7 +136,8 @@ def _explain(con: duckdb.DuckDBPyConnection, asked: Figure) -> Explication:
             ).fetchall()
         },
         lignes=lignes,
-        fichiers=_files(con, lignes),
+        fichiers=_files(con, lignes) if edition == ATELIER else [],
+        edition=edition,
     )
 
 
@@ -170,24 +180,35 @@ def _published(con: duckdb.DuckDBPyConnection, figure: Figure) -> dict[str, Any]
     )
 
 
-def _objective(con: duckdb.DuckDBPyConnection, figure: Figure, periode_type: str) -> str:
-    """The objectives in force on the last day of the period; a vintage has no day, so all are shown."""
+def _last_day(con: duckdb.DuckDBPyConnection, figure: Figure, periode_type: str, edition: str) -> date | None:
+    """The last day of the period, that of its year where an edition has no calendar; a vintage has none."""
+    if edition != ATELIER:
+        year = figure.periode[:4]
+        return date(int(year), 12, 31) if periode_type != "millesime" and year.isdigit() else None
+    ((last,),) = con.execute(
+        "select max(fin) from entrepot.dim_periode where periode_type = ? and periode = ? and epci_siren = ?",
+        [periode_type, figure.periode, figure.epci_siren],
+    ).fetchall()
+    return last  # type: ignore[no-any-return]
+
+
+def _objective(con: duckdb.DuckDBPyConnection, figure: Figure, jour: date | None) -> str:
+    """The objectives in force on a day, all of them where there is none."""
     rows = con.execute(
         """
-        with jour as (
-            select max(fin) as fin from entrepot.dim_periode
-            where periode_type = ? and periode = ? and epci_siren = ?
-        )
-        select o.libelle, o.operateur, o.cible, o.article, o.statut, o.debut, o.fin
-        from meta.convention_objectifs as o cross join jour
-        where o.epci_siren = ? and o.indicateur = ? and o.axe = ? and coalesce(o.modalite, ?) = ?
-            and coalesce(jour.fin >= o.debut, true) and coalesce(jour.fin <= o.fin, true)
-        order by o.debut nulls first, o.objectif
+        select libelle, operateur, cible, article, statut, debut, fin from meta.convention_objectifs
+        where epci_siren = $epci and indicateur = $indicateur and axe = $axe
+            and coalesce(modalite, $modalite) = $modalite
+            and coalesce($jour >= debut, true) and coalesce($jour <= fin, true)
+        order by debut nulls first, objectif
         """,
-        [
-            *(periode_type, figure.periode, figure.epci_siren),
-            *(figure.epci_siren, figure.indicateur, figure.axe, figure.modalite, figure.modalite),
-        ],
+        {
+            "epci": figure.epci_siren,
+            "indicateur": figure.indicateur,
+            "axe": figure.axe,
+            "modalite": figure.modalite,
+            "jour": jour,
+        },
     ).fetchall()
     return " ; ".join(
         f"{libelle} ({statut}"

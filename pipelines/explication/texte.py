@@ -1,5 +1,6 @@
 """An explanation as plain French text for a terminal. Only layout belongs here."""
 
+from pipelines.edition import ATELIER
 from pipelines.explication.figure import Explication
 
 SHOWN_ROWS = 50
@@ -39,6 +40,9 @@ def to_text(explication: Explication, lignes: int | None = SHOWN_ROWS) -> str:
         parts.append(f"  Objectif : {explication.objectif}")
     parts += ["", "Paramètres de la convention :"]
     parts += [f"  {name} = {value}" for name, value in explication.parametres.items()]
+    if explication.edition != ATELIER:
+        parts += ["", f"L'édition {explication.edition} ne montre aucune ligne : elles sont dans l'entrepôt."]
+        return "\n".join(parts) + "\n"
     parts += ["", f"Lignes comptées : {len(explication.lignes)}"]
     shown = explication.lignes if lignes is None else explication.lignes[:lignes]
     for ligne in shown:

@@ -21,7 +21,6 @@ from pipelines.ingestion.declarations import (
 from pipelines.ingestion.fichier import count
 from pipelines.ingestion.magasin import Magasin
 
-_LIGNES_CITEES = 5
 # Where landlords' mergers are said: a row whose alias is the SIREN of another landlord.
 _FUSIONS = ("ref_bailleurs", "convention_bailleurs")
 
@@ -172,6 +171,11 @@ def _fill(
         f"FROM {enregistrements.LIGNES} INNER JOIN enr_fichiers USING (_ordre) "
         f"ANTI JOIN {enregistrements.GROUPES} AS g USING (_ordre, _rang)"
     )
+    con.execute(
+        f"INSERT INTO meta.conflits SELECT {quote(produit.source)}, {quote(produit.produit)}, "
+        "'candidat_ambigu', NULL, false, fichier, _ligne, NULL, NULL, NULL, NULL "
+        f"FROM {enregistrements.AMBIGUS} INNER JOIN enr_fichiers USING (_ordre) ORDER BY ALL"
+    )
     if not bilan.groupes:
         return
     reunis = con.execute(f"SELECT DISTINCT _fichiers FROM {enregistrements.RECORDS} ORDER BY 1").fetchall()
@@ -231,16 +235,13 @@ def _warnings(
             f"« {colonne} » : une autre ligne dit autre chose du même enregistrement (voir meta.conflits)"
         )
         trouves.append(Avertissement("conflit", message, int(nombre), compte.lignes_lues))
-    lignes = con.execute(
-        f"SELECT _ligne FROM {enregistrements.AMBIGUS} WHERE _ordre = ? ORDER BY _ligne", [rang]
-    ).fetchall()
-    if lignes:
-        citees = ", ".join(str(n) for (n,) in lignes[:_LIGNES_CITEES])
+    ambigues = count(con, f"SELECT count(*) FROM {enregistrements.AMBIGUS} WHERE _ordre = {rang}")
+    if ambigues:
         message = (
-            "Candidat qui pourrait être l'un ou l'autre de deux autres, faute de numéro de logement : gardé "
-            f"à part (lignes {citees})"
+            "Candidat qui pourrait être l'un ou l'autre de deux autres, faute de numéro de logement ou de "
+            "date de commission : gardé à part (lignes dans meta.conflits)"
         )
-        trouves.append(Avertissement("candidat_ambigu", message, len(lignes), compte.lignes_lues))
+        trouves.append(Avertissement("candidat_ambigu", message, ambigues, compte.lignes_lues))
     memes = [c for c in comptes if c.sha256 == compte.sha256 and c.millesime != compte.millesime]
     if memes:
         noms = ", ".join(c.fichier for c in memes)

@@ -65,9 +65,10 @@ TABLES_META: dict[str, tuple[str, dict[str, tuple[str, str]]]] = {
             "regle": (
                 "VARCHAR",
                 "valeurs_divergentes : la valeur gardée est la plus complète, puis la première dans l'ordre "
-                "alphabétique ; deux_declarants : deux bailleurs disent avoir le même logement.",
+                "alphabétique ; deux_declarants : deux bailleurs disent avoir le même logement ; "
+                "candidat_ambigu : la ligne pourrait être l'un ou l'autre de deux candidats, gardée à part.",
             ),
-            "colonne": ("VARCHAR", "Colonne en désaccord."),
+            "colonne": ("VARCHAR", "Colonne en désaccord ; vide quand aucune ne tranche."),
             "utilisee": ("BOOLEAN", "Un indicateur peut dépendre de cette colonne."),
             "fichier": ("VARCHAR", "Fichier de la valeur gardée."),
             "ligne": ("BIGINT", "Ligne de la valeur gardée."),

@@ -19,7 +19,7 @@ import duckdb
 from pipelines.errors import ObservatoireError
 from pipelines.fichiers import flush, flush_folder, write_json
 from pipelines.lac.manifeste import COURANT, FORMAT, MANIFESTE, VERSIONS, read_manifest
-from pipelines.lac.structure import PRIVES, Table, current_catalogue, read_structure
+from pipelines.lac.structure import GROUPE, Table, current_catalogue, read_structure, rights
 from pipelines.publication import disk_errors_explained, open_warehouse, published_execution
 from pipelines.publication.entrepot import lock_content
 from pipelines.sql import identifier, literal, qualified
@@ -42,7 +42,6 @@ _KEPT = {
         "TIMESTAMP",
     ),
 }
-_DOSSIER_PRIVE, _FICHIER_PRIVE = 0o700, 0o600
 _EN_COURS = ".construction"
 
 
@@ -167,6 +166,8 @@ def _write_version(
         "verrou": lock_content(con),
     }
     write_json(aside / MANIFESTE, manifeste)
+    # It has the files that were read, and how many rows every table has.
+    (aside / MANIFESTE).chmod(GROUPE[1])
     for folder in sorted({path.parent for path in aside.rglob("*")}):
         flush_folder(folder)
     return manifeste
@@ -201,8 +202,7 @@ def _copy(con: duckdb.DuckDBPyConnection, table: Table, rows: str, path: Path, l
         f"copy (select {selected} from {rows} order by {order}) to {literal(str(path))} "
         "(format parquet, compression zstd)"
     ).fetchall()[0]
-    if table.schema in PRIVES:
-        path.chmod(_FICHIER_PRIVE)
+    path.chmod(path.stat().st_mode & rights(table.schema, table.nom)[1])
     return int(count)
 
 
@@ -221,9 +221,8 @@ def literal_or_null(value: object) -> str:
 
 
 def _make(folder: Path, table: Table) -> None:
-    mode = _DOSSIER_PRIVE if table.schema in PRIVES else 0o777
-    for path in (folder.parent, folder):
-        path.mkdir(mode=mode, exist_ok=True)
+    folder.parent.mkdir(mode=rights(table.schema)[0], exist_ok=True)
+    folder.mkdir(mode=rights(table.schema, table.nom)[0], exist_ok=True)
 
 
 def _account(

@@ -84,6 +84,8 @@ def extract(
             table
             for table in shared_tables(read_structure(con, ALIAS))
             if (table.schema, table.nom) not in {("meta", "publications"), ("meta", "tranches")}
+            # What was public then may show what was hidden since.
+            and (table.schema != "diffusion" or (instantane is None and au is None))
         ]
         con.execute(f"attach {literal(str(chantier.base))} as {_EXTRAIT}")
         for table in tables:
@@ -118,7 +120,12 @@ def _copy(con: duckdb.DuckDBPyConnection, table: Table, epci: Sequence[str]) -> 
 
 def _check(con: duckdb.DuckDBPyConnection, tables: Sequence[Table], epci: Sequence[str]) -> None:
     found = {tranche: content for table in tables for tranche, content in slices(con, _EXTRAIT, table, epci)}
-    recorded = recorded_slices(con, epci)
+    copied = {(table.schema, table.nom) for table in tables}
+    recorded = {
+        tranche: content
+        for tranche, content in recorded_slices(con, epci).items()
+        if (tranche.schema, tranche.table) in copied
+    }
     wrong = sorted(
         {f"{t.schema}.{t.table}" for t in found.keys() | recorded.keys() if found.get(t) != recorded.get(t)}
     )

@@ -31,7 +31,7 @@ from pipelines.publication.empreintes import WRITTEN_AT_PUBLICATION, row_sums
 from pipelines.sql import identifier, literal, qualified
 
 # What only serves a build stays in the file of the build; `meta.publications` says how it went.
-SCHEMAS = ("sources", "quarantaine", "seeds", "entrepot", "marts", "meta")
+SCHEMAS = ("sources", "quarantaine", "seeds", "entrepot", "marts", "diffusion", "meta")
 # What a run was asked and what its checks found: the table is there, its rows are the run's own.
 SANS_LIGNES = frozenset({("sources", "parametres"), ("meta", "controles")})
 _PRIVE = "prive"

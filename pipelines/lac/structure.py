@@ -10,13 +10,31 @@ from typing import Any
 
 import duckdb
 
+from pipelines.edition import SIGNATAIRES, editions
 from pipelines.sql import identifier, literal, qualified
 
-# Rows of SNE and OPS, and what names one household or one dwelling: for their owner alone.
-PRIVES = frozenset({"sources", "quarantaine", "entrepot", "intermediate"})
+# Who may read: their owner alone, an edition's readers by their group, or whoever the owner's mask lets in.
+ATELIER, GROUPE, PUBLIC = (0o700, 0o600), (0o750, 0o640), (0o777, 0o666)
+# Rows of SNE and OPS, and what names one household or one dwelling.
+_PRIVES = frozenset({"sources", "quarantaine", "entrepot", "intermediate"})
 # The vintage of a table: that of the file, else the year that the row is about.
 _VINTAGES = ("millesime", "annee")
 _TYPE = re.compile(r"[A-Z]+(\(\d+,\d+\))?")
+
+
+def rights(schema: str, table: str | None = None) -> tuple[int, int]:
+    """Rights of the folder and of the files of a table, or of a schema: each edition has its own.
+
+    What an edition holds is said once, in `pipelines.edition`.
+    """
+    if schema in _PRIVES:
+        return ATELIER
+    edition = editions()[SIGNATAIRES]
+    if schema in edition.schemas:
+        return GROUPE
+    if schema == "meta":
+        return GROUPE if table is None or table in {*edition.meta, "dictionnaire"} else ATELIER
+    return PUBLIC
 
 
 @dataclass(frozen=True)

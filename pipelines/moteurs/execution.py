@@ -1,8 +1,7 @@
 """The dbt project run on another engine; what does not fit the engine is made by DuckDB beside it.
 
-A model that carries the tag `hors_moteur` needs DuckDB (the spatial join, the small-cell decisions): the
-tables that it reads are brought to a DuckDB file, the same dbt model runs there, and its table is given to
-the engine.
+A model that carries the tag `hors_moteur` needs DuckDB (the spatial join): the tables that it reads are
+brought to a DuckDB file, the same dbt model runs there, and its table is given to the engine.
 """
 
 import json

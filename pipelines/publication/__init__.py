@@ -7,6 +7,7 @@ here. Nothing here knows Dagster or dbt, and nothing here computes a figure.
 from pipelines.publication.chantier import Chantier, open_chantier
 from pipelines.publication.comparaison import Changement, compare, explain
 from pipelines.publication.disque import disk_errors_explained, explain_disk_error, explain_disk_text
+from pipelines.publication.editions import renew_editions, write_edition
 from pipelines.publication.empreintes import Empreinte, content_hashes, overall_hash
 from pipelines.publication.entrepot import lock_content, prepare, publish, record_checks, write_lock
 from pipelines.publication.lecture import (
@@ -19,6 +20,8 @@ from pipelines.publication.lecture import (
 from pipelines.publication.mesure import Etape, peak_memory
 from pipelines.publication.preuve import EcartFichier, compare_hashes, compare_lock
 from pipelines.publication.programme import program_fingerprint
+from pipelines.publication.publique import PARAMETRE_PLAN, keep_memory, make_public, protect_again
+from pipelines.publication.remise import hand_over
 from pipelines.publication.reprise import (
     Publie,
     changed_tables,
@@ -49,6 +52,7 @@ from pipelines.publication.retrait import (
 from pipelines.publication.versions import Version, kept_versions, next_number, restore
 
 __all__ = [
+    "PARAMETRE_PLAN",
     "Changement",
     "Chantier",
     "EcartFichier",
@@ -70,12 +74,15 @@ __all__ = [
     "explain_disk_error",
     "explain_disk_text",
     "full_hashes",
+    "hand_over",
     "is_unchanged",
+    "keep_memory",
     "kept_versions",
     "key_of",
     "last_failure",
     "lines_read",
     "lock_content",
+    "make_public",
     "next_number",
     "open_chantier",
     "open_warehouse",
@@ -83,12 +90,14 @@ __all__ = [
     "peak_memory",
     "prepare",
     "program_fingerprint",
+    "protect_again",
     "publish",
     "published",
     "published_execution",
     "read_parameters",
     "record_checks",
     "refuse_foreign",
+    "renew_editions",
     "restore",
     "rows_of_persons",
     "rows_of_vintage",
@@ -97,6 +106,7 @@ __all__ = [
     "take_over",
     "to_markdown",
     "versions_that_hold",
+    "write_edition",
     "write_failure",
     "write_lock",
     "write_summary",

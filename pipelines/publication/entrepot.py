@@ -14,18 +14,20 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.fichiers import flush, flush_folder, keep_access, write_json
-from pipelines.paths import LOCK_NAME
+from pipelines.fichiers import write_json
+from pipelines.paths import LOCK_NAME, PUBLIC_MEMORY
 from pipelines.publication.chantier import Chantier
 from pipelines.publication.comparaison import KEY
 from pipelines.publication.disque import is_full
+from pipelines.publication.editions import prepare_editions
 from pipelines.publication.empreintes import content_hashes, overall_hash
 from pipelines.publication.lecture import VERSION_SCHEMA, Execution, is_busy, read_parameters
 from pipelines.publication.mesure import Etape, peak_memory
+from pipelines.publication.preuve import file_hash
 from pipelines.publication.reprise import TABLE as TABLE_REPRISE
 from pipelines.publication.reprise import full_hashes
 from pipelines.publication.variations import Mouvement, movement
-from pipelines.publication.versions import keep_current, prune
+from pipelines.publication.versions import prune, put_in_place
 from pipelines.sql import identifier, literal
 
 # A view names the file that it was made in, which moves at publication; these schemas only serve the build
@@ -339,8 +341,9 @@ def _carry_history(con: duckdb.DuckDBPyConnection, anterieur: Path) -> None:
 def publish(chantier: Chantier, *, donnees: Path | None, garder: int) -> list[str]:
     """Put the prepared file in the place of the published one, in one atomic rename.
 
-    The replaced file is kept under its version number, with the write-ahead log that an interrupted writer
-    may have left beside it: replayed on the new file, that log would corrupt it.
+    The files of the editions take their places just before. The replaced file is kept under its version
+    number, with the write-ahead log that an interrupted writer may have left beside it: replayed on the new
+    file, that log would corrupt it.
 
     Args:
         chantier: the building site, whose base was prepared.
@@ -357,19 +360,18 @@ def publish(chantier: Chantier, *, donnees: Path | None, garder: int) -> list[st
     left_over = chantier.base.with_name(chantier.base.name + ".wal")
     if left_over.exists():
         raise RuntimeError("the base was not checkpointed before publication")
-    keep_access(chantier.base, dossier.entrepot)
-    flush(chantier.base)
-    keep_current(dossier)
-    chantier.base.replace(dossier.entrepot)
-    flush_folder(dossier.entrepot.parent)
+    prepare_editions(chantier)
+    put_in_place(chantier)
     prune(dossier, garder)
     return [] if donnees is None else write_lock(donnees, lock)
 
 
 def write_lock(donnees: Path, lock: Mapping[str, object]) -> list[str]:
     """Write the lock in the landing folder; return what a user should know when it cannot be."""
+    memory = donnees / PUBLIC_MEMORY
     try:
-        write_json(donnees / LOCK_NAME, lock)
+        known = {"memoire_publique": file_hash(memory)} if memory.is_file() else {}
+        write_json(donnees / LOCK_NAME, {**lock, **known})
     except OSError as error:
         reason = "n'a plus de place" if is_full(error) else "n'est pas inscriptible"
         return [

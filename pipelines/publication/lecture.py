@@ -3,7 +3,7 @@
 Only reading belongs here; the tables read are written in `entrepot`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,12 +11,14 @@ from pathlib import Path
 
 import duckdb
 
+from pipelines.edition import refuse_edition
 from pipelines.errors import ObservatoireError
 from pipelines.lecture_seule import open_read_only
+from pipelines.sql import identifier
 
 # Structure of the tables that the commands read. To be raised when a table or a column that one of them reads
 # changes its name, its type or its meaning (docs/evolutions.md); 1 is what did not record it yet.
-VERSION_SCHEMA = 2
+VERSION_SCHEMA = 3
 _UNRECORDED = 1
 
 
@@ -33,11 +35,14 @@ class Execution:
 
 
 @contextmanager
-def open_warehouse(entrepot: Path, *, toute_version: bool = False) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Open a published warehouse for reading.
+def open_warehouse(
+    entrepot: Path, *, toute_version: bool = False, accepte: Collection[str] = ()
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open a published warehouse, or the file of one of its editions, for reading.
 
     Args:
         entrepot: the warehouse.
+        accepte: the editions whose file will do as well.
         toute_version: also one whose tables are not those of this version, for who only reads its account.
 
     Raises:
@@ -67,6 +72,7 @@ def open_warehouse(entrepot: Path, *, toute_version: bool = False) -> Iterator[d
             )
         if not toute_version and (problem := other_schema(schema_version(con), entrepot)) is not None:
             raise ObservatoireError(problem)
+        refuse_edition(entrepot, con, accepte)
         yield con
     finally:
         con.close()
@@ -75,12 +81,14 @@ def open_warehouse(entrepot: Path, *, toute_version: bool = False) -> Iterator[d
 def schema_version(con: duckdb.DuckDBPyConnection) -> int:
     """Return the version of the structure of an open warehouse."""
     recorded = con.execute(
-        "select 1 from duckdb_columns() "
-        "where schema_name = 'meta' and table_name = 'executions' and column_name = 'version_schema'"
-    ).fetchall()
-    if not recorded:
+        "select min(table_name) from duckdb_columns() where schema_name = 'meta' "
+        "and table_name in ('edition', 'executions') and column_name = 'version_schema'"
+    ).fetchall()[0][0]
+    if recorded is None:
         return _UNRECORDED
-    row = con.execute("select version_schema from meta.executions order by version desc limit 1").fetchall()
+    row = con.execute(
+        f"select version_schema from meta.{identifier(recorded)} order by version desc limit 1"
+    ).fetchall()
     return int(row[0][0] or _UNRECORDED)
 
 
@@ -110,7 +118,8 @@ def is_busy(error: duckdb.Error) -> bool:
 def _is_warehouse(con: duckdb.DuckDBPyConnection) -> bool:
     return bool(
         con.execute(
-            "select 1 from duckdb_tables() where schema_name = 'meta' and table_name = 'executions'"
+            "select 1 from duckdb_tables() "
+            "where schema_name = 'meta' and table_name in ('edition', 'executions')"
         ).fetchall()
     )
 

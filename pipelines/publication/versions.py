@@ -17,6 +17,7 @@ from pipelines.fichiers import flush, flush_folder, keep_access, replacing
 from pipelines.lecture_seule import open_read_only
 from pipelines.paths import WorkingFolder
 from pipelines.publication.chantier import Chantier
+from pipelines.publication.editions import prepare_editions, put_editions
 from pipelines.publication.lecture import (
     is_busy,
     open_warehouse,
@@ -24,6 +25,7 @@ from pipelines.publication.lecture import (
     published_execution,
     schema_version,
 )
+from pipelines.publication.publique import protect_again
 
 
 @dataclass(frozen=True)
@@ -113,12 +115,21 @@ def restore(chantier: Chantier, numero: int) -> Version:
     if (problem := other_schema(chosen.structure, dossier.entrepot)) is not None:
         raise ObservatoireError(f"La version {numero} ne peut pas être remise en place. {problem}")
     shutil.copyfile(chosen.chemin, chantier.base)
+    protect_again(chantier)
+    prepare_editions(chantier)
+    put_in_place(chantier)
+    return chosen
+
+
+def put_in_place(chantier: Chantier) -> None:
+    """Rename the prepared files over the published ones, the warehouse last; the replaced one is kept."""
+    dossier = chantier.dossier
     keep_access(chantier.base, dossier.entrepot)
     flush(chantier.base)
+    put_editions(chantier)
     keep_current(dossier)
     chantier.base.replace(dossier.entrepot)
     flush_folder(dossier.entrepot.parent)
-    return chosen
 
 
 def kept_files(dossier: WorkingFolder) -> list[Path]:

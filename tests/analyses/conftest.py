@@ -119,12 +119,10 @@ class Entrepot:
         modalite: str,
         periode: str,
         segment: str = "tous",
-        *,
-        schema: str = "marts",
     ) -> tuple[Any, ...]:
         """Numerator, denominator, unknowns, value and status of one figure."""
         lignes = self.lire(
-            f"select numerateur, denominateur, inconnus, valeur, statut from {schema}.indicateurs "
+            "select numerateur, denominateur, inconnus, valeur, statut from marts.indicateurs "
             "where indicateur = ? and axe = ? and modalite = ? and periode = ? and segment = ? "
             "and periode_type in ('annee', 'millesime')",
             [indicateur, axe, modalite, periode, segment],

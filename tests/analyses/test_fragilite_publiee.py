@@ -29,12 +29,10 @@ def figures(
     return tuple(lus[nom] for nom in FIGURES)
 
 
-def points(
-    entrepot: Entrepot, zone: str, methode: str, critere: str, schema: str = "marts"
-) -> tuple[Any, Any]:
+def points(entrepot: Entrepot, zone: str, methode: str, critere: str) -> tuple[Any, Any]:
     """Points and status of one criterion of the stock."""
     segment = f"{methode} x stock x {critere}"
-    *_, valeur, statut = entrepot.figure("fragilite_points", "zone", zone, "2013", segment, schema=schema)
+    *_, valeur, statut = entrepot.figure("fragilite_points", "zone", zone, "2013", segment)
     return valeur, statut
 
 
@@ -101,17 +99,28 @@ def test_a_missing_source_is_not_an_empty_zone(entrepot: Entrepot) -> None:
     assert (stock, classe) == (None, None)
 
 
-def test_small_base_is_masked_in_what_is_published_only(entrepot: Entrepot) -> None:
+def marked(entrepot: Entrepot, zone: str, critere: str) -> bool:
+    """Whether the points of one criterion of the stock are marked as telling of few households."""
+    ((mark,),) = entrepot.lire(
+        "select petit_effectif from marts.indicateurs where indicateur = 'fragilite_points' and axe = 'zone' "
+        "and modalite = ? and periode = '2013' and segment = ?",
+        [zone, f"{ANNEXE_2} x stock x {critere}"],
+    )
+    return bool(mark)
+
+
+def test_small_base_is_exact_and_marked(entrepot: Entrepot) -> None:
     critere = "part_monoparentales"
-    assert points(entrepot, "minuscule", ANNEXE_2, critere) == (None, "secret")
-    assert points(entrepot, "minuscule", ANNEXE_2, critere, "entrepot") == (1.0, "publiable")
+    assert points(entrepot, "minuscule", ANNEXE_2, critere) == (1.0, "publiable")
+    assert marked(entrepot, "minuscule", critere)
+    assert not marked(entrepot, "le_mail", critere)
 
 
-def test_points_that_would_give_a_small_count_back_are_masked(entrepot: Entrepot) -> None:
+def test_points_that_would_give_a_small_count_back_are_marked(entrepot: Entrepot) -> None:
     """Of 12 households, only 2 can be between 15.9 and 18.7 %: the score would tell it."""
     critere = "part_monoparentales"
-    assert points(entrepot, "devinable", ANNEXE_2, critere, "entrepot") == (-0.5, "publiable")
-    assert points(entrepot, "devinable", ANNEXE_2, critere) == (None, "secret")
+    assert points(entrepot, "devinable", ANNEXE_2, critere) == (-0.5, "publiable")
+    assert marked(entrepot, "devinable", critere)
 
 
 def test_shares_of_the_stock_are_sums_of_dwellings(entrepot: Entrepot) -> None:

@@ -20,7 +20,7 @@ COLONNES = """
     modalite VARCHAR, modalite_libelle VARCHAR, segment_type VARCHAR, segment VARCHAR,
     numerateur BIGINT, denominateur BIGINT, inconnus BIGINT, valeur DOUBLE, unite VARCHAR,
     cible DOUBLE, operateur VARCHAR, atteint BOOLEAN, manque BIGINT, statut VARCHAR,
-    source VARCHAR, version_methode VARCHAR
+    source VARCHAR, version_methode VARCHAR, petit_effectif BOOLEAN
 """
 
 ICI = Path(__file__).parent
@@ -578,7 +578,7 @@ def _inserer(con: duckdb.DuckDBPyConnection, table: str, lignes: list[tuple[obje
 
     cadre = pl.DataFrame(lignes, orient="row", infer_schema_length=None)
     con.register("cadre", cadre.to_arrow())
-    con.execute(f"insert into {table} select * from cadre")
+    con.execute(f"insert into {table} select *, false from cadre")
     con.unregister("cadre")
 
 

@@ -263,10 +263,9 @@ def with_controls(source: Path, cible: Path, conflits: bool) -> Path:
             ],
         )
         if conflits:
-            con.execute("create table meta.conflits (source varchar, epci_siren varchar, utilisee boolean)")
-            con.executemany(
-                "insert into meta.conflits values ('sne', ?, ?)",
-                [(EPCI, True), (None, True), (EPCI, False), ("200066918", True)],
+            con.execute(
+                "insert into meta.avertissements (source, regle, message, nombre) "
+                "values ('sne', 'conflit', 'Deux lignes disent autre chose', 2), ('sne', 'autre', 'Autre', 9)"
             )
     return cible
 

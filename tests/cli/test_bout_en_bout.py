@@ -1,5 +1,6 @@
 """The whole path by the command: files in, warehouse and reports out, proved, replaced or left as it was."""
 
+import hashlib
 import json
 import shutil
 import signal
@@ -10,7 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines.paths import LOCK_NAME, WorkingFolder
+from pipelines.paths import LOCK_NAME, PUBLIC_MEMORY, WorkingFolder, edition_path
 from tests.cli.conftest import COMMAND, Call, Publie, environment
 
 EPCI, ANNEE = "247100589", "2021"
@@ -19,7 +20,7 @@ COLUMNS = {
     "operateur statut source version_methode",
     "BIGINT": "numerateur denominateur inconnus manque",
     "DOUBLE": "valeur cible",
-    "BOOLEAN": "atteint",
+    "BOOLEAN": "atteint petit_effectif",
 }
 
 
@@ -58,7 +59,7 @@ def test_every_line_read_is_accounted_for(publie: Publie) -> None:
 
 
 def test_everything_published_is_described(publie: Publie) -> None:
-    schemas = "schema_name in ('sources', 'entrepot', 'marts', 'meta', 'quarantaine')"
+    schemas = "schema_name in ('sources', 'entrepot', 'marts', 'diffusion', 'meta', 'quarantaine')"
     assert (
         read(publie.entrepot, f"select table_name from duckdb_tables() where {schemas} and comment is null")
         == []
@@ -120,7 +121,7 @@ def test_a_figure_is_explained_by_its_rows(appel: Call, publie: Publie, indicate
     said = json.loads(done.stdout)
     ((numerateur, denominateur, inconnus),) = read(
         publie.entrepot,
-        "select numerateur, denominateur, inconnus from entrepot.indicateurs where epci_siren = '200059228' "
+        "select numerateur, denominateur, inconnus from marts.indicateurs where epci_siren = '200059228' "
         f"and indicateur = '{indicateur}' and periode = '2023' and axe = 'epci' and segment = 'tous'",
     )
     roles = [set(ligne["role"].split(" et ")) for ligne in said["lignes"]]
@@ -131,6 +132,55 @@ def test_a_figure_is_explained_by_its_rows(appel: Call, publie: Publie, indicate
     assert {f["fichier"] for f in said["fichiers"]} <= {f"sne/{a}/attributions.csv" for a in (2022, 2023)}
     # Objectives of other years are not this figure's.
     assert "2022-12-31" not in said["objectif"]
+
+
+def test_each_edition_is_read_by_what_it_has(appel: Call, publie: Publie, tmp_path: Path) -> None:
+    """The files beside the warehouse: which commands take them, what they refuse, what they give."""
+    signataires, publique = (edition_path(publie.entrepot, nom) for nom in ("signataires", "publique"))
+    common = ("--epci", EPCI, "--annee", ANNEE, "--sortie", tmp_path)
+    pages = []
+    for entrepot in (publie.entrepot, publique):
+        done = appel("bilan", "--entrepot", entrepot, *common, "--edition", "publique")
+        assert done.returncode == 0, done.stderr
+        pages.append(Path(done.stdout.strip()).read_bytes())
+    assert pages[0] == pages[1]
+    refused = appel("bilan", "--entrepot", publique, *common)
+    assert (refused.returncode, "est l'édition publique" in refused.stderr) == (1, True)
+    assert appel("bilan", "--entrepot", signataires, *common).returncode == 0
+
+    ((siren,),) = read(
+        publie.entrepot,
+        "select modalite from marts.indicateurs where axe = 'bailleur' and indicateur = 'baux' "
+        f"and epci_siren = '{EPCI}' and periode = '{ANNEE}' and segment = 'tous' and modalite <> 'inconnu' "
+        "order by numerateur desc, modalite limit 1",
+    )
+    done = appel("bilan", "--entrepot", signataires, "--bailleur", siren, *common[2:])
+    assert done.returncode == 0, done.stderr
+    assert f"bilan-{EPCI}-{ANNEE}-{siren}.html" in done.stdout
+    assert appel("bilan", "--entrepot", signataires, "--bailleur", "123456789", *common[2:]).returncode == 2
+    assert appel("bilan", "--entrepot", signataires, *common[2:]).returncode == 2
+
+    asked = ("--epci", EPCI, "--indicateur", "hors_qpv_q1", "--periode", ANNEE)
+    for entrepot, rows in ((publie.entrepot, True), (signataires, False), (publique, False)):
+        done = appel("expliquer", "--entrepot", entrepot, *asked, "--json")
+        assert done.returncode == 0, done.stderr
+        assert bool(json.loads(done.stdout)["lignes"]) == rows
+    done = appel("diffuser", "--entrepot", publie.entrepot, "--edition", "publique", "--sortie", tmp_path / "ouvert",
+                 "--format", "csv")  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "ouvert" / "csv" / "diffusion.objectifs.csv").is_file()
+    assert (
+        appel("diffuser", "--entrepot", publique, "--edition", "signataires", "--sortie", tmp_path).returncode
+        == 1
+    )
+
+
+def test_the_memory_of_the_public_edition_lies_beside_the_data(publie: Publie) -> None:
+    assert (publie.donnees / PUBLIC_MEMORY).is_file()
+    lock = json.loads((publie.donnees / LOCK_NAME).read_text(encoding="utf-8"))
+    assert (
+        lock["memoire_publique"] == hashlib.sha256((publie.donnees / PUBLIC_MEMORY).read_bytes()).hexdigest()
+    )
 
 
 def test_a_bilan_that_cannot_be_made_says_what_there_is(appel: Call, publie: Publie, tmp_path: Path) -> None:

@@ -39,6 +39,9 @@ def territories(con: duckdb.DuckDBPyConnection, epci: tuple[str, ...], annee: in
     con.execute("alter table intermediate.int_large alter somme type hugeint")
     con.execute("create table entrepot.dim_periode as select 'annee' as periode_type, '2021' as periode")
     con.execute("create table entrepot.fct_vide (millesime integer, epci_siren varchar)")
+    con.execute("create schema diffusion")
+    con.execute("create table diffusion.baux as select epci_siren, valeur from marts.indicateurs")
+    con.execute("create table meta.conflits as select 'sne.csv' as fichier, 12 as ligne")
     con.execute(
         "create table sources.rpls_logements as select 2021 + i % 2 as millesime, i as rang, "
         "'rpls.csv' as _fichier from range(500) as t(i)"
@@ -56,9 +59,10 @@ def territories(con: duckdb.DuckDBPyConnection, epci: tuple[str, ...], annee: in
             "from range(100) t(i)",
             [annee, siren],
         )
+        con.execute("insert into diffusion.baux values (?, ?)", [siren, facteur])
         con.execute(
             "insert into marts.indicateurs select ?, 'annee', ?, 'baux', 'commune', 'c' || i, 'Commune', 'tous', "
-            "'tous', null, null, null, i * ? / 3, 'nombre', null, null, null, null, 'publiable', 'SNE', '1' "
+            "'tous', null, null, null, i * ? / 3, 'nombre', null, null, null, null, 'publiable', 'SNE', '1', false "
             "from range(120) t(i)",
             [siren, str(annee), facteur],
         )

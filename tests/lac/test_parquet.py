@@ -141,7 +141,33 @@ def test_rows_of_persons_are_for_their_owner_alone(batir: Batir, tmp_path: Path)
         }
         if private:
             assert stat.S_IMODE(path.stat().st_mode) == (0o700 if path.is_dir() else 0o600), path
-    assert stat.S_IMODE((version / "marts").stat().st_mode) & 0o050 == 0o050 & ~os.umask(os.umask(0o022))
+
+
+def test_each_edition_has_rights_of_its_own(batir: Batir, tmp_path: Path) -> None:
+    """The signataires read by their group, the public is let in by the owner's mask, the rest is the owner's."""
+    version = write_lake(batir(), tmp_path / "lac").chemin
+    free = 0o777 & ~os.umask(os.umask(0o022))
+    expected = {
+        "marts": 0o750,
+        "marts/indicateurs": 0o750,
+        "marts/indicateurs/donnees.parquet": 0o640,
+        "meta": 0o750,
+        "meta/verrou/donnees.parquet": 0o640,
+        "meta/conflits": 0o700,
+        "meta/conflits/donnees.parquet": 0o600,
+        "manifeste.json": 0o640,
+        "diffusion": free,
+        "diffusion/baux": free,
+        "diffusion/baux/donnees.parquet": free & 0o666,
+    }
+    found = {}
+    for name in expected:
+        # A table of one file per vintage has a folder more.
+        path = version / name
+        if not path.exists():
+            path = next((version / name).parent.rglob("donnees.parquet"))
+        found[name] = stat.S_IMODE(path.stat().st_mode)
+    assert found == {name: mode & free for name, mode in expected.items()}
 
 
 def test_a_warehouse_made_from_the_lake_alone_is_the_same(batir: Batir, tmp_path: Path) -> None:

@@ -64,7 +64,7 @@ def count(entrepot: Path, epci: str, indicateur: str, periode: str = "2021") -> 
     """A count of the territory in a year, exact."""
     with open_read_only(entrepot) as con:
         trouve = con.execute(
-            "select numerateur from entrepot.indicateurs where epci_siren = ? and indicateur = ? and periode = ? "
+            "select numerateur from marts.indicateurs where epci_siren = ? and indicateur = ? and periode = ? "
             "and axe = 'epci' and segment_type = 'tous'",
             [epci, indicateur, periode],
         ).fetchall()

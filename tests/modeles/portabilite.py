@@ -317,7 +317,7 @@ class Projet:
             Sources(con, noms)
         fait = dbt(
             base, dossier / "dbt", "--quiet", "compile", "--no-introspect", "--no-populate-cache",
-            "--exclude", "secret", "resource_type:test", "resource_type:unit_test",
+            "--exclude", "resource_type:test", "resource_type:unit_test",
         )  # fmt: skip
         assert fait.returncode == 0, fait.stdout[-4000:]
         manifest = json.loads((dossier / "dbt" / "manifest.json").read_text(encoding="utf-8"))

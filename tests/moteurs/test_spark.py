@@ -61,7 +61,7 @@ def _check_every_table(entrepot: Path, **env: str) -> None:
         )
         lignes = dict(marts.fetchall())
     assert lignes.items() <= tables.items()
-    assert {"entrepot.secret", "entrepot.indicateurs", "entrepot.fct_logement"} <= set(tables)
+    assert {"marts.indicateurs", "entrepot.fct_logement"} <= set(tables)
     # Nothing equal because empty: a small territory with no list of residences is the only exception.
     assert {nom for nom, n in lignes.items() if not n} <= {"marts.residences_enjeu", "marts.relogements"}
 
@@ -181,11 +181,8 @@ def test_a_difference_is_found(rows: dict[str, list[object]], attendue: Table) -
     assert not found.egale
 
 
-def test_what_needs_duckdb_is_the_spatial_join_and_the_small_cells() -> None:
-    assert [model["name"] for model in beside(projet_dbt.read_rules().manifest)] == [
-        "int_logement_polygone",
-        "secret",
-    ]
+def test_what_needs_duckdb_is_the_spatial_join() -> None:
+    assert [model["name"] for model in beside(projet_dbt.read_rules().manifest)] == ["int_logement_polygone"]
 
 
 def test_sources_are_exported_with_their_types(tmp_path: Path) -> None:

@@ -22,13 +22,13 @@ INDICATEURS = """
         modalite varchar, modalite_libelle varchar, segment_type varchar, segment varchar,
         numerateur bigint, denominateur bigint, inconnus bigint, valeur double, unite varchar, cible double,
         operateur varchar, atteint boolean, manque bigint, statut varchar, source varchar,
-        version_methode varchar
+        version_methode varchar, petit_effectif boolean default false
     )
 """
 FIGURE = """
     insert into marts.indicateurs values (
         '247100589', 'annee', '2021', ?, 'epci', '247100589', 'Le Grand Chalon', 'tous', 'tous',
-        82, 681, 3, ?, '%', 25, '>=', false, 89, 'publiable', 'SNE 2021', ?
+        82, 681, 3, ?, '%', 25, '>=', false, 89, 'publiable', 'SNE 2021', ?, false
     )
 """
 FACTS = """

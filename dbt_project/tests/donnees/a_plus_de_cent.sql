@@ -11,5 +11,5 @@ select
     numerateur,
     denominateur,
     source
-from {{ ref('indicateurs_bruts') }}
+from {{ ref('indicateurs') }}
 where indicateur in ('{{ rapports_entre_sources() | join("', '") }}') and numerateur > denominateur

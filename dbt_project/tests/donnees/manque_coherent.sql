@@ -10,5 +10,5 @@ select
     operateur,
     atteint,
     manque
-from {{ ref('indicateurs_bruts') }}
+from {{ ref('indicateurs') }}
 where (atteint and manque > 0) or manque < 0

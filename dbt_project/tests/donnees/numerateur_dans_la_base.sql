@@ -14,9 +14,13 @@ select
     || segment || ' (numérateur ' || coalesce(cast(numerateur as {{ dbt.type_string() }}), '?') || ', dénominateur '
     || coalesce(cast(denominateur as {{ dbt.type_string() }}), '?') || '), source ' || source
     || '. Corriger les lignes de ce lieu dans le fichier de cette source, puis reconstruire.' as message
-from {{ ref('indicateurs_bruts') }}
+from {{ ref('indicateurs') }}
 where
-    (nature = 'taux' and numerateur > denominateur and indicateur not in ('{{ rapports_entre_sources() | join("', '") }}'))
+    (
+        indicateur in (select indicateur from {{ ref('ref_indicateurs') }} where nature = 'taux')
+        and numerateur > denominateur
+        and indicateur not in ('{{ rapports_entre_sources() | join("', '") }}')
+    )
     or numerateur < 0
     or denominateur < 0
     or inconnus < 0

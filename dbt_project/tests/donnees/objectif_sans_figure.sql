@@ -7,7 +7,7 @@ select
     objectifs.axe,
     objectifs.modalite
 from {{ ref('dim_objectif') }} as objectifs
-left join {{ ref('indicateurs_bruts') }} as figures
+left join {{ ref('indicateurs') }} as figures
     on
         objectifs.epci_siren = figures.epci_siren
         and objectifs.indicateur = figures.indicateur

@@ -9,5 +9,8 @@ select
     numerateur,
     denominateur,
     valeur
-from {{ ref('indicateurs_bruts') }}
-where nature in ('taux', 'ratio') and coalesce(denominateur, 0) = 0 and valeur is not null
+from {{ ref('indicateurs') }}
+where
+    indicateur in (select indicateur from {{ ref('ref_indicateurs') }} where nature in ('taux', 'ratio'))
+    and coalesce(denominateur, 0) = 0
+    and valeur is not null

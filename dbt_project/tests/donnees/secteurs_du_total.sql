@@ -9,7 +9,7 @@ with secteurs as (
         axe,
         modalite,
         sum(numerateur) as somme
-    from {{ ref('indicateurs_bruts') }}
+    from {{ ref('indicateurs') }}
     where segment_type = 'secteur' and indicateur in ('baux', 'logements')
     group by epci_siren, periode_type, periode, indicateur, axe, modalite
 
@@ -19,7 +19,7 @@ select
     secteurs.*,
     totaux.numerateur as total
 from secteurs
-left join {{ ref('indicateurs_bruts') }} as totaux
+left join {{ ref('indicateurs') }} as totaux
     on
         secteurs.epci_siren = totaux.epci_siren
         and secteurs.periode_type = totaux.periode_type

@@ -8,8 +8,8 @@ select
     parties.modalite,
     parties.segment_type,
     parties.segment
-from {{ ref('indicateurs_bruts') }} as parties
-left join {{ ref('indicateurs_bruts') }} as totaux
+from {{ ref('indicateurs') }} as parties
+left join {{ ref('indicateurs') }} as totaux
     on
         parties.epci_siren = totaux.epci_siren
         and parties.periode_type = totaux.periode_type

@@ -10,7 +10,7 @@ with additifs as (
         figures.segment_type,
         figures.segment,
         figures.numerateur
-    from {{ ref('indicateurs_bruts') }} as figures
+    from {{ ref('indicateurs') }} as figures
     inner join {{ ref('ref_indicateurs') }} as catalogue on figures.indicateur = catalogue.indicateur
     inner join {{ ref('int_parametres') }} as parametres on figures.epci_siren = parametres.epci_siren
     where

@@ -31,10 +31,10 @@ select
     figures.axe,
     figures.valeur,
     sources_lues.source
-from {{ ref('indicateurs_bruts') }} as figures
+from {{ ref('indicateurs') }} as figures
 inner join {{ ref('ref_indicateurs') }} as catalogue on figures.indicateur = catalogue.indicateur
 inner join sources_lues on catalogue.source = sources_lues.source and sources_lues.lignes = 0
 where
     figures.valeur is not null
     and figures.segment_type <> 'reference'
-    and figures.domaine in ('attributions', 'parc', 'occupation', 'revenus')
+    and catalogue.domaine in ('attributions', 'parc', 'occupation', 'revenus')

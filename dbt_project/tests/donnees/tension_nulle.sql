@@ -6,5 +6,5 @@ select
     modalite,
     segment,
     valeur
-from {{ ref('indicateurs_bruts') }}
+from {{ ref('indicateurs') }}
 where indicateur = 'tension' and valeur <= 0

@@ -1,21 +1,5 @@
 -- A figure that cannot be shown has no value, and a figure that is shown has one: NULL never stands for 0, nor 0 for NULL.
 select
-    'entrepot' as schema_lu,
-    epci_siren,
-    periode,
-    indicateur,
-    axe,
-    modalite,
-    segment,
-    valeur,
-    statut
-from {{ ref('indicateurs_bruts') }}
-where
-    (statut in ('secret', 'indisponible') and valeur is not null)
-    or (statut in ('publiable', 'rupture_serie', 'provisoire') and valeur is null)
-union all
-select
-    'marts' as schema_lu,
     epci_siren,
     periode,
     indicateur,
