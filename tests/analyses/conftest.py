@@ -176,7 +176,7 @@ def _ecrire_fragilite(depot: Depot) -> None:
         "ops/2012/ops_2012.csv", [*enquete, *_enquete_bornes(), *_enquete_petites(), *_enquete_chalon()]
     )
     zones = [(nom, f"{RANGS[nom]}{i:09d}") for nom in PUBLIE for i in range(PUBLIE[nom]["vacance"][1])]
-    zones += [(nom, "9999999999") for nom in ("zone_vide", *BORNES, "minuscule", "devinable")]
+    zones += [(nom, "9999999998") for nom in ("zone_vide", *BORNES, "minuscule", "devinable")]
     depot.ecrire(
         "zones/zones_dijon.csv",
         (
@@ -303,7 +303,8 @@ def _enquete_chalon() -> Iterator[dict[str, Any]]:
             ("activite", "emploi_stable", 400 - n),
             ("activite", "emploi_precaire", 0),
         ):
-            yield _ops((niveau, code, "ENSEMBLE"), "ENSEMBLE", (theme, modalite), effectif, 1000)
+            ligne = _ops((niveau, code, "ENSEMBLE"), "ENSEMBLE", (theme, modalite), effectif, 1000)
+            yield ligne | {"bailleur_siren": AUTRE_BAILLEUR}
 
 
 def _chalon() -> Iterator[tuple[str, str, str | None]]:

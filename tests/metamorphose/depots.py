@@ -175,7 +175,7 @@ def base(graine: int = 1) -> Depot:
     demandes = [
         DEMANDE
         | {
-            "numero_unique": f"0710220{rang:05d}000000",
+            "numero_unique": f"0710220{rang:05d}000001",
             "date_premier_depot": f"20{rng.randint(15, 20)}-0{rng.randint(1, 9)}-1{rng.randint(0, 9)}",
             "date_renouvellement": "",
             "statut": "radiee" if radiee else "active",
