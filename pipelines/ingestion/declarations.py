@@ -127,6 +127,9 @@ class Champ(_Strict):
     indicatif: bool = False
     selon: Selon | None = None
     identifiant: bool = False  # a text that names a thing: its empty tokens are those of identifiers
+    # Emptied, it would make another thing of the row: only its own tokens are empty (`nuls`), and a cell that
+    # cannot be read costs the row.
+    decisif: bool = False
     etiquette: bool = False  # a code that no list knows: case, accents and spaces make no other one of it
     polygone: str | None = None  # SQL over a row: where it is true, the text is a polygon
 
@@ -159,7 +162,7 @@ class Champ(_Strict):
     @property
     def nomme(self) -> bool:
         """Whether the column names a thing: an identifier, whose empty tokens are those of `valeurs.yml`."""
-        return self.identifiant or self.type in _IDENTIFIANTS
+        return (self.identifiant or self.type in _IDENTIFIANTS) and not self.decisif
 
     @property
     def texte_libre(self) -> bool:
@@ -243,6 +246,8 @@ class Etats(_Strict):
     suite_sauf: tuple[str, ...] | None = None
     # Fields that say one thing together: they come from the last state that gives one of them.
     ensembles: tuple[tuple[str, ...], ...] = ()
+    # A value that is worked out from others, and these: it is void once a later state changes one of them.
+    derives: dict[str, tuple[str, ...]] = Field(default_factory=dict)
 
 
 class Rapprochement(_Strict):
@@ -291,7 +296,8 @@ class Produit(_Strict):
         rapproches = (r.objet, *r.accords, *r.repli, *r.repli.values()) if r else ()
         seuls = [c for c in (self.commune, self.etats.declarant, *(self.etats.suite_sauf or ())) if c]
         seuls += [c.selon.champ for c in self.champs if c.selon]
-        listes = (*self.necessaires, *self.etats.ensembles, *(r.colonnes for r in self.regles))
+        derives = ((nom, *sources) for nom, sources in self.etats.derives.items())
+        listes = (*self.necessaires, *self.etats.ensembles, *derives, *(r.colonnes for r in self.regles))
         for usage in [self.cle, rapproches, seuls, *listes]:
             if inconnus := set(usage) - connus:
                 raise ValueError(f"{self.produit} : champs inconnus {sorted(inconnus)}")

@@ -310,6 +310,12 @@ def _text(champ: Champ) -> str:
     return f"-length({texte}), {texte}" if champ.type == "texte" and not champ.codes else f"0, {texte}"
 
 
+def _last(champ: Champ, condition: str = "") -> str:
+    """The value of the last state that gives one."""
+    nom = ident(champ.nom)
+    return f"arg_min({nom}, (_etat, {_text(champ)})) FILTER (_retenue AND {nom} IS NOT NULL{condition})"
+
+
 def _merge(con: duckdb.DuckDBPyConnection, produit: Produit) -> None:
     """One record per thing: value by value the last state that gives one; an empty value erases none, but
     among fields that say one thing together."""
@@ -323,11 +329,16 @@ def _merge(con: duckdb.DuckDBPyConnection, produit: Produit) -> None:
         f"IS NOT NULL) OVER (PARTITION BY _groupe) AS _dernier_{rang}"
         for rang, e in enumerate(produit.etats.ensembles)
     )
-    valeurs = ", ".join(
-        f"arg_min({ident(c.nom)}, (_etat, {_text(c)})) FILTER (_retenue AND {ident(c.nom)} IS NOT NULL"
-        f"{derniers.get(c.nom, '')}) AS {ident(c.nom)}"
-        for c in produit.champs
+    sources = sorted({nom for noms in produit.etats.derives.values() for nom in noms})
+    donnes += "".join(
+        f", {_last(produit.champ(nom))} OVER (PARTITION BY _groupe) AS {ident('_fin_' + nom)}"
+        for nom in sources
     )
+    for nom, siennes in produit.etats.derives.items():
+        derniers[nom] = derniers.get(nom, "") + "".join(
+            f" AND ({ident(s)} IS NULL OR {ident(s)} = {ident('_fin_' + s)})" for s in siennes
+        )
+    valeurs = ", ".join(f"{_last(c, derniers.get(c.nom, ''))} AS {ident(c.nom)}" for c in produit.champs)
     lieux = ", ".join(f"any_value({c}) FILTER (_origine) AS {c}" for c in ("millesime", *_LIEU, "_ligne"))
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE {RECORDS} AS SELECT {valeurs}, {lieux}, "
@@ -399,7 +410,27 @@ def carry(con: duckdb.DuckDBPyConnection, produit: Produit, table: str) -> None:
     identite = ", ".join(ident(c) for c in produit.cle if c not in _VERSION)
     fixes = {*produit.cle, *produit.etats.suite_sauf}
     suivis = [c.nom for c in produit.champs if c.nom not in fixes]
-    derniers = ", ".join(f"last_value({ident(c)} IGNORE NULLS) OVER w AS {ident(c)}" for c in suivis)
+    derives = produit.etats.derives
+    sources = sorted({nom for noms in derives.values() for nom in noms})
+    suites = {c: f"last_value({ident(c)} IGNORE NULLS) OVER w" for c in suivis}
+    # With each value that is worked out, what it was worked out from, as known then.
+    alors = "".join(f", {suites[s]} AS {ident('_fin_' + s)}" for s in sources)
+    donnees = "".join(
+        f", last_value(CASE WHEN {ident(c)} IS NOT NULL THEN struct_pack(v := {ident(c)}, "
+        + ", ".join(f"{ident(s)} := {ident('_fin_' + s)}" for s in siennes)
+        + f") END IGNORE NULLS) OVER w AS {ident('_dit_' + c)}"
+        for c, siennes in derives.items()
+    )
+    for c, siennes in derives.items():
+        dit = ident("_dit_" + c)
+        memes = " AND ".join(
+            f"({dit}.{ident(s)} IS NULL OR {dit}.{ident(s)} = {ident('_fin_' + s)})" for s in siennes
+        )
+        suites[c] = f"CASE WHEN {memes} THEN {dit}.v END"
+    derniers = ", ".join(f"{sql} AS {ident(c)}" for c, sql in suites.items())
+    ajoutees = [*(f"_fin_{s}" for s in sources), *(f"_dit_{c}" for c in derives)]
+    sans = f" EXCLUDE ({', '.join(map(ident, ajoutees))})" if ajoutees else ""
+    fenetre = f"WINDOW w AS (PARTITION BY {identite} ORDER BY date_extraction ROWS UNBOUNDED PRECEDING)"
     # The lists of absent fields are few: one number each, of one bit a field, and what all the states so far
     # lack is cheap to follow.
     champs = [c.nom for c in produit.champs]
@@ -408,11 +439,12 @@ def carry(con: duckdb.DuckDBPyConnection, produit: Produit, table: str) -> None:
     con.execute("CREATE OR REPLACE TEMP TABLE enr_masques (texte VARCHAR, masque HUGEINT)")
     con.executemany("INSERT INTO enr_masques VALUES (?, ?)", [[t, m] for t, m in masques.items()])
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE enr_suites AS SELECT l.rowid AS r, l.* REPLACE ({derniers}), "
-        f"bit_and(m.masque) OVER w AS masque FROM {table} AS l "
-        "INNER JOIN enr_masques AS m ON l.champs_absents IS NOT DISTINCT FROM m.texte "
+        f"CREATE OR REPLACE TEMP TABLE enr_suites AS SELECT l.*{sans} REPLACE ({derniers}), "
+        f"bit_and(m.masque) OVER w AS masque FROM (SELECT *{donnees} FROM (SELECT rowid AS r, *{alors} "
+        f"FROM {table} "
         f"WHERE ({identite}) IN (SELECT ({identite}) FROM {table} GROUP BY ALL HAVING count(*) > 1) "
-        f"WINDOW w AS (PARTITION BY {identite} ORDER BY date_extraction ROWS UNBOUNDED PRECEDING)"
+        f"{fenetre}) {fenetre}) AS l "
+        f"INNER JOIN enr_masques AS m ON l.champs_absents IS NOT DISTINCT FROM m.texte {fenetre}"
     )
     communs = [m for (m,) in con.execute("SELECT DISTINCT masque FROM enr_suites ORDER BY 1").fetchall()]
     con.execute("CREATE OR REPLACE TEMP TABLE enr_communs (masque HUGEINT, texte VARCHAR)")

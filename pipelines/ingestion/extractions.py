@@ -55,6 +55,9 @@ _FORMES = tuple(
         rf"{_A}[ ._-]?{_NOM_DE_MOIS}(?![a-z])",
     )
 )
+_RECEPTION = re.compile(
+    r"(?:recu|transmis|envoye|depose)e?s?[ ._-]*(?:le[ ._-]*)?[0-9]{1,4}[ ._-]?[0-9]{1,2}[ ._-]?[0-9]{1,4}"
+)
 # Years of two digits, day or year first: read only where the folder's vintage tells which.
 _DEUX = r"(?P<a>\d{2})"
 _COURTES = tuple(
@@ -92,7 +95,8 @@ def date_in_name(nom: str, millesime: int | None = None) -> dt.date | None:
     """
     propre = unicodedata.normalize("NFKD", nom.lower())
     propre = "".join(c for c in propre if not unicodedata.combining(c))
-    entieres = max(_dates(propre), default=None)
+    # The day that a file was received on says nothing of its content, when another date does.
+    entieres = max(_dates(_RECEPTION.sub(" ", propre)), default=None) or max(_dates(propre), default=None)
     if entieres is not None or millesime is None:
         return entieres
     courtes = {

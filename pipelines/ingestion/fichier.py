@@ -29,7 +29,7 @@ from pipelines.ingestion.identifiants import (
     rounded_request_number,
     values_fingerprint,
 )
-from pipelines.ingestion.landing import FichierDepose, settings
+from pipelines.ingestion.landing import FichierDepose, settings, years_in_name
 from pipelines.ingestion.magasin import Magasin, entry_key
 from pipelines.ingestion.normalise import TYPE, CelluleCorrigee, Requete, build_query, serial_number
 from pipelines.ingestion.ouverture import Ecart, printable_names, quotable, sheet_name
@@ -78,6 +78,12 @@ def find_vintage(fichier: FichierDepose, appariement: Appariement) -> tuple[int 
         alerte = Avertissement(
             "millesime_des_colonnes",
             f"Le dossier ou le nom indique {depose}, les colonnes {colonnes} : {colonnes} est retenu",
+        )
+    noms = years_in_name(fichier.nom)
+    if alerte is None and colonnes is None and noms and depose not in noms:
+        alerte = Avertissement(
+            "millesime_des_colonnes",
+            f"Le dossier indique {depose}, le nom du fichier {noms[0]} : {depose} est retenu",
         )
     millesime = colonnes or depose
     correspondance = appariement.correspondance

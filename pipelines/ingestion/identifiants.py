@@ -164,8 +164,8 @@ def register_number(x: str) -> str:
     """Number of a dwelling in the register: ten characters, the lost zeros of an all-digit one put back.
 
     A text with a comma, a sign, more than three letters or fewer than four digits, zeros put back, is no such
-    number (`7,1E+09`, a name), nor are ten digits by twos, a telephone, a date, nor what is typed where a number is
-    asked for (`9999999999`, `1234567890`).
+    number (`7,1E+09`, a name), nor are ten digits by twos, a telephone, a date, nor what is typed where a
+    number is asked for (`9999999999`, `1234567890`).
     """
     code = f"regexp_replace({_code(x)}, '[ _/-]', '', 'g')"
     rempli = f"CASE WHEN regexp_full_match({code}, '[0-9]{{1,9}}') THEN lpad({code}, 10, '0') ELSE {code} END"

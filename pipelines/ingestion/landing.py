@@ -16,6 +16,10 @@ from pipelines.errors import DonneesRefusees
 from pipelines.ingestion.declarations import declarations, load_yaml
 
 _ANNEE_DOSSIER = re.compile(r"(?:19|20)\d{2}")
+_DATE_NOM = re.compile(
+    r"(?<!\d)(?:\d{1,2}(?P<x>[._-])\d{1,2}(?P=x)(?:19|20)\d{2}|(?:19|20)\d{2}(?P<y>[._-]?)(?:0[1-9]|1[0-2])"
+    r"(?:(?P=y)\d{2})?)(?!\d)"
+)
 _ANNEE_NOM = re.compile(r"(?<!\d)((?:19|20)\d{2})(?!\d)")
 
 
@@ -78,9 +82,14 @@ def is_documentation(nom: str) -> bool:
 
 
 def year_in_name(nom: str) -> int | None:
-    """First year printed in a file name (`rpls2018_detail.csv`, `zonage_abc_2025-09-05.csv`)."""
-    trouve = _ANNEE_NOM.search(nom)
-    return int(trouve[1]) if trouve else None
+    """First year printed in a file name (`rpls2018_detail.csv`), those of whole dates after the others
+    (`zonage_abc_2025-09-05.csv`, `arrete_du_29-12-2020_seuils_2021.csv`)."""
+    return next(iter([*years_in_name(nom), *(int(a) for a in _ANNEE_NOM.findall(nom))]), None)
+
+
+def years_in_name(nom: str) -> list[int]:
+    """The years printed in a file name that are not those of a day or a month."""
+    return [int(a) for a in _ANNEE_NOM.findall(_DATE_NOM.sub(" ", nom))]
 
 
 def _folders() -> dict[str, str]:

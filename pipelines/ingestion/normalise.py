@@ -48,6 +48,7 @@ _MILLIERS = r"[-+]?[1-9][0-9]{0,2}[.,][0-9]{3}"
 # Units of amounts, and the digits before a lone mark that leave both readings possible: 999.500 a month is
 # no 999 500.
 _MONTANTS = {"€ par mois": 2, "€ par an": 3}
+_AUTRE_PERIODE = {"€ par mois": "an", "€ par an": "mois"}
 _UNITE = r"(?i) ?(?:%|(?:€|euros?|eur)(?: ?(?:/|par) ?(?:an|mois|m2|m²))?|m2|m²|ans?)$"
 _ORDINAL = r"(?i)^([0-9]{1,2}) ?(?:er|ère|ere|e|ème|eme)$"
 _HEURE = (
@@ -292,7 +293,13 @@ def _convert(
         return f"CASE {ident(champ.selon.champ)} {cas} ELSE {_simple(champ.type, x)} END"
     if champ.echelle:
         chiffres = next((n for unite, n in _MONTANTS.items() if (champ.unite or "").startswith(unite)), None)
-        return _amount(x, champ.type_duckdb, chiffres) if chiffres else _decimal(x, champ.type_duckdb)
+        autre = next(
+            (p for unite, p in _AUTRE_PERIODE.items() if (champ.unite or "").startswith(unite)), None
+        )
+        nombre = _amount(x, champ.type_duckdb, chiffres) if chiffres else _decimal(x, champ.type_duckdb)
+        # `9 000 €/an` is no amount of a month.
+        etranger = f"regexp_matches({x}, '(?i)(?:/|par) ?{autre}$')"
+        return f"CASE WHEN {etranger} THEN NULL ELSE {nombre} END" if autre else nombre
     if champ.type in {"entier", "grand_entier"}:
         return _integer(x, champ.type_duckdb)
     if champ.type == "booleen":
@@ -348,7 +355,7 @@ def _tokens(champ: Champ, jetons: Sequence[str]) -> str:
     nom = ident(champ.nom)
     if champ.nomme:
         vide = identifiants.emptied(nom)
-    elif champ.texte_libre:
+    elif champ.texte_libre or champ.decisif:
         # A name may be any word: there is a commune for most of them.
         vide = nom
     else:

@@ -160,7 +160,7 @@ def read_cells(con: duckdb.DuckDBPyConnection, produit: Produit, lignes: str) ->
     ).pl()
     cles = cellules.select("colonne", "regle").unique().rows()
     champs = {c.nom: c for c in produit.champs}
-    vides = {c.nom for c in produit.champs if c.obligatoire} | (
+    vides = {c.nom for c in produit.champs if c.obligatoire or c.decisif} | (
         {"millesime"} if produit.millesime_requis else set()
     )
     dits = pl.DataFrame(

@@ -392,6 +392,31 @@ def test_two_dwellings_signed_the_same_day_stay_two(depot: Depot) -> None:
     assert depot.one("SELECT count(*) FROM sources.sne_attributions") == 2
 
 
+@pytest.mark.parametrize(
+    ("apres", "attendu"),
+    [
+        ({"nb_uc": "", "nb_personnes": "5", "nb_moins_14": "3"}, None),
+        ({"nb_uc": "", "nb_personnes": "3", "nb_moins_14": "1"}, 1.9),
+        ({"nb_uc": "", "nb_personnes": "", "nb_moins_14": ""}, 1.9),
+        ({"nb_uc": "2.4", "nb_personnes": "5", "nb_moins_14": "3"}, 2.4),
+    ],
+)
+def test_units_worked_out_from_another_household_are_void(
+    depot: Depot, apres: dict[str, str], attendu: float | None
+) -> None:
+    """In the states of a request, and in the record of an allocation."""
+    avant = {"nb_uc": "1.9", "nb_personnes": "3", "nb_moins_14": "1"}
+    depot.drop("sne/2020/demandes.csv", table(DEMANDE | avant))
+    depot.drop("sne/2021/demandes.csv", table(DEMANDE | apres))
+    depot.drop("sne/2021/attributions_2021-01-31.csv", table(ATTRIBUTION | avant))
+    depot.drop("sne/2021/attributions_2021-12-31.csv", table(ATTRIBUTION | apres))
+    depot.load("sne")
+    assert depot.one("SELECT nb_uc::DOUBLE FROM sources.sne_attributions") == attendu
+    assert depot.rows("SELECT nb_uc::DOUBLE FROM sources.sne_demandes ORDER BY date_extraction") == [
+        (1.9,), (attendu,)
+    ]  # fmt: skip
+
+
 def test_a_household_has_no_more_units_than_persons(depot: Depot) -> None:
     depot.drop(
         "sne/2021/a.csv", table(ATTRIBUTION | {"nb_uc": "19", "nb_personnes": "2", "nb_moins_14": "0"})

@@ -21,6 +21,8 @@ from pipelines.ingestion.extractions import (
     ("nom", "attendue"),
     [
         ("demandes_2022-03-31.csv", "2022-03-31"),
+        ("demandes_2021-12-31_recu_le_2022-02-14.csv", "2021-12-31"),
+        ("demandes transmises le 14-02-2022.csv", "2022-02-14"),
         ("demandes20220331.csv", "2022-03-31"),
         ("demandes_31-03-2022.csv", "2022-03-31"),
         ("31.03.2022 demandes.xlsx", "2022-03-31"),

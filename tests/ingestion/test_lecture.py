@@ -523,6 +523,23 @@ def test_vintage_printed_in_the_columns_wins_over_the_folder(depot: Depot) -> No
     assert depot.one("SELECT regle FROM meta.avertissements") == "millesime_des_colonnes"
 
 
+@pytest.mark.parametrize(
+    ("nom", "annee", "dit"),
+    [
+        ("2022/seuils_2023.csv", 2022, True),
+        ("2022/seuils_2022_recu_le_03-01-2023.csv", 2022, False),
+        ("2022/seuils.csv", 2022, False),
+        ("arrete_du_29-12-2020_seuils_2021.csv", 2021, False),
+        ("seuils_2021-12-29.csv", 2021, False),
+    ],
+)
+def test_the_year_of_a_name(depot: Depot, nom: str, annee: int, dit: bool) -> None:
+    depot.drop(f"referentiels/{nom}", "epci_siren;seuil\n247100589;8111\n")
+    (compte,) = depot.read("referentiels")
+    assert compte.millesime == annee
+    assert ("millesime_des_colonnes" in {a.regle for a in compte.avertissements}) == dit
+
+
 def test_requests_with_choices_in_a_comma_file(depot: Depot) -> None:
     lignes = [x | {"priorite_l441_1": '"4,12"'} for x in demandes(20)]
     depot.drop("sne/2021/demandes.csv", table(*lignes, separateur=","))

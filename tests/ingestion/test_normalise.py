@@ -14,7 +14,7 @@ from pipelines.ingestion.identifiants import FONCTIONS, cleaned, emptied, empty_
 from pipelines.ingestion.normalise import _convert, lexical_form
 
 from .conftest import Depot
-from .exemples import attributions, demandes, logements, table
+from .exemples import attributions, demandes, logements, occupations, table
 
 FIN_2021 = "DATE '2021-12-31'"
 
@@ -289,10 +289,10 @@ def test_numbers(
 @pytest.mark.parametrize(
     ("texte", "par_mois", "par_an"),
     [
-        *[
-            (t, 8958, 8958)
-            for t in ("8958", "8 958 €", "8 958 euros", "8 958 € par an", "8958 EUR", "8 958 €/an")
-        ],
+        *[(t, 8958, 8958) for t in ("8958", "8 958 €", "8 958 euros", "8958 EUR")],
+        # The unit says another period than the column's.
+        *[(t, None, 8958) for t in ("8 958 € par an", "8 958 €/an")],
+        *[(t, 8958, None) for t in ("8 958 € par mois", "8 958 €/mois")],
         # A lone mark before three digits is a thousand times one thing or another.
         *[(t, None, None) for t in ("8.958", "1,210", "12.345", "8.958 €")],
         ("979.167", 979.17, None),
@@ -377,6 +377,7 @@ def test_only_the_form_of_the_column_is_shown(
             "M LEFEBVRE",
             "Melle Durand",
             "DURAND Mme",
+            "LES ORMES APT 12 M DUPONT",
             "Durand né le 12/03/1980",
             "(Mme) Durand",
             "Veuve Durand",
@@ -499,6 +500,30 @@ def test_units_ordinals_and_words_that_exports_write(depot: Depot) -> None:
         "WHERE _ligne = 2"
     ) == [(65, "T3", 1, 26, "refus", None, "1,5")]
     assert depot.one("SELECT count(*) FROM quarantaine.sne_attributions") == 0
+
+
+def test_an_amount_of_another_period_is_unknown(depot: Depot) -> None:
+    lues = attributions(30, ressources_mensuelles="9 000 €/an", loyer="400 € par mois", rfr="900 €/mois")
+    depot.drop("sne/2021/attributions.csv", table(*lues))
+    depot.load("sne")
+    assert depot.rows(
+        "SELECT ressources_mensuelles, loyer::INTEGER, rfr FROM sources.sne_attributions WHERE _ligne = 2"
+    ) == [(None, 400, None)]
+    assert depot.one("SELECT count(*) FROM quarantaine.sne_attributions") == 2
+
+
+def test_a_landlord_that_cannot_be_read_is_not_all_of_them(depot: Depot) -> None:
+    lignes = occupations(300)
+    for ligne, valeur in zip(lignes, ["NC", "9,00007E+13", "-", "", "Ensemble", "TOUS"], strict=False):
+        ligne["bailleur_siren"] = valeur
+    depot.drop("ops/2022/a.csv", table(*lignes))
+    depot.load("ops")
+    assert depot.rows("SELECT _ligne, portee FROM quarantaine.ops_occupation ORDER BY 1") == [
+        (2, "ligne"), (3, "ligne"), (4, "ligne"),
+    ]  # fmt: skip
+    assert depot.rows("SELECT _ligne FROM sources.ops_occupation WHERE bailleur_siren IS NULL ORDER BY 1") == [
+        (5,), (6,), (7,),
+    ]  # fmt: skip
 
 
 def test_a_telephone_is_no_income(depot: Depot) -> None:

@@ -5,7 +5,7 @@ must give is in the tests.
 """
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from itertools import count
 from typing import Any
 
@@ -624,6 +624,21 @@ def _absences(sources: Sources) -> None:
             for signe in (date(2020, 5, 1), fin)
         ),
     )
+    # One dwelling signed by two persons; one person examined twice for one, at thirty days, then at thirty-one.
+    sources.remplir(
+        "sne_attributions", [bail(ailleurs, date(2020, 7, 1), num_rpls="COTITULAIRES") for _ in range(2)]
+    )
+    sources.remplir(
+        "sne_attributions",
+        (
+            bail(
+                ailleurs, date(2020, 9, 1), demandeur_id=f"revu{jours}", num_rpls=f"REVU{jours}", date_decision=decision,
+                date_signature_bail=None, dalo=None,
+            )
+            for jours in (30, 31)
+            for decision in (date(2020, 8, 1), date(2020, 8, 1) + timedelta(days=jours))
+        ),
+    )  # fmt: skip
     sources.remplir("sne_demandes", [demande(ailleurs, date(2021, 1, 1), date_radiation=date(2021, 12, 31))])
 
 

@@ -166,6 +166,13 @@ def test_leases_attach_to_the_residence_of_the_register(entrepot: Entrepot) -> N
     ]
 
 
+def test_a_ground_that_is_not_said_leaves_the_priority_unknown(entrepot: Entrepot) -> None:
+    assert entrepot.lire(
+        "select distinct est_prioritaire from entrepot.fct_attribution where epci_siren = ? and num_rpls like 'REVU%'",
+        [CONTREDIT],
+    ) == [(None,)]
+
+
 def test_a_code_of_a_neighbourhood_is_believed_where_the_list_has_it(entrepot: Entrepot) -> None:
     lues = entrepot.lire(
         "select a.num_rpls, e.secteur, e.code_qpv, e.methode_qpv from entrepot.fct_evenement_attribution as e "
@@ -193,7 +200,12 @@ def test_contradictions_are_listed_and_follow_a_rule(entrepot: Entrepot) -> None
     assert entrepot.lire(
         "select regle, annee, count(*) from meta.contradictions where epci_siren = ? group by all order by 1",
         [CONTREDIT],
-    ) == [("active_et_radiee", 2021, 1), ("baux_rapproches", 2020, 1)]
+    ) == [
+        ("active_et_radiee", 2021, 1),
+        ("baux_rapproches", 2020, 1),
+        ("decisions_rapprochees", 2020, 1),
+        ("deux_signataires", 2020, 1),
+    ]
     effectives = entrepot.lire(
         "select num_rpls, rang, est_effective from entrepot.fct_attribution "
         "where epci_siren = ? and num_rpls in ('REFUS', 'RANGS') order by 1, 2",

@@ -234,8 +234,7 @@ select
             or {{ champ_absent('lues', 'priorite_l441_1') }}
             then null
         when lues.dalo or lues.pdalhpd or lues.priorite_l441_1 is not null then true
-        when lues.dalo is null and lues.pdalhpd is null then null
-        else false
+        when not lues.dalo and not lues.pdalhpd then false
     end as est_prioritaire,
     lues.relogement,
     coalesce(relogements.est_releve, false) as est_relogement_objectif,

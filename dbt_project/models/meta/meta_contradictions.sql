@@ -2,7 +2,8 @@
 -- What an allocation says that cannot all be true, and the rule that was followed: a code of a priority neighbourhood that no list
 -- has, or has in another commune, is not believed; a signed lease makes its candidate effective, whatever the outcome
 -- written beside it, and is no refusal; a candidate « attribué » without a lease is not effective when one ranked after it
--- signed; two leases of a person within days of each other are counted both; a request said to be active that has a past date of
+-- signed; two leases of a person within days of each other, two decisions on one dwelling,
+-- two persons who sign one dwelling on one day, are counted both; a request said to be active that has a past date of
 -- striking off is struck off. One row per allocation or request and rule; published territories only.
 with attributions as (
 
@@ -12,8 +13,13 @@ with attributions as (
             over (
                 partition by faits.demandeur_id
                 order by faits.date_signature_bail nulls last, faits.attribution_id nulls last
-            )
-            as bail_precedent,
+            ) as bail_precedent,
+        lag(faits.date_decision)
+            over (
+                partition by faits.demandeur_id, faits.num_rpls
+                order by faits.date_decision nulls last, faits.attribution_id nulls last
+            ) as decision_precedente,
+        min(faits.demandeur_id) over (partition by faits.num_rpls, faits.date_signature_bail) as premier_signataire,
         issues.est_attribuee,
         min(case when issues.est_attribuee and not coalesce(faits.est_bail_signe, true) then faits.rang end)
             over (partition by faits.cle_commission) as premier_rang_sans_bail
@@ -53,6 +59,24 @@ lignes as (
             and attributions.date_signature_bail <= coalesce(bornes.fin, attributions.date_signature_bail)
     where
         {{ jours_entre('attributions.bail_precedent', 'attributions.date_signature_bail') }} < bornes.jours_entre_baux_min
+    union all
+    select
+        attributions.attribution_id,
+        'decisions_rapprochees' as regle
+    from attributions
+    inner join {{ ref('ref_bornes_indicateurs') }} as bornes
+        on
+            attributions.date_decision >= bornes.debut
+            and attributions.date_decision <= coalesce(bornes.fin, attributions.date_decision)
+    where
+        attributions.num_rpls is not null
+        and {{ jours_entre('attributions.decision_precedente', 'attributions.date_decision') }} < bornes.jours_entre_baux_min
+    union all
+    select
+        attribution_id,
+        'deux_signataires' as regle
+    from attributions
+    where num_rpls is not null and date_signature_bail is not null and demandeur_id <> premier_signataire
 
 )
 
@@ -79,6 +103,14 @@ select
             then
                 'La même personne a signé un autre bail quelques jours plus tôt : les deux sont comptés. L''un répète sans doute'
                 || ' l''autre (commission, logement ou résidence écrits autrement) : le corriger à la source.'
+        when 'decisions_rapprochees'
+            then
+                'La même personne a été examinée pour le même logement quelques jours plus tôt : les deux décisions sont comptées.'
+                || ' Si la date de la commission a été corrigée, retirer l''ancienne.'
+        when 'deux_signataires'
+            then
+                'Une autre personne a signé le même jour un bail pour le même logement : les deux sont comptés. S''ils sont'
+                || ' cotitulaires, ou si le numéro du logement est faux, le corriger à la source.'
         else
             'Un bail est signé à ce rang alors qu''un rang précédent reste « attribué » sans bail : seul le signataire est effectif.'
     end as message,

@@ -1,13 +1,26 @@
 -- Occupation indicators by survey vintage, in the common shape: sums of landlords' counts. A commune given only inside and
--- outside priority neighbourhoods is their sum; an EPCI is the sum of its communes, unless only the EPCI is given.
-with communes as (
+-- outside priority neighbourhoods is their sum; an EPCI is the sum of its communes, unless only the EPCI is given. A row of all
+-- landlords (no landlord) is the total of its place: the others are not added to it, and it is none of them.
+with taux as (
+
+    select
+        *,
+        bailleur_siren is null as est_total,
+        max(case when bailleur_siren is null then 1 else 0 end) over (
+            partition by millesime, epci_siren, niveau, code, code_lu, zone, population, indicateur
+        ) as a_total
+    from {{ ref('int_occupation_taux') }}
+
+),
+
+communes as (
 
     select
         *,
         max(case when zone = 'ENSEMBLE' then 1 else 0 end) over (
             partition by millesime, code, bailleur_siren, population, indicateur
         ) as a_ensemble
-    from {{ ref('int_occupation_taux') }}
+    from taux
     where niveau = 'commune'
 
 ),
@@ -34,39 +47,43 @@ lignes as (
     select millesime, epci_siren, indicateur, population, numerateur, denominateur, nb_secrets,
         'epci' as axe, epci_siren as modalite, 'tous' as segment_type, 'tous' as segment
     from ensembles
+    where est_total or a_total = 0
     union all
     select millesime, epci_siren, indicateur, population, numerateur, denominateur, nb_secrets,
         'commune' as axe, code as modalite, 'tous' as segment_type, 'tous' as segment
     from ensembles
+    where est_total or a_total = 0
     union all
     select millesime, epci_siren, indicateur, population, numerateur, denominateur, nb_secrets,
-        'bailleur' as axe, coalesce(bailleur_siren, 'inconnu') as modalite, 'tous' as segment_type, 'tous' as segment
+        'bailleur' as axe, bailleur_siren as modalite, 'tous' as segment_type, 'tous' as segment
     from ensembles
+    where not est_total
     union all
     select millesime, epci_siren, indicateur, population, numerateur, denominateur, nb_secrets,
         'epci' as axe, epci_siren as modalite, 'secteur' as segment_type,
         case when zone = 'QPV' then 'qpv' else 'hors_qpv' end as segment
     from communes
-    where zone in ('QPV', 'HORS_QPV')
+    where zone in ('QPV', 'HORS_QPV') and (est_total or a_total = 0)
     union all
     select millesime, epci_siren, indicateur, population, numerateur, denominateur, nb_secrets,
         'commune' as axe, code as modalite, 'secteur' as segment_type,
         case when zone = 'QPV' then 'qpv' else 'hors_qpv' end as segment
     from communes
-    where zone in ('QPV', 'HORS_QPV')
+    where zone in ('QPV', 'HORS_QPV') and (est_total or a_total = 0)
     union all
     select millesime, epci_siren, indicateur, population, numerateur, denominateur, nb_secrets,
         niveau as axe, code as modalite, 'tous' as segment_type, 'tous' as segment
-    from {{ ref('int_occupation_taux') }}
-    where niveau in ('qpv', 'zone', 'residence')
+    from taux
+    where niveau in ('qpv', 'zone', 'residence') and (est_total or a_total = 0)
     union all
     select
         taux.millesime, taux.epci_siren, taux.indicateur, taux.population, taux.numerateur, taux.denominateur,
         taux.nb_secrets, 'epci' as axe, taux.code as modalite, 'tous' as segment_type, 'tous' as segment
-    from {{ ref('int_occupation_taux') }} as taux
+    from taux
     left join epci_connus
         on taux.millesime = epci_connus.millesime and taux.epci_siren = epci_connus.epci_siren
     where taux.niveau = 'epci' and coalesce(taux.zone, 'ENSEMBLE') = 'ENSEMBLE' and epci_connus.epci_siren is null
+        and (taux.est_total or taux.a_total = 0)
 
 )
 
