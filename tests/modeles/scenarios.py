@@ -633,7 +633,7 @@ def _absences(sources: Sources) -> None:
         (
             bail(
                 ailleurs, date(2020, 9, 1), demandeur_id=f"revu{jours}", num_rpls=f"REVU{jours}", date_decision=decision,
-                date_signature_bail=None, dalo=None,
+                date_signature_bail=None,
             )
             for jours in (30, 31)
             for decision in (date(2020, 8, 1), date(2020, 8, 1) + timedelta(days=jours))

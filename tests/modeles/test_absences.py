@@ -166,13 +166,6 @@ def test_leases_attach_to_the_residence_of_the_register(entrepot: Entrepot) -> N
     ]
 
 
-def test_a_ground_that_is_not_said_leaves_the_priority_unknown(entrepot: Entrepot) -> None:
-    assert entrepot.lire(
-        "select distinct est_prioritaire from entrepot.fct_attribution where epci_siren = ? and num_rpls like 'REVU%'",
-        [CONTREDIT],
-    ) == [(None,)]
-
-
 def test_a_code_of_a_neighbourhood_is_believed_where_the_list_has_it(entrepot: Entrepot) -> None:
     lues = entrepot.lire(
         "select a.num_rpls, e.secteur, e.code_qpv, e.methode_qpv from entrepot.fct_evenement_attribution as e "

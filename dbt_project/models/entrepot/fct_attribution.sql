@@ -234,7 +234,8 @@ select
             or {{ champ_absent('lues', 'priorite_l441_1') }}
             then null
         when lues.dalo or lues.pdalhpd or lues.priorite_l441_1 is not null then true
-        when not lues.dalo and not lues.pdalhpd then false
+        when lues.dalo is null and lues.pdalhpd is null then null
+        else false
     end as est_prioritaire,
     lues.relogement,
     coalesce(relogements.est_releve, false) as est_relogement_objectif,
