@@ -105,7 +105,9 @@ def test_last_year_is_given_back(batir: Batir, lac_partage: LacPartage, tmp_path
     assert second.instantane > first.instantane
     by_number = extracted(lac_partage, tmp_path / "numero.duckdb", instantane=first.instantane)
     by_date = extracted(lac_partage, tmp_path / "date.duckdb", au=moment.replace(microsecond=0) + SECOND)
-    assert shared_content(by_number) == shared_content(by_date) == shared_content(before)
+    # The public tables of former days may show what a later mask hides: they are not given back.
+    exact = {nom: e for nom, e in shared_content(before).items() if not nom.startswith("diffusion.")}
+    assert shared_content(by_number) == shared_content(by_date) == exact != shared_content(before)
     assert shared_content(extracted(lac_partage, tmp_path / "actuel.duckdb")) == shared_content(after)
 
 
@@ -119,8 +121,8 @@ def test_only_what_changed_is_written(batir: Batir, lac_partage: LacPartage) -> 
         changed = con.execute(
             "select count(*) from lac.meta.tranches where epci_siren = ?", [EPCI[0]]
         ).fetchall()
-    # Its dwellings and its figures; its convention and its requests are those of before.
-    assert one.tranches == 2 < changed[0][0]
+    # Its dwellings, its figures and its public ones; its convention and its requests are those of before.
+    assert one.tranches == 3 < changed[0][0]
 
 
 def test_one_territory_is_extracted_alone(batir: Batir, lac_partage: LacPartage, tmp_path: Path) -> None:

@@ -4,6 +4,9 @@ import json
 import shutil
 from pathlib import Path
 
+import duckdb
+import pytest
+
 from pipelines.projet_dbt import SEED_TESTS
 from tests.modeles.magasin import Entrepot, dbt
 
@@ -33,3 +36,22 @@ def test_the_files_that_the_project_ships_keep_their_rules(entrepot: Entrepot, t
     joues, echecs = failed(entrepot, tmp_path, "--select", SEED_TESTS)
     assert not echecs
     assert joues >= 10
+
+
+@pytest.mark.parametrize(("numeros", "etat"), [(0, "fail"), (1, "pass")])
+def test_the_open_register_beside_the_restricted_one_stops(
+    entrepot: Entrepot, tmp_path: Path, numeros: int, etat: str
+) -> None:
+    """The same commune and vintage in two layouts: dwellings would count twice where one of them has no number."""
+    base = tmp_path / entrepot.base.name
+    shutil.copy(entrepot.base, base)
+    with duckdb.connect(str(base)) as con:
+        con.execute(
+            "insert into sources.rpls_logements by name select * replace ('ouvert' as disposition, "
+            "case when ? = 1 then 'X' || ident_rep end as ident_rep) from sources.rpls_logements "
+            "where ident_rep is not null limit 1",
+            [numeros],
+        )
+    dbt(base, tmp_path, "--quiet", "test", "--select", "presentations_melees")
+    lus = json.loads((tmp_path / "run_results.json").read_text(encoding="utf-8"))["results"]
+    assert [r["status"] for r in lus if r["unique_id"].endswith(".presentations_melees")] == [etat]
