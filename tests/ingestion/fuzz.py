@@ -27,6 +27,8 @@ from typing import Any
 
 import duckdb
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import xlsxwriter
 
 from pipelines.demo import generate
@@ -484,9 +486,12 @@ def enormous(rnd: random.Random, t: Table) -> Fichier:
         )
     if quoi == 3 and len(t.lignes) > 1:
         tampon = io.BytesIO()
-        pl.DataFrame([dict(zip(t.lignes[0], t.lignes[1], strict=True))]).select(
-            pl.all().repeat_by(rnd.choice([900_000, 3_000_000])).explode()
-        ).write_parquet(tampon)
+        une = pl.DataFrame([dict(zip(t.lignes[0], t.lignes[1], strict=True))]).to_arrow()
+        bloc = pa.concat_tables([une] * 10_000).combine_chunks()
+        # Block by block: the memory that is judged is that of reading.
+        with pq.ParquetWriter(tampon, bloc.schema) as ecrivain:
+            for _ in range(rnd.choice([900_000, 3_000_000]) // bloc.num_rows):
+                ecrivain.write_table(bloc)
         return Fichier(t.source, f"{dossier}/repete.parquet", tampon.getvalue())
     if quoi == 4:
         return Fichier("geographie", "qpv/profond.geojson", b'{"features":' + b"[" * 200_000)
@@ -598,8 +603,10 @@ def faults(fichier: Fichier, dossier: Path, *, examiner: bool) -> Iterator[str]:
     dit += [str(c.to_json()) for c in comptes]
     if (secret := PERSONNES.get(fichier.source)) and (cite := secret.search("\n".join(dit))):
         yield f"a cell is quoted in the account: {cite[0]}"
-    with duckdb.connect() as con:
+    # On disk and within the memory that a build allows, as in a build.
+    with duckdb.connect(str(dossier / "w.duckdb")) as con:
         con.execute("SET threads = 1")
+        con.execute(f"SET memory_limit = '{Options().memoire}'")
         load(con, fichier.source, comptes)
         for produit, nom, lues, gardees, fusionnees, doubles, ecartees in con.execute(
             "SELECT produit, fichier, lignes_lues, lignes_gardees, lignes_fusionnees, lignes_doublons, lignes_quarantaine "
