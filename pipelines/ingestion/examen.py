@@ -443,11 +443,8 @@ def _raw(ouverture: lecture.Ouverture, con: duckdb.DuckDBPyConnection, temporair
         limite = f" LIMIT {int(settings()['lignes'])}" if ouverture.lecteur == "parquet" else ""
         try:
             con.execute(f"CREATE OR REPLACE TEMP TABLE brut AS SELECT *{ligne} FROM {brut.relation}{limite}")
-        except (duckdb.InvalidInputException, duckdb.ConversionException):
-            continue
         except duckdb.Error as erreur:
-            # A damaged Parquet shows as any kind of error; elsewhere it is the machine's (memory, disk).
-            if ouverture.lecteur != "parquet" or isinstance(erreur, duckdb.OutOfMemoryException):
+            if not lecture.unreadable(ouverture, erreur):
                 raise
             continue
         return True

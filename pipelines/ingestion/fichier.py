@@ -407,11 +407,8 @@ class LectureFichier:
         if brut is not None:
             try:
                 requete = self._copy(brut, parquet)
-            except (duckdb.InvalidInputException, duckdb.ConversionException):
-                brut = None
             except duckdb.Error as erreur:
-                # A damaged Parquet shows as any kind of error; elsewhere it is the machine's (memory, disk).
-                if self.ouverture.lecteur != "parquet" or isinstance(erreur, duckdb.OutOfMemoryException):
+                if not lecture.unreadable(self.ouverture, erreur):
                     raise
                 brut = None
             else:

@@ -65,6 +65,14 @@ def _width(ouverture: Ouverture) -> int:
     return max((i + 1 for i, c in enumerate(colonnes) if c.strip()), default=len(colonnes))
 
 
+def unreadable(ouverture: Ouverture, erreur: duckdb.Error) -> bool:
+    """Whether an error of the engine is the file's: a damaged Parquet shows as any kind of error; elsewhere
+    what is neither its text nor its values is the machine's (memory, disk)."""
+    if ouverture.lecteur == "parquet":
+        return not isinstance(erreur, duckdb.OutOfMemoryException)
+    return isinstance(erreur, (duckdb.InvalidInputException, duckdb.ConversionException))
+
+
 def direct(ouverture: Ouverture, con: duckdb.DuckDBPyConnection) -> Brut | None:
     """Raw cells without the repair pass, or None when the text needs it."""
     if ouverture.tableau is not None:

@@ -47,9 +47,10 @@ _NOMBRE_VIRGULES = r"[-+]?[0-9]{1,3}(?:(?:,[0-9]{3})+\.[0-9]*|(?:,[0-9]{3}){2,})
 _MILLIERS = r"[-+]?[1-9][0-9]{0,2}[.,][0-9]{3}"
 # Units of amounts, and the digits before a lone mark that leave both readings possible: 999.500 a month is
 # no 999 500.
-_MONTANTS = {"€ par mois": 2, "€ par an": 3}
-_AUTRE_PERIODE = {"€ par mois": "an", "€ par an": "mois"}
-_UNITE = r"(?i) ?(?:%|(?:€|euros?|eur)(?: ?(?:/|par) ?(?:an|mois|m2|m²))?|m2|m²|ans?)$"
+# With each, the period that it may be written with: `9 000 €/an` is no amount of a month.
+_MONTANTS = {"€ par mois": (2, "mois"), "€ par an": (3, "an")}
+_UNITES = r"(?i) ?(?:%|(?:€|euros?|eur)(?: ?(?:/|par) ?(?:{periodes}|m2|m²))?|m2|m²|ans?)$"
+_UNITE = _UNITES.format(periodes="an|mois")
 _ORDINAL = r"(?i)^([0-9]{1,2}) ?(?:er|ère|ere|e|ème|eme)$"
 _HEURE = (
     r"(?i)(?: à)?[ T][0-9]{1,2}[:h][0-9]{2}(?::[0-9]{2}(?:[.,][0-9]+)?)?"
@@ -100,13 +101,13 @@ def _trimmed(x: str) -> str:
     return f"CASE WHEN {propre} THEN {x} ELSE nullif({nettoye}, '') END"
 
 
-def _number(x: str, *, entier: bool) -> str:
+def _number(x: str, *, entier: bool, unite: str = _UNITE) -> str:
     """Text that a cast can read, of a number as people print it; NULL when it is not one number.
 
     A lone mark before three digits (`1.234`) parts thousands in a column of whole numbers, where decimals
     make no sense, and decimals elsewhere.
     """
-    y = f"regexp_replace(replace({x}, '−', '-'), {quote(_UNITE)}, '')"
+    y = f"regexp_replace(replace({x}, '−', '-'), {quote(unite)}, '')"
     sans = "translate({y}, ' ''{marque}', '')"
     milliers = f"WHEN {_full(y, _MILLIERS)} THEN {sans.format(y=y, marque='.,')} " if entier else ""
     return (
@@ -117,10 +118,10 @@ def _number(x: str, *, entier: bool) -> str:
     )
 
 
-def _decimal(x: str, type_duckdb: str) -> str:
+def _decimal(x: str, type_duckdb: str, unite: str = _UNITE) -> str:
     # A cast that fails is slow in DuckDB: plain numbers are tried first, with their comma already turned.
     simple = f"CASE WHEN {_full(x, '-?[0-9]+(?:[.,][0-9]+)?')} THEN replace({x}, ',', '.') END"
-    return f"try_cast(coalesce({simple}, {_number(x, entier=False)}) AS {type_duckdb})"
+    return f"try_cast(coalesce({simple}, {_number(x, entier=False, unite=unite)}) AS {type_duckdb})"
 
 
 def _real(x: str) -> str:
@@ -128,12 +129,13 @@ def _real(x: str) -> str:
     return f"CASE WHEN isfinite({reel}) THEN {reel} END"
 
 
-def _amount(x: str, type_duckdb: str, chiffres: int) -> str:
+def _amount(x: str, type_duckdb: str, chiffres: int, periode: str) -> str:
     """An amount of money, unreadable when a lone mark before three digits (`1.210`) may part decimals or
-    thousands: nothing says which, and one is a thousand times the other."""
+    thousands: nothing says which, and one is a thousand times the other; or when it is of another period."""
+    unite = _UNITES.format(periodes=periode)
     douteux = rf"[-+]?[1-9][0-9]{{0,{chiffres - 1}}}[.,][0-9]{{3}}"
-    sans_unite = f"regexp_replace({x}, {quote(_UNITE)}, '')"
-    return f"CASE WHEN NOT {_full(sans_unite, douteux)} THEN {_decimal(x, type_duckdb)} END"
+    sans_unite = f"regexp_replace({x}, {quote(unite)}, '')"
+    return f"CASE WHEN NOT {_full(sans_unite, douteux)} THEN {_decimal(x, type_duckdb, unite)} END"
 
 
 def _integer(x: str, type_duckdb: str) -> str:
@@ -292,14 +294,8 @@ def _convert(
         )
         return f"CASE {ident(champ.selon.champ)} {cas} ELSE {_simple(champ.type, x)} END"
     if champ.echelle:
-        chiffres = next((n for unite, n in _MONTANTS.items() if (champ.unite or "").startswith(unite)), None)
-        autre = next(
-            (p for unite, p in _AUTRE_PERIODE.items() if (champ.unite or "").startswith(unite)), None
-        )
-        nombre = _amount(x, champ.type_duckdb, chiffres) if chiffres else _decimal(x, champ.type_duckdb)
-        # `9 000 €/an` is no amount of a month.
-        etranger = f"regexp_matches({x}, '(?i)(?:/|par) ?{autre}$')"
-        return f"CASE WHEN {etranger} THEN NULL ELSE {nombre} END" if autre else nombre
+        montant = next((m for unite, m in _MONTANTS.items() if (champ.unite or "").startswith(unite)), None)
+        return _amount(x, champ.type_duckdb, *montant) if montant else _decimal(x, champ.type_duckdb)
     if champ.type in {"entier", "grand_entier"}:
         return _integer(x, champ.type_duckdb)
     if champ.type == "booleen":
