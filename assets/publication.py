@@ -57,6 +57,7 @@ def publication_asset(tables: Iterable[dg.AssetKey], regles: projet_dbt.Regles) 
         name_years(context.instance, dossier.entrepot)
         resume = None
         try:
+            atelier.remember()
             resume = publication.write_summary(chantier, execution, atelier.etapes)
         except OSError as error:
             # The warehouse is published: an account that finds no room must not say otherwise.
@@ -81,16 +82,12 @@ def name_years(instance: dg.DagsterInstance, entrepot: Path) -> None:
 
 def _left(atelier: Atelier, donnees: Path | None) -> dg.MaterializeResult[Any]:
     """Leave the published file in place, and the lock beside the data as it must be."""
-    entrepot = atelier.chantier.dossier.entrepot
-    with publication.open_warehouse(entrepot) as con:
-        execution, lock = publication.published_execution(con), publication.lock_content(con)
-    publication.renew_editions(atelier.chantier.dossier)
-    progress.info("Rien n'a changé depuis la version %d, qui reste en place", execution.version)
-    warnings = [] if donnees is None else publication.write_lock(donnees, lock)
-    for warning in warnings:
+    left = publication.leave_in_place(atelier.chantier, donnees, atelier.etapes)
+    atelier.remember()
+    progress.info("Rien n'a changé depuis la version %d, qui reste en place", left.execution.version)
+    for warning in left.avertissements:
         progress.warning("%s", warning)
-    resume = publication.write_unchanged(atelier.chantier, execution, atelier.etapes)
-    return _result(entrepot, execution, resume, inchange=True)
+    return _result(atelier.chantier.dossier.entrepot, left.execution, left.resume, inchange=True)
 
 
 def _result(

@@ -16,6 +16,7 @@ DBT_PROJECT = PROJECT_FILES / "dbt_project"
 TERRITOIRES = PROJECT_FILES / "territoires"
 METHODES = PROJECT_FILES / "methodes"
 
+TERRITORIES_VARIABLE = "OBSERVATOIRE_TERRITOIRES"
 # Set where a page launches the runs: whoever reaches it chooses neither folder nor base.
 SERVER_VARIABLE = "OBSERVATOIRE_SERVEUR"
 
@@ -54,6 +55,12 @@ def _user_folder(variable: str, default: str) -> Path:
 def edition_path(entrepot: Path, edition: str) -> Path:
     """Return the file of an edition, beside the warehouse (`W.duckdb` → `W.signataires.duckdb`)."""
     return entrepot.with_name(f"{entrepot.stem}.{edition}{entrepot.suffix}")
+
+
+def territories_path(given: str | Path | None) -> Path:
+    """Return the folder of the convention files: the project's own unless told otherwise."""
+    chosen = given or os.environ.get(TERRITORIES_VARIABLE)
+    return Path(chosen).expanduser().resolve() if chosen else TERRITOIRES
 
 
 @dataclass(frozen=True)
@@ -96,6 +103,11 @@ class WorkingFolder:
     def memoire(self) -> Path:
         """What the public editions of this warehouse showed and hid."""
         return self.root / "diffusion.parquet"
+
+    @property
+    def demande(self) -> Path:
+        """What the published warehouse was made from, in one fingerprint."""
+        return self.root / "demande.json"
 
     @property
     def purges(self) -> Path:

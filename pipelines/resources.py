@@ -20,11 +20,10 @@ from dagster_duckdb import DuckDBResource
 from pydantic import Field, PrivateAttr
 
 from pipelines.alertes import Reglages, read_settings
+from pipelines.demande import request_fingerprint, user_key
 from pipelines.errors import MauvaisUsage, ObservatoireError
-from pipelines.fichiers import private_folder
-from pipelines.ingestion.pseudonymes import VARIABLE_CLE, VARIABLE_FICHIER, pseudonym_key
 from pipelines.lac import LacPartage
-from pipelines.paths import SERVER_VARIABLE, TERRITOIRES, WorkingFolder
+from pipelines.paths import SERVER_VARIABLE, WorkingFolder, territories_path
 from pipelines.publication import (
     Chantier,
     Etape,
@@ -35,6 +34,7 @@ from pipelines.publication import (
     peak_memory,
     program_fingerprint,
     published,
+    record_request,
     write_failure,
 )
 from pipelines.sql import without_values
@@ -108,8 +108,7 @@ class Parametres(dg.ConfigurableResource[Any]):
 
     def territories_folder(self) -> Path:
         """Return the folder of the convention files: the project's own unless told otherwise."""
-        given = self._asked("territoires") or _variable("TERRITOIRES")
-        folder = Path(given).expanduser().resolve() if given else TERRITOIRES
+        folder = territories_path(self._asked("territoires"))
         if not folder.is_dir():
             raise MauvaisUsage(f"Le dossier des conventions « {folder} » n'existe pas (--territoires).")
         return folder
@@ -145,22 +144,8 @@ class Parametres(dg.ConfigurableResource[Any]):
         return LacPartage(catalogue, self._asked("ducklake_donnees") or _variable("DUCKLAKE_DONNEES"))
 
     def pseudonym_key(self) -> bytes:
-        """Return the key of the pseudonyms: that of the environment, else one kept for the user.
-
-        That file is in the user's configuration folder, made on first use; never in the repository, in the
-        warehouse nor in its working folder.
-
-        Raises:
-            ObservatoireError: the key is too short, or its file is readable by others.
-
-        """
-        if any(os.environ.get(name) for name in (VARIABLE_CLE, VARIABLE_FICHIER)):
-            return pseudonym_key()
-        home = os.environ.get("XDG_CONFIG_HOME") or "~/.config"
-        path = Path(home).expanduser() / "observatoire" / "cle_pseudonymes"
-        with disk_errors_explained(path.parent):
-            private_folder(path.parent)
-            return pseudonym_key(path)
+        """Return the key of the pseudonyms (`demande.user_key`)."""
+        return user_key()
 
     def threads(self) -> int | None:
         """Return the number of threads that a run may use; None: as many as the machine has.
@@ -228,6 +213,7 @@ class Atelier(dg.ConfigurableResource[Any]):
     _courante: str = PrivateAttr(default="")
     _echec: BaseException | None = PrivateAttr(default=None)
     _inchange: Publie | None = PrivateAttr(default=None)
+    _demande: str | None = PrivateAttr(default=None)
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator["Atelier"]:
@@ -241,6 +227,7 @@ class Atelier(dg.ConfigurableResource[Any]):
             self._etapes, self._courante, self._echec, self._inchange = [], "", None, None
             with disk_errors_explained(chantier.dossier.root):
                 begin_summary(chantier)
+            self._demande = self._request()
             try:
                 yield self
             except BaseException as error:
@@ -272,6 +259,27 @@ class Atelier(dg.ConfigurableResource[Any]):
     def leave(self, publie: Publie) -> None:
         """Leave the published warehouse in place: nothing that it is made from has changed."""
         self._inchange = publie
+
+    def _request(self) -> str | None:
+        """What this run is asked and given, known before anything is read: a file may change meanwhile."""
+        parametres = self.parametres
+        try:
+            return request_fingerprint(
+                parametres.landing_folder(),
+                parametres.territories_folder(),
+                epci=parametres.epci,
+                annees=parametres.annees,
+                tous=parametres.tous,
+                cle=parametres.pseudonym_key(),
+            )
+        except OSError:
+            # Whoever reads that file says what it is.
+            return None
+
+    def remember(self) -> None:
+        """Keep what the published warehouse was made from: the same request has nothing to make."""
+        if self._demande is not None:
+            record_request(self.chantier.dossier, self._demande)
 
     @property
     def etapes(self) -> list[Etape]:

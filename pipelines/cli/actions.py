@@ -1,7 +1,9 @@
 """What each command does: calls the same jobs and functions as a scheduled run, then shows the result."""
 
+import logging
 import os
 import tempfile
+import uuid
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -13,13 +15,16 @@ from pipelines import publication
 from pipelines.alertes import Alerte
 from pipelines.calendrier import PARIS
 from pipelines.cli import affichage
+from pipelines.demande import request_fingerprint, user_key
 from pipelines.edition import MENTIONS, SIGNATAIRES
 from pipelines.errors import MauvaisUsage, ObservatoireError
-from pipelines.paths import INSTALLED, TERRITOIRES, WorkingFolder
+from pipelines.paths import INSTALLED, TERRITOIRES, WorkingFolder, territories_path
 from pipelines.perimetre import alerts_on
 
 if TYPE_CHECKING:
     from pipelines.lac import Instantane
+
+progress = logging.getLogger(affichage.LOGGER)
 
 PUBLISHED = "publication/entrepot_publie"
 REPORTS = "publication/bilans"
@@ -100,6 +105,10 @@ def construct(
     verrou: bool = True,
 ) -> dict[str, Any]:
     """Run the job that builds and publishes; return what it says of the published warehouse."""
+    _check_folders(donnees, entrepot)
+    asked = {"epci": epci, "annees": annees, "tous": tous}
+    if not complet and (left := _left_in_place(donnees, entrepot, territoires, asked, verrou=verrou)):
+        return left
     from pipelines.cli.execution import run_job
 
     parametres = {
@@ -112,8 +121,31 @@ def construct(
         "complet": complet,
         "verrou": verrou,
     }
-    _check_folders(donnees, entrepot)
     return run_job("construire", parametres)[PUBLISHED]
+
+
+def _left_in_place(
+    donnees: Path, entrepot: Path, territoires: Path | None, asked: Mapping[str, Any], *, verrou: bool
+) -> dict[str, Any] | None:
+    """Leave a published warehouse made from the same bytes and options; None when there is to build."""
+    dossier = WorkingFolder(entrepot.resolve())
+    if not dossier.demande.is_file():
+        return None
+    try:
+        demande = request_fingerprint(
+            donnees.resolve(), territories_path(territoires), **asked, cle=user_key()
+        )
+    except OSError:
+        # Whoever reads that file says what it is.
+        return None
+    with publication.open_chantier(dossier, str(uuid.uuid4())) as chantier:
+        if not publication.answers(dossier, demande):
+            return None
+        left = publication.leave_in_place(chantier, donnees.resolve() if verrou else None, [])
+    for warning in left.avertissements:
+        progress.warning("%s", warning)
+    progress.info("Rien n'a changé depuis la version %d, qui reste en place", left.execution.version)
+    return {"version": left.execution.version, "empreinte": left.execution.empreinte, "inchange": True}
 
 
 def _check_folders(donnees: Path, entrepot: Path) -> None:

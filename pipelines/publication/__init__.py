@@ -7,9 +7,10 @@ here. Nothing here knows Dagster or dbt, and nothing here computes a figure.
 from pipelines.publication.chantier import Chantier, open_chantier
 from pipelines.publication.comparaison import Changement, compare, explain
 from pipelines.publication.disque import disk_errors_explained, explain_disk_error, explain_disk_text
-from pipelines.publication.editions import renew_editions, write_edition
+from pipelines.publication.editions import write_edition
 from pipelines.publication.empreintes import Empreinte, content_hashes, overall_hash
-from pipelines.publication.entrepot import lock_content, prepare, publish, record_checks, write_lock
+from pipelines.publication.entrepot import lock_content, prepare, publish, record_checks
+from pipelines.publication.inchange import answers, leave_in_place, record_request
 from pipelines.publication.lecture import (
     Execution,
     open_warehouse,
@@ -18,7 +19,7 @@ from pipelines.publication.lecture import (
     refuse_foreign,
 )
 from pipelines.publication.mesure import Etape, peak_memory
-from pipelines.publication.preuve import EcartFichier, compare_hashes, compare_lock
+from pipelines.publication.preuve import EcartFichier, compare_hashes, compare_lock, file_hash
 from pipelines.publication.programme import program_fingerprint
 from pipelines.publication.publique import PARAMETRE_PLAN, keep_memory, make_public, protect_again
 from pipelines.publication.remise import hand_over
@@ -37,7 +38,6 @@ from pipelines.publication.resume import (
     to_markdown,
     write_failure,
     write_summary,
-    write_unchanged,
 )
 from pipelines.publication.retrait import (
     drop_versions,
@@ -62,6 +62,7 @@ __all__ = [
     "ExecutionEchouee",
     "Publie",
     "Version",
+    "answers",
     "begin_summary",
     "changed_tables",
     "compare",
@@ -73,6 +74,7 @@ __all__ = [
     "explain",
     "explain_disk_error",
     "explain_disk_text",
+    "file_hash",
     "full_hashes",
     "hand_over",
     "is_unchanged",
@@ -80,6 +82,7 @@ __all__ = [
     "kept_versions",
     "key_of",
     "last_failure",
+    "leave_in_place",
     "lines_read",
     "lock_content",
     "make_public",
@@ -96,8 +99,8 @@ __all__ = [
     "published_execution",
     "read_parameters",
     "record_checks",
+    "record_request",
     "refuse_foreign",
-    "renew_editions",
     "restore",
     "rows_of_persons",
     "rows_of_vintage",
@@ -108,7 +111,5 @@ __all__ = [
     "versions_that_hold",
     "write_edition",
     "write_failure",
-    "write_lock",
     "write_summary",
-    "write_unchanged",
 ]
