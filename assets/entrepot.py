@@ -27,11 +27,11 @@ NAME = "entrepot"
 def build_command(*, full_refresh: bool = True) -> list[str]:
     """Return the arguments of dbt for one build: everything, from nothing, with the tests of the data.
 
-    The unit tests of the models and the tests of the seeds, which the project ships, say nothing of the data:
-    they run with the project's own tests.
+    The unit tests of the models and the tests of the references, which the project ships, say nothing of the
+    data: they run with the project's own tests.
     """
     arguments = ["build", "--no-use-colors", "--exclude-resource-type", "unit_test"]
-    arguments += ["--exclude", projet_dbt.SEED_TESTS]
+    arguments += ["--exclude", projet_dbt.REFERENCE_TESTS]
     return [*arguments, "--full-refresh"] if full_refresh else arguments
 
 

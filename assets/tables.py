@@ -23,9 +23,7 @@ class Traducteur(DagsterDbtTranslator):
         super().__init__(settings=DagsterDbtTranslatorSettings(enable_duplicate_source_asset_keys=True))
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
-        """Return the folder of a model (`marts`, …), `seeds` for a seed."""
-        if dbt_resource_props["resource_type"] == "seed":
-            return "seeds"
+        """Return the folder of a model (`marts`, …)."""
         folder = dbt_resource_props["fqn"][1]
         return str(folder)
 
@@ -76,7 +74,7 @@ def _with_table(
     if not isinstance(event, dg.Output):
         return event
     node = manifest["nodes"][str(event.metadata["unique_id"].value)]
-    if node["config"]["materialized"] not in {"table", "seed", "incremental"}:
+    if node["config"]["materialized"] not in {"table", "incremental"}:
         return event
     ((rows,),) = con.execute("select count(*) from query_table(?)", [projet_dbt.relation(node)]).fetchall()
     metadata: dict[str, Any] = {

@@ -30,6 +30,7 @@ from assets import (
 )
 from assets.entrepot import entrepot_assets
 from assets.publication import publication_asset
+from assets.references import references_asset
 from pipelines import journal, projet_dbt
 from pipelines.jobs import jobs
 from pipelines.paths import DBT_PROJECT
@@ -91,6 +92,7 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> dg.Defini
             geographie.geographie,
             referentiels.referentiels,
             conventions.conventions,
+            references_asset(regles),
             compte.lecture,
             entrepot,
             publication_asset(entrepot.keys, regles),

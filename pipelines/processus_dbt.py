@@ -23,7 +23,7 @@ SELECTION_VARIABLE = "OBSERVATOIRE_SELECTION"
 # Set by dagster-dbt in the process that it reads.
 ORCHESTRATOR_VARIABLE = "DAGSTER_DBT_CLI"
 _SILENT = ("--log-level", "none", "--log-level-file", "none")
-_READ_EVENTS = frozenset({"LogSeedResult", "LogModelResult", "LogTestResult"})
+_READ_EVENTS = frozenset({"LogModelResult", "LogTestResult"})
 _READ_LEVELS = frozenset({"warn", "error"})
 # Where an event of dbt holds the text of an error.
 _MESSAGES = frozenset({"msg", "message", "base_msg", "exc", "exc_info"})

@@ -25,7 +25,7 @@ import duckdb
 from pipelines.errors import ObservatoireError
 from pipelines.paths import BASE_NAME, DBT_PROJECT, PROJECT_ROOT, readings_folder
 from pipelines.processus_dbt import MANIFEST_VARIABLE, PARENT_VARIABLE, SELECTION_VARIABLE
-from pipelines.sql import without_values
+from pipelines.sql import identifier, literal, qualified, without_values
 
 BASE_VARIABLE = "OBSERVATOIRE_BASE"
 SPATIAL_VARIABLE = "OBSERVATOIRE_SPATIAL"
@@ -38,8 +38,10 @@ _PARTS = ("models", "macros", "seeds", "tests", "dbt_project.yml", "profiles.yml
 _CODE = PROJECT_ROOT / "pipelines" / "secret"
 _SUFFIXES = frozenset({".sql", ".yml", ".yaml", ".csv", ".py", ".md"})
 _READINGS_KEPT = 3
-# The tests of the seeds, as dbt selects them.
-SEED_TESTS = "path:seeds,resource_type:test"
+# The reference data that the project ships: their declarations, their files, and their tests as dbt selects them.
+REFERENCES = "seeds"
+_DECLARED = "models/staging/_references.yml"
+REFERENCE_TESTS = f"path:{_DECLARED},resource_type:test"
 # The column by which a data test tells a user what it found, and how many rows are told.
 _MESSAGE = "message"
 _MESSAGES_SHOWN = 10
@@ -56,7 +58,7 @@ class Regles:
     def manifest(self) -> Mapping[str, Any]:
         """The manifest, for the graph of the assets: without the tests that no build runs."""
         content: dict[str, Any] = json.loads((self.dossier / "manifest.json").read_text(encoding="utf-8"))
-        removed = {u for u, node in content["nodes"].items() if _tests_a_seed(node)}
+        removed = {u for u, node in content["nodes"].items() if _tests_a_reference(node)}
         content["nodes"] = {u: node for u, node in content["nodes"].items() if u not in removed}
         for links in ("parent_map", "child_map"):
             content[links] = {
@@ -84,12 +86,46 @@ class Selection:
         return sorted(f"fqn:{'.'.join(manifest['nodes'][node]['fqn'])}" for node in self.noeuds)
 
 
-def _tests_a_seed(node: Mapping[str, Any]) -> bool:
-    return node["resource_type"] == "test" and Path(node["original_file_path"]).parts[0] == "seeds"
+def _tests_a_reference(node: Mapping[str, Any]) -> bool:
+    return bool(node["resource_type"] == "test" and node["original_file_path"] == _DECLARED)
+
+
+def load_references(
+    con: duckdb.DuckDBPyConnection, manifest: Mapping[str, Any], projet: Path = DBT_PROJECT
+) -> list[str]:
+    """Load the reference data that the project ships, typed and commented as declared; return their names.
+
+    Args:
+        con: base under construction, written in its schema `seeds`.
+        manifest: the project as dbt read it.
+        projet: the project's folder, whose `seeds/<name>.csv` are read.
+
+    """
+    con.execute(f"create schema if not exists {identifier(REFERENCES)}")
+    loaded = []
+    for node in manifest["sources"].values():
+        if node["schema"] != REFERENCES:
+            continue
+        name, columns = str(node["identifier"]), node["columns"].values()
+        table = qualified(REFERENCES, name)
+        con.execute(
+            f"create table {table} as select * from read_csv($chemin, header = true, columns = $colonnes)",
+            {
+                "chemin": str(projet / REFERENCES / f"{name}.csv"),
+                "colonnes": {str(c["name"]): str(c["data_type"]) for c in columns},
+            },
+        )
+        con.execute(f"comment on table {table} is {literal(node['description'])}")
+        for column in columns:
+            if column["description"]:
+                target = f"{table}.{identifier(column['name'])}"
+                con.execute(f"comment on column {target} is {literal(column['description'])}")
+        loaded.append(name)
+    return sorted(loaded)
 
 
 def tables_in_order(manifest: Mapping[str, Any]) -> list[str]:
-    """Return the models and seeds, each after those it is made from."""
+    """Return the models, each after those it is made from."""
     tables = {u: n for u, n in _runnable(manifest).items() if n["resource_type"] != "test"}
     parents = {
         u: [parent for parent in node.get("depends_on", {}).get("nodes", []) if parent in tables]
@@ -130,7 +166,7 @@ def select_nodes(manifest: Mapping[str, Any], changed: Collection[str]) -> Selec
 
 
 def _runnable(manifest: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    kinds = {"model", "seed", "test"}
+    kinds = {"model", "test"}
     return {u: node for u, node in manifest["nodes"].items() if node["resource_type"] in kinds}
 
 
@@ -290,7 +326,7 @@ def durations(run_results: Path, manifest: Mapping[str, Any]) -> list[tuple[str,
     found = [
         (relation(nodes[r["unique_id"]]), round(float(r["execution_time"]), 2))
         for r in results
-        if r["unique_id"].startswith(("model.", "seed.")) and r["unique_id"] in nodes
+        if r["unique_id"].startswith("model.") and r["unique_id"] in nodes
     ]
     return sorted(found, key=lambda item: (-item[1], item[0]))
 

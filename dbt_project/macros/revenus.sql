@@ -39,7 +39,7 @@
 
 {#- The bounds in force on the day of a household's situation. -#}
 {%- macro joindre_ressources_douteuses(jour, bornes) -%}
-    left join {{ ref('ref_ressources_douteuses') }} as {{ bornes }}
+    left join {{ source('seeds', 'ref_ressources_douteuses') }} as {{ bornes }}
         on {{ jour }} >= {{ bornes }}.debut and {{ jour }} <= coalesce({{ bornes }}.fin, {{ jour }})
 {%- endmacro -%}
 

@@ -15,7 +15,7 @@ from pipelines.moteurs.sources import export, read_by_models
 from pipelines.moteurs.spark import Spark, session
 
 # What dbt publishes; `staging` and `intermediate` serve to make it.
-PUBLISHED = ("seeds", "entrepot", "marts", "meta")
+PUBLISHED = ("entrepot", "marts", "meta")
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def compare_engines(entrepot: Path, dossier: Path, schemas: tuple[str, ...] = PU
         noms = sorted(
             (str(node["schema"]), str(node["alias"]))
             for node in manifest["nodes"].values()
-            if node["resource_type"] in {"seed", "model"} and node["schema"] in schemas
+            if node["resource_type"] == "model" and node["schema"] in schemas
         )
         with open_read_only(entrepot) as con:
             return Comparaison(tuple(compare_table(con, moteur, schema, table) for schema, table in noms))

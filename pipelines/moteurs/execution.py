@@ -43,8 +43,6 @@ class Execution:
             ObservatoireError: a model cannot be computed, with what the engine said.
 
         """
-        progress.info("Référentiels (seeds)")
-        self._dbt("seed", "--full-refresh")
         made: list[str] = []
         for model in beside(self.manifest):
             done = [f"+{name}" for name in made]
@@ -73,8 +71,8 @@ class Execution:
         fichier.unlink(missing_ok=True)
         with duckdb.connect(str(fichier)) as con:
             for name in model["depends_on"]["nodes"]:
-                parent = self.manifest["nodes"][name]
-                self._bring(con, parent["schema"], parent["alias"])
+                parent = self.manifest["nodes"].get(name) or self.manifest["sources"][name]
+                self._bring(con, parent["schema"], parent.get("alias") or parent["identifier"])
         command = [
             projet_dbt.executable(),
             "--quiet",

@@ -1,4 +1,4 @@
-"""The reference seeds: described, and equal to what the producers published."""
+"""The reference data: declared, and equal to what the producers published."""
 
 import csv
 import gzip
@@ -25,32 +25,19 @@ def _graine(nom: str) -> list[dict[str, str]]:
     return _lire(GRAINES / f"{nom}.csv")
 
 
-def _lire_yaml(nom: str) -> list[dict[str, Any]]:
-    graines: list[dict[str, Any]] = yaml.safe_load((GRAINES / nom).read_text(encoding="utf-8"))["seeds"]
-    return graines
-
-
 def _descriptions() -> dict[str, dict[str, Any]]:
-    return {g["name"]: g for fichier in sorted(GRAINES.glob("*.yml")) for g in _lire_yaml(fichier.name)}
+    declarees = yaml.safe_load((DBT_PROJECT / "models/staging/_references.yml").read_text(encoding="utf-8"))
+    return {table["name"]: table for table in declarees["sources"][0]["tables"]}
 
 
-def test_every_seed_is_described_and_names_no_other_column() -> None:
+def test_every_file_is_declared_with_its_columns_in_order() -> None:
     descriptions = _descriptions()
-    for chemin in sorted(GRAINES.glob("*.csv")):
-        graine = descriptions[chemin.stem]
-        with chemin.open(encoding="utf-8", newline="") as flux:
-            entete = next(csv.reader(flux))
-        assert graine["description"], chemin.stem
-        assert set(graine.get("config", {}).get("column_types", {})) <= set(entete), chemin.stem
-        assert {c["name"] for c in graine.get("columns", [])} <= set(entete), chemin.stem
-
-
-def test_every_column_of_reference_data_is_described() -> None:
-    for graine in _lire_yaml("_seeds.yml"):
-        assert [c["name"] for c in graine["columns"]] == list(graine["config"]["column_types"]), graine[
-            "name"
-        ]
-        assert all(c["description"] and c["data_type"] for c in graine["columns"]), graine["name"]
+    assert sorted(descriptions) == sorted(chemin.stem for chemin in GRAINES.glob("*.csv"))
+    for nom, table in descriptions.items():
+        with (GRAINES / f"{nom}.csv").open(encoding="utf-8", newline="") as flux:
+            assert [c["name"] for c in table["columns"]] == next(csv.reader(flux)), nom
+        assert table["description"], nom
+        assert all(c["data_type"] for c in table["columns"]), nom
 
 
 def test_communes_and_membership_are_the_published_ones(donnees_reelles: Path) -> None:

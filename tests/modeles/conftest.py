@@ -6,12 +6,12 @@ import duckdb
 import pytest
 
 from pipelines.paths import BASE_NAME
-from pipelines.projet_dbt import SEED_TESTS
+from pipelines.projet_dbt import REFERENCE_TESTS
 from tests.modeles import scenarios
 from tests.modeles.magasin import Entrepot, Sources, dbt
 from tests.partage import once
 
-# What the tests read, and all that it is made of; and the seeds.
+# What the tests read, and all that it is made of.
 MODELES = (
     "+indicateurs",
     "+evolutions",
@@ -20,7 +20,6 @@ MODELES = (
     "+meta_seuils_q1",
     "+meta_contradictions",
     "+meta_appariements",
-    "resource_type:seed",
 )
 
 
@@ -35,6 +34,6 @@ def _batir(racine: Path) -> None:
     base = racine / BASE_NAME
     with duckdb.connect(str(base)) as con:
         scenarios.remplir(Sources(con, scenarios.NOMS))
-    without = ("--exclude-resource-type", "unit_test", "--exclude", SEED_TESTS)
+    without = ("--exclude-resource-type", "unit_test", "--exclude", REFERENCE_TESTS)
     fait = dbt(base, racine / "dbt", "--quiet", "build", "--select", *MODELES, *without)
     assert fait.returncode == 0, fait.stdout[-6000:] + fait.stderr[-2000:]

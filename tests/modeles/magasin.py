@@ -37,6 +37,7 @@ class Sources:
     def __init__(self, con: duckdb.DuckDBPyConnection, noms: Mapping[str, str]) -> None:
         """Create every table, empty, and the legal convention of each territory, with nothing masked."""
         self.con = con
+        projet_dbt.load_references(con, projet_dbt.read_rules().manifest)
         for source in ingestion.sources():
             ingestion.load(con, source, [])
         for table in ("sne_attributions", "sne_demandes"):

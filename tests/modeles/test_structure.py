@@ -187,12 +187,3 @@ def _lack(modele: Path) -> Iterator[str]:
 
 def test_each_model_is_described_beside_it() -> None:
     assert [f"{modele.stem}: {lack}" for modele in MODELES for lack in _lack(modele)] == []
-
-
-def test_only_staging_reads_sources() -> None:
-    lecteurs = {
-        p.relative_to(DBT_PROJECT / "models").parts[0]
-        for p in MODELES
-        if re.search(r"\bsource\s*\(", without_comments(p.read_text(encoding="utf-8")))
-    }
-    assert lecteurs == {"staging"}

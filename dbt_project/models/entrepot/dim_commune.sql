@@ -9,7 +9,7 @@ with lues as (
         communes.region,
         communes.population,
         communes.millesime
-    from {{ ref('stg_geographie__communes') }} as communes
+    from {{ source('geographie', 'geo_communes') }} as communes
     {{ joindre_commune('communes.code_commune', 'courante') }}
 
 ),
@@ -35,7 +35,7 @@ toutes as (
         communes.population,
         0 as millesime,
         2 as priorite
-    from {{ ref('ref_communes') }} as communes
+    from {{ source('seeds', 'ref_communes') }} as communes
     union all
     select
         membres.code_commune,
@@ -45,7 +45,7 @@ toutes as (
         max(membres.population) as population,
         max(membres.millesime) as millesime,
         3 as priorite
-    from {{ ref('stg_geographie__epci_membres') }} as membres
+    from {{ source('geographie', 'geo_epci_membres') }} as membres
     group by membres.code_commune
 
 ),
@@ -72,14 +72,14 @@ zonage as (
         select
             code_commune,
             zone_abc
-        from {{ ref('stg_geographie__zonage_abc') }}
-        where millesime = (select max(lus.millesime) from {{ ref('stg_geographie__zonage_abc') }} as lus)
+        from {{ source('geographie', 'geo_zonage_abc') }}
+        where millesime = (select max(lus.millesime) from {{ source('geographie', 'geo_zonage_abc') }} as lus)
         union all
         select
             code_commune,
             zone_abc
-        from {{ ref('ref_communes') }}
-        where code_commune not in (select lus.code_commune from {{ ref('stg_geographie__zonage_abc') }} as lus)
+        from {{ source('seeds', 'ref_communes') }}
+        where code_commune not in (select lus.code_commune from {{ source('geographie', 'geo_zonage_abc') }} as lus)
     ) as zones
     group by code_commune
 
@@ -93,7 +93,7 @@ select
     cast(choisies.population as bigint) as population,
     zonage.zone_abc
 from choisies
-left join {{ ref('ref_departements') }} as departements
+left join {{ source('seeds', 'ref_departements') }} as departements
     on
         departements.code_departement = {{ departement_de('choisies.code_commune') }}
 left join zonage on choisies.code_commune = zonage.code_commune

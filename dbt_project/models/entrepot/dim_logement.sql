@@ -38,7 +38,7 @@ connus as (
         max(case when generation = {{ generation }} then 1 else 0 end) as polygones_{{ generation }}
         {{- "," if not loop.last }}
         {%- endfor %}
-    from {{ ref('stg_geographie__qpv_polygones') }}
+    from {{ source('geographie', 'qpv_polygones') }}
     where geometrie is not null
 
 )
@@ -104,4 +104,4 @@ left join connus on true
 left join polygones
     on logements.logement_id = polygones.logement_id and logements.millesime = polygones.millesime
 {{ joindre_epci('logements.millesime', 'logements.code_commune', 'membres') }}
-left join {{ ref('ref_financements') }} as financements on logements.financement = financements.code
+left join {{ source('seeds', 'ref_financements') }} as financements on logements.financement = financements.code

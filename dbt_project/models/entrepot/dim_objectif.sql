@@ -16,4 +16,4 @@ select
     article,
     statut,
     libelle
-from {{ ref('stg_conventions__objectifs') }}
+from {{ source('conventions', 'convention_objectifs') }}

@@ -7,7 +7,7 @@ with lus as (
         zone,
         date_effet,
         min(plafond_eur) as plafond_eur
-    from {{ ref('stg_referentiels__plafonds') }}
+    from {{ source('referentiels', 'ref_plafonds') }}
     group by produit, categorie, zone, date_effet
     union all
     select
@@ -16,10 +16,10 @@ with lus as (
         livres.zone,
         livres.date_effet,
         cast(livres.plafond_eur as decimal(12, 2)) as plafond_eur
-    from {{ ref('ref_plafonds') }} as livres
+    from {{ source('seeds', 'ref_plafonds') }} as livres
     where not exists (
         select 1
-        from {{ ref('stg_referentiels__plafonds') }} as dossier
+        from {{ source('referentiels', 'ref_plafonds') }} as dossier
         where
             dossier.produit = livres.produit
             and dossier.categorie = livres.categorie
@@ -40,7 +40,7 @@ tous as (
         lus.date_effet,
         cast(round(lus.plafond_eur * cast(derives.coefficient as decimal(6, 3))) as decimal(12, 2)) as plafond_eur
     from lus
-    inner join {{ ref('ref_plafonds_derives') }} as derives on lus.produit = derives.base
+    inner join {{ source('seeds', 'ref_plafonds_derives') }} as derives on lus.produit = derives.base
     where
         not exists (
             select 1

@@ -5,4 +5,4 @@ select
     groupe,
     groupe_libelle,
     est_non_reserve
-from {{ ref('ref_contingents') }}
+from {{ source('seeds', 'ref_contingents') }}

@@ -1,16 +1,29 @@
 -- Threshold of the first quartile for each covered year and territory: that of the year's order, else of the year just before,
 -- which is provisional; never of an older year nor of a later one. Beside it, what the requests say the threshold could be: an
 -- estimate by the order's own method, which judges nothing.
-with seuils as (
+-- A territory listed without its threshold (« NC ») has none: the one of before, or the shipped one, stays.
+with deposes as (
 
     select
         annee,
         portee,
         code,
-        min(seuil) as seuil,
-        'dossier' as origine
-    from {{ ref('stg_referentiels__seuils_q1') }}
+        min(seuil) as seuil
+    from {{ source('referentiels', 'ref_seuils_q1') }}
+    where seuil is not null
     group by annee, portee, code
+
+),
+
+seuils as (
+
+    select
+        annee,
+        portee,
+        code,
+        seuil,
+        'dossier' as origine
+    from deposes
     union all
     select
         livres.annee,
@@ -18,10 +31,10 @@ with seuils as (
         livres.code,
         cast(livres.seuil as decimal(12, 2)) as seuil,
         'livre' as origine
-    from {{ ref('ref_seuils_q1') }} as livres
+    from {{ source('seeds', 'ref_seuils_q1') }} as livres
     where not exists (
         select 1
-        from {{ ref('stg_referentiels__seuils_q1') }} as lus
+        from deposes as lus
         where lus.annee = livres.annee and lus.portee = livres.portee and lus.code = livres.code
     )
 

@@ -9,7 +9,7 @@ select
     min(generations.fin) as fin,
     {{ liste_de_textes('qpv.code_commune', ',', distincts=true) }} as communes
 from {{ ref('int_qpv') }} as qpv
-inner join {{ ref('ref_qpv_generations') }} as generations on qpv.generation = generations.generation
+inner join {{ source('seeds', 'ref_qpv_generations') }} as generations on qpv.generation = generations.generation
 left join (
     select
         code_lu,

@@ -12,7 +12,7 @@ with lues as (
         {{ commune_courante('attributions.code_commune_logement', 'courante') }} as code_commune,
         {{ commune_courante('attributions.code_commune_origine', 'origine') }} as code_commune_origine_courante
     from {{ ref('stg_sne__attributions') }} as attributions
-    left join {{ ref('ref_issues') }} as issues on attributions.issue = issues.issue
+    left join {{ source('seeds', 'ref_issues') }} as issues on attributions.issue = issues.issue
     {{ joindre_commune('attributions.code_commune_logement', 'courante') }}
     {{ joindre_commune('attributions.code_commune_origine', 'origine') }}
 
@@ -92,7 +92,7 @@ menages as (
     from lues
     inner join lieux on lues.attribution_id = lieux.attribution_id
     left join {{ ref('int_parametres') }} as parametres on lieux.epci_siren = parametres.epci_siren
-    left join {{ ref('ref_unites_consommation') }} as echelle
+    left join {{ source('seeds', 'ref_unites_consommation') }} as echelle
         on
             lues.date_reference >= echelle.debut
             and lues.date_reference <= coalesce(echelle.fin, lues.date_reference)
@@ -108,11 +108,11 @@ plafonds as (
         + {{ plus_grand('menages.rang_categorie - categories.categorie_max', '0') }} * supplement.plafond_eur as plafond_plus
     from lues
     inner join menages on lues.attribution_id = menages.attribution_id
-    cross join {{ ref('ref_categories_plafonds') }} as categories
-    left join {{ ref('ref_zones_plafonds') }} as zone_commune
+    cross join {{ source('seeds', 'ref_categories_plafonds') }} as categories
+    left join {{ source('seeds', 'ref_zones_plafonds') }} as zone_commune
         on zone_commune.niveau = 'commune' and lues.code_commune = zone_commune.code
     left join {{ ref('dim_commune') }} as communes on lues.code_commune = communes.code_commune
-    left join {{ ref('ref_zones_plafonds') }} as zone_departement
+    left join {{ source('seeds', 'ref_zones_plafonds') }} as zone_departement
         on zone_departement.niveau = 'departement' and communes.departement = zone_departement.code
     inner join {{ ref('dim_plafond') }} as base
         on
@@ -262,5 +262,5 @@ left join plafonds on lues.attribution_id = plafonds.attribution_id
 left join {{ ref('int_attribution_qpv') }} as generations
     on lues.attribution_id = generations.attribution_id and generations.statut in ('admis', 'sans_liste')
 left join {{ ref('dim_commune') }} as communes on lues.code_commune = communes.code_commune
-left join {{ ref('ref_relogements') }} as relogements on lues.relogement = relogements.relogement
-left join {{ ref('ref_reservataires_mal_loges') }} as contingents on lues.reservataire = contingents.code
+left join {{ source('seeds', 'ref_relogements') }} as relogements on lues.relogement = relogements.relogement
+left join {{ source('seeds', 'ref_reservataires_mal_loges') }} as contingents on lues.reservataire = contingents.code

@@ -9,7 +9,7 @@ with menages as (
             'demandes', unites_consommation('demandes', 'echelle'), 'douteuses', 'traitements.ressources_douteuses'
         ) }} as ressources_annuelles
     from {{ ref('int_demande_active') }} as demandes
-    left join {{ ref('ref_unites_consommation') }} as echelle
+    left join {{ source('seeds', 'ref_unites_consommation') }} as echelle
         on
             demandes.date_situation >= echelle.debut
             and demandes.date_situation <= coalesce(echelle.fin, demandes.date_situation)

@@ -73,7 +73,7 @@ places as (
                 and dates.date_evenement <= coalesce(zones.fin, dates.date_evenement)
         ) as est_assimile
     from dates
-    left join {{ ref('ref_qpv_generations') }} as generations
+    left join {{ source('seeds', 'ref_qpv_generations') }} as generations
         on (
             dates.regle_generation = 'date_evenement'
             and dates.date_evenement >= generations.debut

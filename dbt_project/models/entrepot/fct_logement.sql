@@ -25,9 +25,9 @@ with situes as (
     left join {{ ref('int_parametres') }} as parametres on logements.epci_siren = parametres.epci_siren
     left join {{ ref('int_logement_residence') }} as residences
         on logements.logement_id = residences.logement_id and logements.millesime = residences.millesime
-    left join {{ ref('ref_modes_occupation') }} as modes on logements.mode = modes.code
-    left join {{ ref('ref_sorties_patrimoine') }} as sorties on logements.sortie_patrimoine = sorties.code
-    left join {{ ref('ref_qpv_generations') }} as generations
+    left join {{ source('seeds', 'ref_modes_occupation') }} as modes on logements.mode = modes.code
+    left join {{ source('seeds', 'ref_sorties_patrimoine') }} as sorties on logements.sortie_patrimoine = sorties.code
+    left join {{ source('seeds', 'ref_qpv_generations') }} as generations
         on
             case
                 when coalesce(parametres.generation_qpv, 'date_evenement') = 'date_evenement'
@@ -120,12 +120,12 @@ select
     qpv._fichier,
     qpv._ligne
 from qpv
-inner join {{ ref('ref_bornes_indicateurs') }} as bornes
+inner join {{ source('seeds', 'ref_bornes_indicateurs') }} as bornes
     on
         qpv.date_situation >= bornes.debut
         and qpv.date_situation <= coalesce(bornes.fin, qpv.date_situation)
 left join {{ ref('dim_commune') }} as communes on qpv.code_commune = communes.code_commune
-left join {{ ref('ref_periodes_construction') }} as periodes
+left join {{ source('seeds', 'ref_periodes_construction') }} as periodes
     on
         qpv.annee_construction >= coalesce(periodes.annee_min, qpv.annee_construction)
         and qpv.annee_construction <= coalesce(periodes.annee_max, qpv.annee_construction)

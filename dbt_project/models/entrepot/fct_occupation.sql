@@ -24,7 +24,7 @@ with lieux as (
         annees.annee,
         zones.epci_siren
     from {{ ref('int_zones') }} as zones
-    cross join (select distinct millesime as annee from {{ ref('stg_ops__occupation') }}) as annees
+    cross join (select distinct millesime as annee from {{ source('ops', 'ops_occupation') }}) as annees
 
 ),
 
@@ -62,7 +62,7 @@ lus as (
             else occupation.code
         end as code_courant,
         case when occupation.niveau = 'residence' then {{ residence_normalisee('occupation.code') }} end as cle_residence
-    from {{ ref('stg_ops__occupation') }} as occupation
+    from {{ source('ops', 'ops_occupation') }} as occupation
     {{ joindre_commune('occupation.code', 'courante') }}
 
 )

@@ -10,7 +10,7 @@ with courantes as (
             else revenus.code
         end as code_courant,
         coalesce(courante.est_arrondissement, false) as est_arrondissement
-    from {{ ref('stg_filosofi__revenus') }} as revenus
+    from {{ source('filosofi', 'filosofi') }} as revenus
     {{ joindre_commune('revenus.code', 'courante') }}
 
 ),

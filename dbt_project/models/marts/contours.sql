@@ -11,7 +11,7 @@ with communes as (
         row_number() over (
             partition by membres.epci_siren, membres.code_commune order by contours.millesime desc nulls last
         ) as rang
-    from {{ ref('stg_geographie__communes_contours') }} as contours
+    from {{ source('geographie', 'geo_communes_contours') }} as contours
     inner join {{ ref('int_epci_membres') }} as membres on contours.code_commune = membres.code_commune
     where
         membres.est_listee
@@ -28,7 +28,7 @@ quartiers as (
         zones.nom as libelle,
         contours.geometrie,
         1 as rang
-    from {{ ref('stg_geographie__qpv_polygones') }} as contours
+    from {{ source('geographie', 'qpv_polygones') }} as contours
     inner join {{ ref('dim_zone') }} as zones
         on contours.code_qpv = zones.zone and contours.generation = zones.generation and zones.type_zone = 'qpv'
     where zones.epci_siren is not null

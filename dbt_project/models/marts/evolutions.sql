@@ -16,7 +16,7 @@ ruptures as (
         indicateur,
         extract(year from date_rupture) as annee,
         min(libelle) as libelle
-    from {{ ref('ref_ruptures') }}
+    from {{ source('seeds', 'ref_ruptures') }}
     group by 1, 2
 
 )

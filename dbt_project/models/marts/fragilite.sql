@@ -55,13 +55,13 @@ libelles as (
         methode,
         classe,
         libelle
-    from {{ ref('stg_conventions__fragilite_classes') }}
+    from {{ source('conventions', 'methodes_fragilite_classes') }}
     union
     select distinct
         methode,
         classe,
         libelle
-    from {{ ref('stg_conventions__fragilite_matrice') }}
+    from {{ source('conventions', 'methodes_fragilite_matrice') }}
 
 ),
 
@@ -127,7 +127,7 @@ select
     dates.classe_precedente,
     mouvements.mouvements
 from dates
-inner join {{ ref('stg_conventions__fragilite_entetes') }} as entetes on dates.methode = entetes.methode
+inner join {{ source('conventions', 'methodes_fragilite_entetes') }} as entetes on dates.methode = entetes.methode
 inner join {{ ref('int_fragilite_millesimes') }} as millesimes
     on
         dates.epci_siren = millesimes.epci_siren

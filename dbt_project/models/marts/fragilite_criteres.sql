@@ -60,7 +60,7 @@ complets as (
             sens,
             population,
             source
-        from {{ ref('stg_conventions__fragilite') }}
+        from {{ source('conventions', 'methodes_fragilite') }}
     ) as criteres
         on
             points.methode = criteres.methode
@@ -126,4 +126,4 @@ select
     dates.points - dates.points_precedents as ecart_points,
     dates.statut
 from dates
-inner join {{ ref('ref_indicateurs') }} as catalogue on dates.critere = catalogue.indicateur
+inner join {{ source('seeds', 'ref_indicateurs') }} as catalogue on dates.critere = catalogue.indicateur

@@ -65,7 +65,7 @@ select
         )
     ) as petit_effectif
 from {{ ref('int_figures_valeurs') }} as figures
-inner join {{ ref('ref_indicateurs') }} as catalogue on figures.indicateur = catalogue.indicateur
+inner join {{ source('seeds', 'ref_indicateurs') }} as catalogue on figures.indicateur = catalogue.indicateur
 inner join {{ ref('int_parametres') }} as parametres on figures.epci_siren = parametres.epci_siren
 -- The worst of the thresholds that a figure rests on: a window may begin in the year before that in which it ends, a vintage of
 -- the stock is compared with the threshold of the year that ended the day before.

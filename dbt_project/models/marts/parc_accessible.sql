@@ -27,7 +27,7 @@ select
     baremes.annee_seuil_q1,
     baremes.debut_bareme_apl,
     baremes.charges_eur_m2_mois,
-    (select bool_and(plafonds.est_verifie) from {{ ref('ref_plafonds_loyer_plai') }} as plafonds) as plafonds_plai_verifies
+    (select bool_and(plafonds.est_verifie) from {{ source('seeds', 'ref_plafonds_loyer_plai') }} as plafonds) as plafonds_plai_verifies
 from figures
 left join baremes
     on

@@ -52,7 +52,7 @@ figures as (
         catalogue.libelle as indicateur_libelle,
         catalogue.ordre
     from {{ ref('indicateurs') }} as indicateurs
-    inner join {{ ref('ref_indicateurs') }} as catalogue on indicateurs.indicateur = catalogue.indicateur
+    inner join {{ source('seeds', 'ref_indicateurs') }} as catalogue on indicateurs.indicateur = catalogue.indicateur
     where
         indicateurs.periode_type in ('annee', 'millesime')
         and indicateurs.axe in ('qpv', 'zone', 'commune', 'epci', 'departement', 'region', 'france')
@@ -162,7 +162,7 @@ tous as (
         cast(null as {{ dbt.type_string() }}) as statut_{{ axe }}{{ "," if not loop.last }}
         {%- endfor %}
     from muets
-    inner join {{ ref('ref_indicateurs') }} as catalogue on catalogue.indicateur = 'revenu_median'
+    inner join {{ source('seeds', 'ref_indicateurs') }} as catalogue on catalogue.indicateur = 'revenu_median'
 
 )
 
@@ -183,10 +183,10 @@ select
         when domaine = 'revenus' and valeur is null and axe = 'zone' and periode is null
             then 'Zone locale : l''Insee ne publie pas de revenu sur ce contour'
         when relation = 'sorti' then 'Quartier sorti de la géographie prioritaire'
-        when relation = 'scission' and generation = (select min(generations.generation) from {{ ref('ref_qpv_generations') }} as generations)
+        when relation = 'scission' and generation = (select min(generations.generation) from {{ source('seeds', 'ref_qpv_generations') }} as generations)
             then 'Quartier partagé en plusieurs : ' || codes_correspondants
         when relation = 'scission' then 'Quartier issu du partage de ' || codes_correspondants
-        when relation = 'fusion' and generation = (select min(generations.generation) from {{ ref('ref_qpv_generations') }} as generations)
+        when relation = 'fusion' and generation = (select min(generations.generation) from {{ source('seeds', 'ref_qpv_generations') }} as generations)
             then 'Quartier réuni à d''autres dans ' || codes_correspondants
         when relation = 'fusion' then 'Quartier réunissant ' || codes_correspondants
         when relation = 'modifie' then 'Contour modifié ; correspond à ' || codes_correspondants

@@ -108,7 +108,7 @@ select
     end as est_ecart_notable,
     cast(parts.nb_demandes as double) / nullif(parts.nb_baux, 0) as demandes_par_bail
 from parts
-inner join {{ ref('ref_seuils_occupation') }} as seuils
+inner join {{ source('seeds', 'ref_seuils_occupation') }} as seuils
     on
         {{ dernier_jour('parts.annee') }} >= seuils.debut
         and {{ dernier_jour('parts.annee') }} <= coalesce(seuils.fin, {{ dernier_jour('parts.annee') }})

@@ -25,7 +25,7 @@ select
     ) / nullif(verrou.lignes_lues, 0) as valeur,
     'publiable' as statut,
     cast(null as {{ dbt.type_string() }}) as message
-from {{ ref('stg_meta__verrou') }} as verrou
+from {{ source('account', 'verrou') }} as verrou
 cross join (values ('lignes_gardees'), ('lignes_fusionnees'), ('lignes_quarantaine'), ('lignes_doublons')) as mesures (mesure)
 union all
 select
@@ -41,7 +41,7 @@ select
     100 * cast(nombre as double) / nullif(total, 0) as valeur,
     'publiable' as statut,
     message
-from {{ ref('stg_meta__avertissements') }}
+from {{ source('account', 'avertissements') }}
 union all
 select
     figures.epci_siren,
@@ -57,7 +57,7 @@ select
     figures.statut,
     catalogue.libelle as message
 from {{ ref('indicateurs') }} as figures
-inner join {{ ref('ref_indicateurs') }} as catalogue on figures.indicateur = catalogue.indicateur
+inner join {{ source('seeds', 'ref_indicateurs') }} as catalogue on figures.indicateur = catalogue.indicateur
 where
     (catalogue.domaine = 'qualite' or figures.indicateur in ('ressources_renseignees', 'taux_couverture'))
     and figures.segment_type = 'tous'

@@ -48,7 +48,7 @@ calendrier as (
     select
         epci_siren,
         max(delai_jours) as delai_jours
-    from {{ ref('stg_conventions__calendrier') }}
+    from {{ source('conventions', 'convention_calendrier') }}
     where rapport = 'suivi_semestriel'
     group by epci_siren
 

@@ -19,7 +19,7 @@ with juges as (
         regles.a_faire,
         coalesce(comptes.contrepartie, comptes.total) as contrepartie
     from {{ ref('int_appariements') }} as comptes
-    inner join {{ ref('ref_appariements') }} as regles
+    inner join {{ source('seeds', 'ref_appariements') }} as regles
         on
             comptes.controle = regles.controle
             and {{ premier_jour('comptes.annee') }} >= regles.debut

@@ -24,7 +24,7 @@ with attributions as (
         min(case when issues.est_attribuee and not coalesce(faits.est_bail_signe, true) then faits.rang end)
             over (partition by faits.cle_commission) as premier_rang_sans_bail
     from {{ ref('fct_attribution') }} as faits
-    left join {{ ref('ref_issues') }} as issues on faits.issue = issues.issue
+    left join {{ source('seeds', 'ref_issues') }} as issues on faits.issue = issues.issue
 
 ),
 
@@ -53,7 +53,7 @@ lignes as (
         attributions.attribution_id,
         'baux_rapproches' as regle
     from attributions
-    inner join {{ ref('ref_bornes_indicateurs') }} as bornes
+    inner join {{ source('seeds', 'ref_bornes_indicateurs') }} as bornes
         on
             attributions.date_signature_bail >= bornes.debut
             and attributions.date_signature_bail <= coalesce(bornes.fin, attributions.date_signature_bail)
@@ -64,7 +64,7 @@ lignes as (
         attributions.attribution_id,
         'decisions_rapprochees' as regle
     from attributions
-    inner join {{ ref('ref_bornes_indicateurs') }} as bornes
+    inner join {{ source('seeds', 'ref_bornes_indicateurs') }} as bornes
         on
             attributions.date_decision >= bornes.debut
             and attributions.date_decision <= coalesce(bornes.fin, attributions.date_decision)
@@ -127,7 +127,7 @@ select
     'La demande est dite active et a une date de radiation passée : elle est comptée radiée à cette date.' as message,
     demandes._fichier as fichier,
     cast(demandes._ligne as bigint) as ligne
-from {{ ref('stg_sne__demandes') }} as demandes
+from {{ source('sne', 'sne_demandes') }} as demandes
 {{ joindre_epci('extract(year from demandes.date_extraction)', 'demandes.commune_choix1', 'membres') }}
 inner join {{ ref('int_parametres') }} as parametres on membres.epci_siren = parametres.epci_siren
 where demandes.statut = 'active' and demandes.date_radiation <= demandes.date_extraction

@@ -1,3 +1,3 @@
 {{ config(alias='conventions') }}
 -- The convention of each published territory, its version and the fingerprint of its file.
-select * from {{ ref('stg_conventions__conventions') }}
+select * from {{ source('conventions', 'conventions') }}

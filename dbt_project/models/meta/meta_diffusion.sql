@@ -1,3 +1,3 @@
 {{ config(alias='diffusion') }}
 -- When each vintage of a product is expected: read by the alerts of the operations.
-select * from {{ ref('ref_diffusion') }}
+select * from {{ source('seeds', 'ref_diffusion') }}

@@ -20,11 +20,11 @@ select
     catalogue.source,
     catalogue.version_methode,
     ruptures.libelle as rupture
-from {{ ref('ref_indicateurs') }} as catalogue
+from {{ source('seeds', 'ref_indicateurs') }} as catalogue
 left join (
     select
         indicateur,
         {{ liste_de_textes('libelle', ' ', 'date_rupture nulls last, libelle nulls last') }} as libelle
-    from {{ ref('ref_ruptures') }}
+    from {{ source('seeds', 'ref_ruptures') }}
     group by indicateur
 ) as ruptures on catalogue.indicateur = ruptures.indicateur

@@ -22,12 +22,12 @@ disponibles as (
     select distinct
         'ops' as source,
         millesime
-    from {{ ref('stg_ops__occupation') }}
+    from {{ source('ops', 'ops_occupation') }}
     union all
     select distinct
         'filosofi' as source,
         millesime
-    from {{ ref('stg_filosofi__revenus') }}
+    from {{ source('filosofi', 'filosofi') }}
     union all
     select distinct
         'sne' as source,

@@ -3,7 +3,7 @@ select
     territoires.epci_siren,
     catalogue.indicateur
 from {{ ref('dim_territoire') }} as territoires
-cross join {{ ref('ref_indicateurs') }} as catalogue
+cross join {{ source('seeds', 'ref_indicateurs') }} as catalogue
 left join {{ ref('indicateurs') }} as figures
     on territoires.epci_siren = figures.epci_siren and catalogue.indicateur = figures.indicateur
 where

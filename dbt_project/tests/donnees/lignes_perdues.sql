@@ -18,7 +18,7 @@ with comptes as (
     union all
     select
         'fct_occupation' as fait,
-        (select count(*) from {{ ref('stg_ops__occupation') }}) as lues,
+        (select count(*) from {{ source('ops', 'ops_occupation') }}) as lues,
         (select count(*) from {{ ref('fct_occupation') }}) as gardees
     union all
     select

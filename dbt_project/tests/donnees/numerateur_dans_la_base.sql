@@ -17,7 +17,7 @@ select
 from {{ ref('indicateurs') }}
 where
     (
-        indicateur in (select indicateur from {{ ref('ref_indicateurs') }} where nature = 'taux')
+        indicateur in (select indicateur from {{ source('seeds', 'ref_indicateurs') }} where nature = 'taux')
         and numerateur > denominateur
         and indicateur not in ('{{ rapports_entre_sources() | join("', '") }}')
     )

@@ -11,6 +11,6 @@ select
     valeur
 from {{ ref('indicateurs') }}
 where
-    indicateur in (select indicateur from {{ ref('ref_indicateurs') }} where nature in ('taux', 'ratio'))
+    indicateur in (select indicateur from {{ source('seeds', 'ref_indicateurs') }} where nature in ('taux', 'ratio'))
     and coalesce(denominateur, 0) = 0
     and valeur is not null

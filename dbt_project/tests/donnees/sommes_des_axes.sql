@@ -11,7 +11,7 @@ with additifs as (
         figures.segment,
         figures.numerateur
     from {{ ref('indicateurs') }} as figures
-    inner join {{ ref('ref_indicateurs') }} as catalogue on figures.indicateur = catalogue.indicateur
+    inner join {{ source('seeds', 'ref_indicateurs') }} as catalogue on figures.indicateur = catalogue.indicateur
     inner join {{ ref('int_parametres') }} as parametres on figures.epci_siren = parametres.epci_siren
     where
         catalogue.additif

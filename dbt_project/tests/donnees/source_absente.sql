@@ -32,7 +32,7 @@ select
     figures.valeur,
     sources_lues.source
 from {{ ref('indicateurs') }} as figures
-inner join {{ ref('ref_indicateurs') }} as catalogue on figures.indicateur = catalogue.indicateur
+inner join {{ source('seeds', 'ref_indicateurs') }} as catalogue on figures.indicateur = catalogue.indicateur
 inner join sources_lues on catalogue.source = sources_lues.source and sources_lues.lignes = 0
 where
     figures.valeur is not null

@@ -10,5 +10,5 @@ select
     absents.nom || ' (' || absents.epci_siren || ') : aucune de ses communes n''est dans les données lues. Vérifiez le SIREN, '
     || 'les codes de commune des fichiers et la liste des membres (geo/), ou déposez les données de ce territoire.' as message
 from absents
-inner join {{ ref('stg_conventions__execution') }} as demandes
+inner join {{ source('conventions', 'parametres') }} as demandes
     on demandes.parametre = 'epci' and absents.epci_siren = demandes.valeur

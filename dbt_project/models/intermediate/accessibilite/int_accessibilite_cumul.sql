@@ -22,6 +22,6 @@ select
 from {{ ref('int_logement_mesures') }} as mesures
 inner join {{ ref('int_accessibilite_logement') }} as couts
     on mesures.logement_id = couts.logement_id and mesures.millesime = couts.millesime
-cross join {{ ref('ref_taux_effort') }} as efforts
+cross join {{ source('seeds', 'ref_taux_effort') }} as efforts
 where couts.est_a_louer
 group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13

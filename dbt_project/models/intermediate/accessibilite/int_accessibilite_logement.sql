@@ -25,7 +25,7 @@ select
 from {{ ref('fct_logement') }} as logements
 inner join {{ ref('int_parametres') }} as parametres on logements.epci_siren = parametres.epci_siren
 left join {{ ref('int_accessibilite_zones') }} as zones on logements.code_commune = zones.code_commune
-left join {{ ref('ref_menages_typologies') }} as tailles
+left join {{ source('seeds', 'ref_menages_typologies') }} as tailles
     on logements.typologie = tailles.typologie and tailles.est_reference
 left join {{ ref('int_accessibilite_menages') }} as menages
     on
@@ -39,7 +39,7 @@ left join (
         debut,
         plafond_eur_m2,
         lead(debut) over (partition by zone_loyer order by debut nulls last) - 1 as fin
-    from {{ ref('ref_plafonds_loyer_plai') }}
+    from {{ source('seeds', 'ref_plafonds_loyer_plai') }}
 ) as plafonds
     on
         zones.zone_loyer = plafonds.zone_loyer

@@ -27,7 +27,7 @@ debuts_{{ table }} as (
             max(case when dates.debut <= territoires.date_situation then dates.debut end), min(dates.debut)
         ) as debut
     from (select distinct millesime, date_situation from territoires) as territoires
-    cross join (select distinct debut from {{ ref('ref_apl_' ~ table) }}) as dates
+    cross join (select distinct debut from {{ source('seeds', 'ref_apl_' ~ table) }}) as dates
     group by territoires.millesime
 
 ),
@@ -39,7 +39,7 @@ plafonds as (
         debuts.millesime,
         plafonds.*
     from debuts_plafonds_loyer as debuts
-    inner join {{ ref('ref_apl_plafonds_loyer') }} as plafonds on debuts.debut = plafonds.debut
+    inner join {{ source('seeds', 'ref_apl_plafonds_loyer') }} as plafonds on debuts.debut = plafonds.debut
 
 ),
 
@@ -62,12 +62,12 @@ types as (
         cast(hypotheses.coefficient_ressources_apl as double) as coefficient_ressources_apl,
         cast(hypotheses.part_seuil_q1 as double) as part_seuil_q1
     from territoires
-    cross join {{ ref('ref_menages_types') }} as menages
-    inner join {{ ref('ref_unites_consommation') }} as echelle
+    cross join {{ source('seeds', 'ref_menages_types') }} as menages
+    inner join {{ source('seeds', 'ref_unites_consommation') }} as echelle
         on
             territoires.date_situation >= echelle.debut
             and territoires.date_situation <= coalesce(echelle.fin, territoires.date_situation)
-    inner join {{ ref('ref_hypotheses_accessibilite') }} as hypotheses
+    inner join {{ source('seeds', 'ref_hypotheses_accessibilite') }} as hypotheses
         on
             territoires.date_situation >= hypotheses.debut
             and territoires.date_situation <= coalesce(hypotheses.fin, territoires.date_situation)
@@ -132,9 +132,9 @@ inner join loyers
     on types.epci_siren = loyers.epci_siren and types.millesime = loyers.millesime and types.menage = loyers.menage
 inner join debuts_plafonds_loyer on types.millesime = debuts_plafonds_loyer.millesime
 inner join debuts_baremes on types.millesime = debuts_baremes.millesime
-inner join {{ ref('ref_apl_baremes') }} as baremes on debuts_baremes.debut = baremes.debut
+inner join {{ source('seeds', 'ref_apl_baremes') }} as baremes on debuts_baremes.debut = baremes.debut
 inner join debuts_foyers on types.millesime = debuts_foyers.millesime
-inner join {{ ref('ref_apl_foyers') }} as foyers
+inner join {{ source('seeds', 'ref_apl_foyers') }} as foyers
     on
         debuts_foyers.debut = foyers.debut
         and types.foyer = foyers.foyer

@@ -9,7 +9,7 @@ select
         else coalesce(officielles.zone_apl, approchees.zone_apl)
     end as zone_loyer
 from {{ ref('dim_commune') }} as communes
-left join {{ ref('ref_zones_apl') }} as officielles on communes.code_commune = officielles.code_commune
-left join {{ ref('ref_zones_apl_approchees') }} as approchees on communes.zone_abc = approchees.zone_abc
-left join {{ ref('ref_zones_plafonds') }} as plafonds
+left join {{ source('seeds', 'ref_zones_apl') }} as officielles on communes.code_commune = officielles.code_commune
+left join {{ source('seeds', 'ref_zones_apl_approchees') }} as approchees on communes.zone_abc = approchees.zone_abc
+left join {{ source('seeds', 'ref_zones_plafonds') }} as plafonds
     on plafonds.niveau = 'commune' and communes.code_commune = plafonds.code

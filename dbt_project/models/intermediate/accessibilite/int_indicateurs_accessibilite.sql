@@ -61,7 +61,7 @@ with cumules as (
     from {{ ref('int_accessibilite_logement') }} as couts
     inner join {{ ref('int_logement_zone') }} as zones
         on couts.logement_id = zones.logement_id and couts.millesime = zones.millesime
-    cross join {{ ref('ref_taux_effort') }} as efforts
+    cross join {{ source('seeds', 'ref_taux_effort') }} as efforts
     where couts.est_a_louer
     group by 1, 2, 3, 4, 5, 6, 7, 8
     union all
@@ -98,7 +98,7 @@ with cumules as (
             and classes.modalite = lieux.modalite
     inner join {{ ref('int_accessibilite_logement') }} as couts
         on lieux.logement_id = couts.logement_id and lieux.millesime = couts.millesime
-    cross join {{ ref('ref_taux_effort') }} as efforts
+    cross join {{ source('seeds', 'ref_taux_effort') }} as efforts
     where couts.est_a_louer
     group by 1, 2, 3, 4, 5, 6, 7, 8
     union all
@@ -124,14 +124,14 @@ with cumules as (
         cast(null as bigint) as plai_inc
     from {{ ref('fct_logement') }} as logements
     inner join {{ ref('int_accessibilite_zones') }} as zones on logements.code_commune = zones.code_commune
-    inner join {{ ref('ref_menages_typologies') }} as tailles on logements.typologie = tailles.typologie
+    inner join {{ source('seeds', 'ref_menages_typologies') }} as tailles on logements.typologie = tailles.typologie
     inner join {{ ref('int_accessibilite_menages') }} as menages
         on
             logements.epci_siren = menages.epci_siren
             and logements.millesime = menages.millesime
             and zones.zone_apl = menages.zone_apl
             and tailles.menage = menages.menage
-    cross join {{ ref('ref_taux_effort') }} as efforts
+    cross join {{ source('seeds', 'ref_taux_effort') }} as efforts
     where logements.est_dans_le_parc and (logements.est_loue or logements.est_vacant)
     group by 1, 2, 3, 4, 5, 6, 7, 8
 
@@ -154,7 +154,7 @@ baux as (
         on
             attributions.logement_id = couts.logement_id
             and attributions.millesime_logement = couts.millesime
-    inner join {{ ref('ref_taux_effort') }} as efforts
+    inner join {{ source('seeds', 'ref_taux_effort') }} as efforts
         on efforts.est_central and couts.taux_effort <= efforts.taux_pct
     inner join {{ ref('int_annees') }} as annees on mesures.epci_siren = annees.epci_siren and mesures.annee = annees.annee and annees.est_demandee
     where mesures.evenement = 'bail_signe'

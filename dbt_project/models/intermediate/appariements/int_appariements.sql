@@ -68,7 +68,7 @@ listes_de_quartiers as (
     select
         territoires.epci_siren,
         substr(lus.code_qpv, 1, 2) as prefixe
-    from {{ ref('stg_geographie__qpv_communes') }} as lus
+    from {{ source('geographie', 'qpv_communes') }} as lus
     cross join {{ ref('int_parametres') }} as territoires
 
 ),
@@ -79,8 +79,8 @@ bailleurs as (
     select distinct bailleur_siren
     from {{ ref('int_bailleurs') }}
     where
-        siren in (select lus.siren from {{ ref('stg_referentiels__bailleurs') }} as lus)
-        or siren in (select lus.siren from {{ ref('stg_conventions__bailleurs') }} as lus)
+        siren in (select lus.siren from {{ source('referentiels', 'ref_bailleurs') }} as lus)
+        or siren in (select lus.siren from {{ source('conventions', 'convention_bailleurs') }} as lus)
         or siren in (
             select lus.siren_bailleur from {{ ref('stg_rpls__logements') }} as lus where lus.siren_bailleur is not null
         )
@@ -135,7 +135,7 @@ lignes as (
         baux._fichier,
         baux._ligne
     from baux
-    left join {{ ref('ref_contingents') }} as contingents on baux.reservataire = contingents.code
+    left join {{ source('seeds', 'ref_contingents') }} as contingents on baux.reservataire = contingents.code
     union all
     select
         'commune_attributions' as controle,

@@ -125,11 +125,11 @@ faits as (
     inner join {{ ref('fct_attribution') }} as attributions
         on evenements.attribution_id = attributions.attribution_id
     inner join {{ ref('int_parametres') }} as parametres on evenements.epci_siren = parametres.epci_siren
-    inner join {{ ref('ref_bornes_indicateurs') }} as bornes
+    inner join {{ source('seeds', 'ref_bornes_indicateurs') }} as bornes
         on
             evenements.date_evenement >= bornes.debut
             and evenements.date_evenement <= coalesce(bornes.fin, evenements.date_evenement)
-    left join {{ ref('ref_situations_pro') }} as situations
+    left join {{ source('seeds', 'ref_situations_pro') }} as situations
         on attributions.situation_pro = situations.situation_pro
     left join {{ ref('dim_reservataire') }} as contingents on attributions.reservataire = contingents.reservataire
     left join origines

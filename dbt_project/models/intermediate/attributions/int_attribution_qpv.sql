@@ -10,7 +10,7 @@ with lus as (
         {{ commune_courante('attributions.code_commune_logement', 'courante') }} as code_commune,
         membres.epci_siren
     from {{ ref('stg_sne__attributions') }} as attributions
-    inner join {{ ref('ref_qpv_generations') }} as generations
+    inner join {{ source('seeds', 'ref_qpv_generations') }} as generations
         on substr(attributions.code_qpv, 1, 2) = generations.prefixe
     {{ joindre_commune('attributions.code_commune_logement', 'courante') }}
     {{ joindre_epci(
@@ -42,7 +42,7 @@ select
     end as statut
 from lus
 left join couverts on lus.generation = couverts.generation and lus.epci_siren = couverts.epci_siren
-left join (select distinct generation from {{ ref('stg_geographie__qpv_communes') }}) as deposees
+left join (select distinct generation from {{ source('geographie', 'qpv_communes') }}) as deposees
     on lus.generation = deposees.generation
 left join (
     select distinct

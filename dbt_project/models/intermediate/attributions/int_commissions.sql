@@ -22,7 +22,7 @@ with candidats as (
         attributions.loyer,
         {{ residence_normalisee('attributions.residence') }} as residence
     from {{ ref('stg_sne__attributions') }} as attributions
-    left join {{ ref('ref_issues') }} as issues on attributions.issue = issues.issue
+    left join {{ source('seeds', 'ref_issues') }} as issues on attributions.issue = issues.issue
     left join {{ ref('int_bailleurs') }} as bailleurs on attributions.bailleur_siren = bailleurs.siren
     {{ joindre_commune('attributions.code_commune_logement', 'courante') }}
 

@@ -7,6 +7,6 @@ select
     min(transmissions.date_transmission) as date_transmission,
     {{ somme('transmissions.nb_attributions') }} as nb_attributions,
     bool_and(transmissions.est_complete) as est_complete
-from {{ ref('stg_sne__transmissions') }} as transmissions
+from {{ source('sne', 'sne_transmissions') }} as transmissions
 left join {{ ref('int_bailleurs') }} as bailleurs on transmissions.bailleur_siren = bailleurs.siren
 group by 1, 2, 3

@@ -10,7 +10,7 @@ with listees as (
         {{ dernier_jour('extractions.annee') }} as date_situation,
         demandes.*,
         coalesce(demandes.statut = 'active', false) as est_active
-    from {{ ref('stg_sne__demandes') }} as demandes
+    from {{ source('sne', 'sne_demandes') }} as demandes
     {{ joindre_epci('extract(year from demandes.date_extraction)', 'demandes.commune_choix1', 'membres') }}
     inner join {{ ref('int_demande_extractions') }} as extractions
         on
@@ -49,7 +49,7 @@ memes_champs as (
         where premieres.est_active
         group by premieres.annee, premieres.epci_siren, premieres.date_extraction, suivantes.date_extraction
     ) as avant
-    inner join {{ ref('ref_bornes_indicateurs') }} as bornes
+    inner join {{ source('seeds', 'ref_bornes_indicateurs') }} as bornes
         on
             avant.date_suivante >= bornes.debut
             and avant.date_suivante <= coalesce(bornes.fin, avant.date_suivante)

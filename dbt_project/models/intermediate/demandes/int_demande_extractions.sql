@@ -10,7 +10,7 @@ with extractions as (
         extract(month from demandes.date_extraction) = 12 as est_de_decembre,
         max(case when demandes.statut = 'radiee' or demandes.date_radiation is not null then 1 else 0 end) = 1
             as dit_les_radiees
-    from {{ ref('stg_sne__demandes') }} as demandes
+    from {{ source('sne', 'sne_demandes') }} as demandes
     {{ joindre_epci('extract(year from demandes.date_extraction)', 'demandes.commune_choix1', 'membres') }}
     where demandes.date_extraction is not null
     group by 1, 2, 3, 4
@@ -35,7 +35,7 @@ annees as (
         extractions.epci_siren,
         cast(demandees.valeur as integer) - decalages.numero as annee
     from extractions
-    cross join {{ ref('stg_conventions__execution') }} as demandees
+    cross join {{ source('conventions', 'parametres') }} as demandees
     cross join (values (0), (1)) as decalages (numero)
     where demandees.parametre = 'annee'
 

@@ -14,14 +14,14 @@ with ressources as (
             unites_consommation('demandes', 'echelle')
         ) }} as ressources_uc
     from {{ ref('int_demande_active') }} as demandes
-    inner join {{ ref('ref_unites_consommation') }} as echelle
+    inner join {{ source('seeds', 'ref_unites_consommation') }} as echelle
         on
             demandes.date_situation >= echelle.debut
             and demandes.date_situation <= coalesce(echelle.fin, demandes.date_situation)
     {{ joindre_ressources_douteuses('demandes.date_situation', 'douteuses') }}
     {{ joindre_epci('demandes.annee', 'demandes.commune_choix1', 'membres') }}
     left join {{ ref('int_parametres') }} as parametres on membres.epci_siren = parametres.epci_siren
-    left join {{ ref('ref_departements') }} as departements
+    left join {{ source('seeds', 'ref_departements') }} as departements
         on departements.code_departement = {{ departement_de('demandes.code_commune_choix1') }}
 
 ),

@@ -65,7 +65,7 @@ select
         else 'petit'
     end as motif
 from totaux
-left join {{ ref('stg_conventions__fragilite_classes') }} as classes
+left join {{ source('conventions', 'methodes_fragilite_classes') }} as classes
     on
         totaux.methode = classes.methode
         and totaux.bloc = classes.bloc

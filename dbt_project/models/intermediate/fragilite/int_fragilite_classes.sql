@@ -28,7 +28,7 @@ avec_matrice as (
     select
         methode,
         max(classe) as classe_max
-    from {{ ref('stg_conventions__fragilite_matrice') }}
+    from {{ source('conventions', 'methodes_fragilite_matrice') }}
     group by methode
 
 ),
@@ -38,7 +38,7 @@ plus_fragiles as (
     select
         methode,
         max(classe) as classe_max
-    from {{ ref('stg_conventions__fragilite_classes') }}
+    from {{ source('conventions', 'methodes_fragilite_classes') }}
     where bloc = 'stock'
     group by methode
 
@@ -69,7 +69,7 @@ select
 from blocs
 left join avec_matrice on blocs.methode = avec_matrice.methode
 left join plus_fragiles on blocs.methode = plus_fragiles.methode
-left join {{ ref('stg_conventions__fragilite_matrice') }} as matrice
+left join {{ source('conventions', 'methodes_fragilite_matrice') }} as matrice
     on
         blocs.methode = matrice.methode
         and blocs.classe_stock = matrice.classe_stock

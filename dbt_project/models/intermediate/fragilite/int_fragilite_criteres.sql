@@ -15,7 +15,7 @@ with criteres as (
             when source = 'rpls' then 'rpls'
             else 'sne'
         end as source
-    from {{ ref('stg_conventions__fragilite') }}
+    from {{ source('conventions', 'methodes_fragilite') }}
 
 ),
 

@@ -36,7 +36,7 @@ lieux as (
     from {{ ref('int_fragilite_millesimes') }} as millesimes
     inner join {{ ref('int_parametres') }} as parametres on millesimes.epci_siren = parametres.epci_siren
     inner join qpv on millesimes.epci_siren = qpv.epci_siren and millesimes.annee = qpv.annee
-    inner join {{ ref('ref_qpv_generations') }} as generations on qpv.generation = generations.generation
+    inner join {{ source('seeds', 'ref_qpv_generations') }} as generations on qpv.generation = generations.generation
     where
         case
             when parametres.generation_qpv = 'date_evenement'

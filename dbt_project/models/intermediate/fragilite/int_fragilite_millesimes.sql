@@ -12,8 +12,8 @@ select
     coalesce({{ entier_json('retenues.millesimes', 'ops') }}, ops.millesime) as millesime_ops,
     coalesce({{ entier_json('retenues.millesimes', 'rpls') }}, rpls.millesime) as millesime_rpls,
     coalesce({{ entier_json('retenues.millesimes', 'sne') }}, annees.annee) as annee_sne
-from {{ ref('stg_conventions__methodes') }} as retenues
-inner join {{ ref('stg_conventions__fragilite_entetes') }} as entetes on retenues.methode = entetes.methode
+from {{ source('conventions', 'convention_methodes') }} as retenues
+inner join {{ source('conventions', 'methodes_fragilite_entetes') }} as entetes on retenues.methode = entetes.methode
 inner join (
     select distinct
         epci_siren,

@@ -58,15 +58,15 @@ possibles as (
     select distinct
         methode,
         classe
-    from {{ ref('stg_conventions__fragilite_matrice') }}
+    from {{ source('conventions', 'methodes_fragilite_matrice') }}
     union
     select distinct
         methode,
         classe
-    from {{ ref('stg_conventions__fragilite_classes') }}
+    from {{ source('conventions', 'methodes_fragilite_classes') }}
     where
         bloc = 'stock'
-        and methode not in (select matrice.methode from {{ ref('stg_conventions__fragilite_matrice') }} as matrice)
+        and methode not in (select matrice.methode from {{ source('conventions', 'methodes_fragilite_matrice') }} as matrice)
 
 ),
 

@@ -15,7 +15,7 @@ with bornes as (
         borne_sup,
         borne_sup_incluse,
         score
-    from {{ ref('stg_conventions__fragilite') }}
+    from {{ source('conventions', 'methodes_fragilite') }}
 
 ),
 
@@ -138,7 +138,7 @@ select
             ) }}
     end as compte_revele
 from retenus
-inner join {{ ref('ref_indicateurs') }} as catalogue on retenus.indicateur = catalogue.indicateur
+inner join {{ source('seeds', 'ref_indicateurs') }} as catalogue on retenus.indicateur = catalogue.indicateur
 left join notes
     on
         retenus.epci_siren = notes.epci_siren

@@ -24,7 +24,7 @@ derniers as (
             partition by listes.epci_siren, listes.date_liste, coalesce(noms.residence, avis.residence), avis.auteur
             order by avis.date_avis desc nulls last, avis.avis nulls last
         ) as rang
-    from {{ ref('stg_geographie__avis_residences') }} as avis
+    from {{ source('geographie', 'avis_residences') }} as avis
     inner join listes
         on
             avis.epci_siren = listes.epci_siren

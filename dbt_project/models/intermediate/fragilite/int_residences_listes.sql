@@ -13,7 +13,7 @@ with annees as (
         avis.epci_siren,
         cast(null as {{ dbt.type_string() }}) as methode,
         cast(extract(year from avis.date_avis) as integer) - 1 as annee
-    from {{ ref('stg_geographie__avis_residences') }} as avis
+    from {{ source('geographie', 'avis_residences') }} as avis
     where
         not exists (
             select 1
@@ -42,5 +42,5 @@ select
     {{ dernier_jour('situees.annee') }} as date_liste,
     {{ dernier_jour('situees.annee + durees.duree_annees') }} as date_renouvellement
 from situees
-cross join {{ ref('ref_listes_residences') }} as durees
+cross join {{ source('seeds', 'ref_listes_residences') }} as durees
 where mod(situees.annee - situees.premiere, nullif(durees.duree_annees, 0)) = 0

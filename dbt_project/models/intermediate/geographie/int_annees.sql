@@ -6,7 +6,7 @@
 with demandees as (
 
     select cast(valeur as integer) as annee
-    from {{ ref('stg_conventions__execution') }}
+    from {{ source('conventions', 'parametres') }}
     where parametre = 'annee'
 
 ),

@@ -6,7 +6,7 @@ select
     nom,
     alias,
     1 as priorite
-from {{ ref('stg_referentiels__bailleurs') }}
+from {{ source('referentiels', 'ref_bailleurs') }}
 union all
 select
     epci_siren,
@@ -14,7 +14,7 @@ select
     nom,
     alias,
     2 as priorite
-from {{ ref('stg_conventions__bailleurs') }}
+from {{ source('conventions', 'convention_bailleurs') }}
 union all
 select distinct
     cast(null as {{ dbt.type_string() }}) as epci_siren,
@@ -40,5 +40,5 @@ select distinct
     cast(null as {{ dbt.type_string() }}) as nom,
     cast(null as {{ dbt.type_string() }}) as alias,
     5 as priorite
-from {{ ref('stg_ops__occupation') }}
+from {{ source('ops', 'ops_occupation') }}
 where bailleur_siren is not null

@@ -4,16 +4,16 @@ with passage as (
     select
         code_commune_historique,
         min(code_commune) as code_commune
-    from {{ ref('stg_geographie__passage') }}
+    from {{ source('geographie', 'geo_passage') }}
     group by code_commune_historique
     union all
     select
         code_commune_historique,
         code_commune
-    from {{ ref('ref_passage_communes') }}
+    from {{ source('seeds', 'ref_passage_communes') }}
     where
         code_commune_historique not in (
-            select lus.code_commune_historique from {{ ref('stg_geographie__passage') }} as lus
+            select lus.code_commune_historique from {{ source('geographie', 'geo_passage') }} as lus
         )
 
 ),
@@ -23,12 +23,12 @@ arrondissements as (
     select
         code_arrondissement,
         code_commune
-    from {{ ref('stg_geographie__plm') }}
+    from {{ source('geographie', 'geo_plm') }}
     union
     select
         code_arrondissement,
         code_commune
-    from {{ ref('ref_plm') }}
+    from {{ source('seeds', 'ref_plm') }}
 
 ),
 

@@ -11,7 +11,7 @@ with listes as (
         {{ commune_courante('membres.code_commune', 'courante') }} as code_commune,
         min(membres.epci_siren) as epci_siren,
         min(membres.epci_nom) as epci_nom
-    from {{ ref('stg_geographie__epci_membres') }} as membres
+    from {{ source('geographie', 'geo_epci_membres') }} as membres
     {{ joindre_commune('membres.code_commune', 'courante') }}
     group by 1, 2, 3
 
@@ -26,11 +26,11 @@ millesimes as (
 annees as (
 
     select cast(valeur as integer) as annee
-    from {{ ref('stg_conventions__execution') }}
+    from {{ source('conventions', 'parametres') }}
     where parametre = 'annee'
     union
     select distinct cast(extract(year from date_extraction) as integer) as annee
-    from {{ ref('stg_sne__demandes') }}
+    from {{ source('sne', 'sne_demandes') }}
     where date_extraction is not null
     union
     select distinct cast(extract(year from date_signature_bail) as integer) as annee
@@ -45,9 +45,9 @@ annees as (
     union
     select distinct millesime - 1 as annee from {{ ref('stg_rpls__logements') }}
     union
-    select distinct millesime as annee from {{ ref('stg_filosofi__revenus') }}
+    select distinct millesime as annee from {{ source('filosofi', 'filosofi') }}
     union
-    select distinct millesime as annee from {{ ref('stg_ops__occupation') }}
+    select distinct millesime as annee from {{ source('ops', 'ops_occupation') }}
 
 ),
 
@@ -88,7 +88,7 @@ livres as (
         min(membres.epci_siren) as epci_siren,
         min(membres.epci_nom) as epci_nom
     from annees
-    inner join {{ ref('ref_epci_membres') }} as membres
+    inner join {{ source('seeds', 'ref_epci_membres') }} as membres
         on
             annees.annee >= coalesce(extract(year from membres.debut), annees.annee)
             and annees.annee <= coalesce(extract(year from membres.fin), annees.annee)

@@ -7,7 +7,7 @@ with lus as (
         qpv.code_qpv,
         qpv.libelle,
         {{ commune_courante('qpv.code_commune', 'courante') }} as code_commune
-    from {{ ref('stg_geographie__qpv_communes') }} as qpv
+    from {{ source('geographie', 'qpv_communes') }} as qpv
     {{ joindre_commune('qpv.code_commune', 'courante') }}
 
 ),
@@ -19,7 +19,7 @@ livres as (
         qpv.code_qpv,
         qpv.libelle,
         {{ commune_courante('qpv.code_commune', 'courante') }} as code_commune
-    from {{ ref('ref_qpv') }} as qpv
+    from {{ source('seeds', 'ref_qpv') }} as qpv
     {{ joindre_commune('qpv.code_commune', 'courante') }}
     where qpv.generation not in (select lus.generation from lus)
 

@@ -11,7 +11,7 @@ with lues as (
         valeur,
         debut,
         fin
-    from {{ ref('stg_geographie__zones') }}
+    from {{ source('geographie', 'zones_locales') }}
     union all
     select
         convention.epci_siren,
@@ -22,10 +22,10 @@ with lues as (
         convention.valeur,
         convention.debut,
         convention.fin
-    from {{ ref('stg_conventions__zones') }} as convention
+    from {{ source('conventions', 'convention_zones') }} as convention
     where not exists (
         select 1
-        from {{ ref('stg_geographie__zones') }} as locales
+        from {{ source('geographie', 'zones_locales') }} as locales
         where locales.epci_siren = convention.epci_siren and locales.zone = convention.zone
     )
 

@@ -107,7 +107,7 @@ attendues as (
         end as periode_type
     from {{ ref('dim_territoire') }} as territoires
     inner join annees on territoires.epci_siren = annees.epci_siren
-    cross join {{ ref('ref_indicateurs') }} as indicateurs
+    cross join {{ source('seeds', 'ref_indicateurs') }} as indicateurs
 
 ),
 
@@ -174,7 +174,7 @@ select
         when
             indicateur like 'fragilite%'
             and epci_siren not in (
-                select methodes.epci_siren from {{ ref('stg_conventions__methodes') }} as methodes
+                select methodes.epci_siren from {{ source('conventions', 'convention_methodes') }} as methodes
                 where methodes.role = 'fragilite'
             )
             then 'sans_objet'

@@ -75,7 +75,7 @@ ruptures as (
     select distinct
         indicateur,
         cast(extract(year from date_rupture) as integer) as annee
-    from {{ ref('ref_ruptures') }}
+    from {{ source('seeds', 'ref_ruptures') }}
 
 ),
 

@@ -22,7 +22,7 @@ with figures as (
                     + case when parametres.inconnus_au_denominateur = 'inclus' then 0 else figures.inconnus end
         end as nb_cas
     from {{ ref('int_figures') }} as figures
-    inner join {{ ref('ref_indicateurs') }} as catalogue on figures.indicateur = catalogue.indicateur
+    inner join {{ source('seeds', 'ref_indicateurs') }} as catalogue on figures.indicateur = catalogue.indicateur
     left join {{ ref('int_parametres') }} as parametres on figures.epci_siren = parametres.epci_siren
     left join {{ ref('dim_periode') }} as periodes
         on
@@ -44,7 +44,7 @@ jugees as (
             else figures.statut_source
         end as statut_retenu
     from figures
-    left join {{ ref('ref_bornes_indicateurs') }} as bornes
+    left join {{ source('seeds', 'ref_bornes_indicateurs') }} as bornes
         on figures.date_fin >= bornes.debut and figures.date_fin <= coalesce(bornes.fin, figures.date_fin)
 
 )

@@ -22,7 +22,7 @@ select
 from {{ ref('int_attribution_mesures') }} as mesures
 inner join {{ ref('int_periode_mois') }} as periodes
     on mesures.epci_siren = periodes.epci_siren and mesures.mois = periodes.mois and periodes.niveau <= 4
-inner join {{ ref('ref_bornes_indicateurs') }} as bornes
+inner join {{ source('seeds', 'ref_bornes_indicateurs') }} as bornes
     on
         mesures.date_evenement >= bornes.debut
         and mesures.date_evenement <= coalesce(bornes.fin, mesures.date_evenement)

@@ -63,7 +63,7 @@ select
     cast(null as bigint) as inconnus,
     cumules.anciennete_jours * bornes.mois_par_an / nullif(bornes.jours_par_an, 0) as mesure
 from cumules
-inner join {{ ref('ref_bornes_indicateurs') }} as bornes
+inner join {{ source('seeds', 'ref_bornes_indicateurs') }} as bornes
     on
         {{ dernier_jour('cumules.annee') }} >= bornes.debut
         and {{ dernier_jour('cumules.annee') }} <= coalesce(bornes.fin, {{ dernier_jour('cumules.annee') }})

@@ -89,7 +89,7 @@ select
     end as statut_source
 from situes
 inner join {{ ref('int_parametres') }} as parametres on situes.epci_siren = parametres.epci_siren
-inner join {{ ref('ref_indicateurs') }} as indicateurs
+inner join {{ source('seeds', 'ref_indicateurs') }} as indicateurs
     on
         indicateurs.domaine = 'revenus'
         and indicateurs.indicateur

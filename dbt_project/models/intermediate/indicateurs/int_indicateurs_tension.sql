@@ -66,7 +66,7 @@ inner join comptes
         and demandes.annee = comptes.annee
         and demandes.axe = comptes.axe
         and demandes.segment_type = comptes.segment_type
-inner join {{ ref('ref_bornes_indicateurs') }} as bornes
+inner join {{ source('seeds', 'ref_bornes_indicateurs') }} as bornes
     on
         {{ dernier_jour('demandes.annee') }} >= bornes.debut
         and {{ dernier_jour('demandes.annee') }} <= coalesce(bornes.fin, {{ dernier_jour('demandes.annee') }})

@@ -40,14 +40,14 @@ select
     'departement' as axe,
     code_departement as modalite,
     nom as libelle
-from {{ ref('ref_departements') }}
+from {{ source('seeds', 'ref_departements') }}
 union all
 select
     cast(null as {{ dbt.type_string() }}) as epci_siren,
     'region' as axe,
     code_region as modalite,
     nom as libelle
-from {{ ref('ref_regions') }}
+from {{ source('seeds', 'ref_regions') }}
 union all
 select
     epci_siren,

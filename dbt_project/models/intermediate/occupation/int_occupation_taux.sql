@@ -19,7 +19,7 @@ with jeux as (
         max(occupation.base) as base,
         sum(case when occupation.statut = 'secret' then 1 else 0 end) as nb_secrets
     from {{ ref('fct_occupation') }} as occupation
-    inner join {{ ref('ref_indicateurs_occupation') }} as correspondances
+    inner join {{ source('seeds', 'ref_indicateurs_occupation') }} as correspondances
         on occupation.theme = correspondances.theme and occupation.modalite = correspondances.modalite
     where occupation.epci_siren is not null
     group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10

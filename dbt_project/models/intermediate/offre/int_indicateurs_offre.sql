@@ -122,7 +122,7 @@ concentration as (
         max(bailleurs.total) as denominateur,
         coalesce(max(anonymes.nb), 0) as inconnus
     from bailleurs
-    cross join {{ ref('ref_rangs_bailleurs') }} as rangs
+    cross join {{ source('seeds', 'ref_rangs_bailleurs') }} as rangs
     left join anonymes
         on
             bailleurs.epci_siren = anonymes.epci_siren

@@ -23,8 +23,8 @@ select
 from {{ ref('int_logement_mesures') }} as mesures
 inner join {{ ref('fct_logement') }} as logements
     on mesures.logement_id = logements.logement_id and mesures.millesime = logements.millesime
-left join {{ ref('ref_vacance_technique') }} as modes on logements.mode = modes.code
-left join {{ ref('ref_tranches_loyer') }} as tranches
+left join {{ source('seeds', 'ref_vacance_technique') }} as modes on logements.mode = modes.code
+left join {{ source('seeds', 'ref_tranches_loyer') }} as tranches
     on
         logements.loyer_principal >= coalesce(tranches.borne_min, 0) * logements.surface_louee
         and (

@@ -9,7 +9,7 @@ with polygones as (
         generation,
         code_qpv,
         st_geomfromgeojson(geometrie) as geometrie
-    from {{ ref('stg_geographie__qpv_polygones') }}
+    from {{ source('geographie', 'qpv_polygones') }}
     where geometrie is not null
 
 ),

@@ -55,7 +55,7 @@ juges as (
             order by groupes.millesime desc nulls last
         ) as rang
     from groupes
-    inner join {{ ref('ref_bornes_indicateurs') }} as bornes
+    inner join {{ source('seeds', 'ref_bornes_indicateurs') }} as bornes
         on
             {{ premier_jour('groupes.millesime') }} >= bornes.debut
             and {{ premier_jour('groupes.millesime') }} <= coalesce(bornes.fin, {{ premier_jour('groupes.millesime') }})

@@ -7,14 +7,14 @@ with paires as (
         code_qpv_2024 as code_apres,
         code_qpv_2015 as code_avant,
         lower(statut) as statut
-    from {{ ref('stg_geographie__qpv_correspondance') }}
+    from {{ source('geographie', 'qpv_correspondance') }}
     union
     select
         livrees.code_qpv_2024 as code_apres,
         livrees.code_qpv_2015 as code_avant,
         livrees.statut
-    from {{ ref('ref_qpv_correspondance') }} as livrees
-    where not exists (select 1 from {{ ref('stg_geographie__qpv_correspondance') }})
+    from {{ source('seeds', 'ref_qpv_correspondance') }} as livrees
+    where not exists (select 1 from {{ source('geographie', 'qpv_correspondance') }})
 
 ),
 

@@ -40,6 +40,6 @@ select
     cast(null as double) as mesure,
     cast(null as {{ dbt.type_string() }}) as statut_source
 from {{ ref('int_profils') }} as profils
-left join {{ ref('ref_tranches_anciennete') }} as tranches on profils.tranche_anciennete = tranches.code
+left join {{ source('seeds', 'ref_tranches_anciennete') }} as tranches on profils.tranche_anciennete = tranches.code
 where profils.indicateur = 'demandes'
 group by 1, 2, 3, 4, 5, 6, 7, 8, 9

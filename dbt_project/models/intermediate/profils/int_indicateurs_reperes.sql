@@ -51,7 +51,7 @@ agregats as (
         max(case when agregats.mesure = '{{ m }}' then agregats.valeur end) as {{ m }},
         max(case when agregats.mesure = '{{ m }}' then agregats.statut end) as statut_{{ m }}{{ "," if not loop.last }}
         {%- endfor %}
-    from {{ ref('stg_sne__agregats') }} as agregats
+    from {{ source('sne', 'sne_agregats') }} as agregats
     inner join lieux on agregats.niveau = lieux.niveau and agregats.code = lieux.code
     group by lieux.epci_siren, agregats.millesime, lieux.niveau, lieux.code
 

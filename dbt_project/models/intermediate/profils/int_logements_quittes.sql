@@ -27,7 +27,7 @@ dits as (
                 demandes.num_rpls_origine nulls last
         ) as rang
     from baux
-    inner join {{ ref('stg_sne__demandes') }} as demandes on baux.demandeur_id = demandes.demandeur_id
+    inner join {{ source('sne', 'sne_demandes') }} as demandes on baux.demandeur_id = demandes.demandeur_id
     where demandes.num_rpls_origine is not null
 
 )

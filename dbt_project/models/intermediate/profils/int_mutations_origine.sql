@@ -91,7 +91,7 @@ select
     logements.nb_pieces - menages.nb_personnes > seuils.ecart_pieces_max as est_sous_occupe,
     logements.surface_habitable < minimales.surface_min_m2 as est_sur_occupe
 from menages
-inner join {{ ref('ref_seuils_occupation') }} as seuils
+inner join {{ source('seeds', 'ref_seuils_occupation') }} as seuils
     on
         {{ dernier_jour('menages.annee') }} >= seuils.debut
         and {{ dernier_jour('menages.annee') }} <= coalesce(seuils.fin, {{ dernier_jour('menages.annee') }})
@@ -100,7 +100,7 @@ left join (
     select
         *,
         max(nb_personnes) over () as nb_personnes_max
-    from {{ ref('ref_surfaces_minimales') }}
+    from {{ source('seeds', 'ref_surfaces_minimales') }}
 ) as minimales
     on
         minimales.nb_personnes = {{ plus_petit('menages.nb_personnes', 'minimales.nb_personnes_max') }}

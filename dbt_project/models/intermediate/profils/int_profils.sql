@@ -82,19 +82,19 @@ select
         else 'ailleurs'
     end as origine
 from menages
-inner join {{ ref('ref_bornes_indicateurs') }} as bornes
+inner join {{ source('seeds', 'ref_bornes_indicateurs') }} as bornes
     on
         menages.date_reference >= bornes.debut
         and menages.date_reference <= coalesce(bornes.fin, menages.date_reference)
-left join {{ ref('ref_tranches_age') }} as ages
+left join {{ source('seeds', 'ref_tranches_age') }} as ages
     on
         menages.age >= coalesce(ages.borne_min, menages.age)
         and (ages.borne_max is null or menages.age < ages.borne_max)
-left join {{ ref('ref_tranches_ressources') }} as ressources
+left join {{ source('seeds', 'ref_tranches_ressources') }} as ressources
     on
         menages.ressources_uc >= coalesce(ressources.borne_min, 0) * bornes.mois_par_an
         and (ressources.borne_max is null or menages.ressources_uc < ressources.borne_max * bornes.mois_par_an)
-left join {{ ref('ref_tranches_anciennete') }} as anciennetes
+left join {{ source('seeds', 'ref_tranches_anciennete') }} as anciennetes
     on
         {{ mois_revolus('menages.date_premier_depot', 'menages.date_reference') }} >= coalesce(anciennetes.mois_min, 0)
         and (

@@ -1,1 +1,0 @@
-select * from {{ source('conventions', 'methodes_fragilite_classes') }}

@@ -1,1 +1,0 @@
-select * from {{ source('conventions', 'convention_zones') }}

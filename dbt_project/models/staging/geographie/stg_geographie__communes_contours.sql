@@ -1,1 +1,0 @@
-select * from {{ source('geographie', 'geo_communes_contours') }}

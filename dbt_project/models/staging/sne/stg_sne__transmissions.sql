@@ -1,1 +1,0 @@
-select * from {{ source('sne', 'sne_transmissions') }}
