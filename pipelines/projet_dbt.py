@@ -8,6 +8,7 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -45,6 +46,8 @@ REFERENCE_TESTS = f"path:{_DECLARED},resource_type:test"
 # The column by which a data test tells a user what it found, and how many rows are told.
 _MESSAGE = "message"
 _MESSAGES_SHOWN = 10
+# How a table says which of its own rules it breaks (macros/materialisation.sql).
+_CHECKED = re.compile(r"\[controle\]\s*(.+?)\s*\[/controle\]", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -398,6 +401,8 @@ def _sentence(result: Mapping[str, Any], manifest: Mapping[str, Any]) -> str:
         advice = " ".join(str(node.get("description") or "").split())
         advice = f" {advice}" if advice else ""
         return f"Le contrôle « {name} »{where} a échoué{without_values(rows)}.{advice}"
+    if broken := _CHECKED.search(message):
+        return f"La table « {relation(node) or name} » ne respecte pas ses règles : {broken[1]}."
     return f"La table « {relation(node) or name} » n'a pas pu être calculée : {without_values(message)}"
 
 

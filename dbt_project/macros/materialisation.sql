@@ -43,6 +43,43 @@
     {%- endif -%}
 {%- endmacro -%}
 
+{#- What a model says of its rows beside its columns, asked of the table once it is made, in one pass: `cle`, the columns that no
+    two rows share, and `valeurs`, the only values of a column (besides none). Each broken rule is named. -#}
+{%- macro controler_relation(relation) -%}
+    {%- set cle = model.config.meta.get('cle', []) -%}
+    {%- set regles = [] -%}
+    {%- for colonne in model.columns.values() if colonne.meta.get('valeurs') -%}
+        {%- set valeurs = colonne.meta['valeurs'] | map('string') | map('replace', "'", "''") | join("', '") -%}
+        {%- do regles.append({
+            'compte': "count(*) filter (" ~ adapter.quote(colonne.name) ~ " not in ('" ~ valeurs ~ "'))",
+            'dit': "ligne(s) où « " ~ colonne.name ~ " » n'est pas une des valeurs admises (" ~ colonne.meta['valeurs'] | join(', ') ~ ')',
+        }) -%}
+    {%- endfor -%}
+    {%- if cle -%}
+        {#- By a short print of the key: the keys themselves, long texts, are compared only where two prints are equal. -#}
+        {%- set courte -%}select count(*) from (select 1 from {{ relation }} group by hash({{ cle | join(', ') }}) having count(*) > 1){%- endset -%}
+        {%- do regles.append({'compte': '(' ~ courte ~ ')', 'dit': none}) -%}
+    {%- endif -%}
+    {%- if regles -%}
+        {%- set comptes = run_query('select count(*), ' ~ regles | map(attribute='compte') | join(', ') ~ ' from ' ~ relation).rows[0] -%}
+        {%- set ecarts = [] -%}
+        {%- for regle in regles -%}
+            {%- set compte = comptes[loop.index] | int -%}
+            {%- if compte and regle.dit -%}
+                {%- do ecarts.append(compte ~ ' ' ~ regle.dit) -%}
+            {%- elif compte -%}
+                {%- set doubles = run_query('select count(*) from (select 1 from ' ~ relation ~ ' group by ' ~ cle | join(', ') ~ ' having count(*) > 1)').rows[0][0] | int -%}
+                {%- if doubles -%}
+                    {%- do ecarts.append(doubles ~ ' groupe(s) de lignes partagent une clé (' ~ cle | join(', ') ~ ')') -%}
+                {%- endif -%}
+            {%- endif -%}
+        {%- endfor -%}
+        {%- if ecarts -%}
+            {{ exceptions.raise_compiler_error('[controle] ' ~ ecarts | join(' ; ') ~ ' [/controle]') }}
+        {%- endif -%}
+    {%- endif -%}
+{%- endmacro -%}
+
 {% materialization table, adapter="duckdb", supported_languages=['sql', 'python'] %}
     {%- set ancienne = load_cached_relation(this) -%}
     {%- set relation = this.incorporate(type='table') -%}
@@ -64,6 +101,7 @@
         {%- endif -%}
     {%- endcall -%}
     {%- do finir_relation(relation) -%}
+    {%- do controler_relation(relation) -%}
     {%- do adapter.commit() -%}
     {{ return({'relations': [relation]}) }}
 {% endmaterialization %}

@@ -14,13 +14,20 @@ from pipelines.projet_dbt import dbt_environment, executable
 
 COLUMNS = [
     {"name": "cle", "data_type": "bigint", "description": "Clé.", "constraints": [{"type": "not_null"}]},
-    {"name": "part", "data_type": "decimal(6, 2)", "description": "La part d'un « groupe »."},
+    {
+        "name": "part",
+        "data_type": "decimal(6, 2)",
+        "description": "La part d'un « groupe ».",
+        "config": {"meta": {"valeurs": ["0.50", "0.25"]}},
+    },
 ]
 MODELS = {
     "bon": "select cast(0.5 as decimal(6, 2)) as part, cast(1 as bigint) as cle",
     "autre_type": "select cast(0.5 as decimal(6, 2)) as part, 1 as cle",
     "en_trop": "select cast(0.5 as decimal(6, 2)) as part, cast(1 as bigint) as cle, 2 as intruse",
     "sans_part": "select cast(1 as bigint) as cle",
+    "cle_double": "select cast(0.5 as decimal(6, 2)) as part, cast(1 as bigint) as cle union all select 0.25, 1",
+    "autre_valeur": "select cast(0.7 as decimal(6, 2)) as part, cast(1 as bigint) as cle",
     "valeur_absente": "select cast(0.5 as decimal(6, 2)) as part, cast(null as bigint) as cle",
 }
 
@@ -36,7 +43,8 @@ def projet(tmp_path: Path) -> Path:
     reglages = {"name": "essai", "profile": "observatoire", "models": {"essai": {"+materialized": "table"}}}
     reglages["models"]["essai"]["+persist_docs"] = docs  # type: ignore[index]
     (dossier / "dbt_project.yml").write_text(yaml.safe_dump(reglages), encoding="utf-8")
-    contrat = {"config": {"contract": {"enforced": True}}, "description": "Une table.", "columns": COLUMNS}
+    reglage = {"contract": {"enforced": True}, "meta": {"cle": ["cle"]}}
+    contrat = {"config": reglage, "description": "Une table.", "columns": COLUMNS}
     decrits = [{"name": nom, **contrat} for nom in MODELS]
     (dossier / "models" / "m.yml").write_text(yaml.safe_dump({"models": decrits}), encoding="utf-8")
     for nom, sql in MODELS.items():
@@ -59,6 +67,8 @@ def test_a_table_has_the_columns_of_its_contract_or_is_refused(projet: Path, tmp
         assert "cle is INTEGER, the contract says bigint" in messages["autre_type"][1]
         assert "intruse is not in the contract" in messages["en_trop"][1]
         assert "part" in messages["sans_part"][1]
+        assert "1 groupe(s) de lignes partagent une clé (cle)" in messages["cle_double"][1]
+        assert "1 ligne(s) où « part » n'est pas une des valeurs admises" in messages["autre_valeur"][1]
         assert "NOT NULL constraint failed: valeur_absente.cle" in messages["valeur_absente"][1]
     with duckdb.connect(str(base), read_only=True) as con:
         assert con.execute("select table_name, comment from duckdb_tables()").fetchall() == [

@@ -176,7 +176,9 @@ def _lack(modele: Path) -> Iterator[str]:
     if "Grain" not in str(decrit["description"]):
         yield "no grain"
     if modele.parts[-2] in {"entrepot", "marts"}:
-        if decrit.get("config") != {"contract": {"enforced": True}}:
+        config = decrit.get("config", {})
+        assert isinstance(config, dict)
+        if config.get("contract") != {"enforced": True}:
             yield "no contract"
         colonnes = decrit["columns"]
         assert isinstance(colonnes, list)
