@@ -34,7 +34,7 @@ lint: setup ## Style, types, layers, dependencies
 
 # A file of tests stays on one worker, which builds its warehouse once.
 test: lint ## Lint, then every test but the slow ones
-	@$(BIN)/pytest -m "not slow" -n $(WORKERS) --dist loadscope
+	@$(BIN)/pytest -m "not slow" -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 
 slow: setup ## The long proofs: kill -9, reproducibility, national volume
 	@$(BIN)/pytest -m slow

@@ -39,7 +39,7 @@ _PARTS = ("models", "macros", "seeds", "tests", "dbt_project.yml", "profiles.yml
 _CODE = PROJECT_ROOT / "pipelines" / "secret"
 _SUFFIXES = frozenset({".sql", ".yml", ".yaml", ".csv", ".py", ".md"})
 _READINGS_KEPT = 3
-# The reference data that the project ships: their declarations, their files, and their tests as dbt selects them.
+# The reference data that the project ships: declarations, files, and tests as dbt selects them.
 REFERENCES = "seeds"
 _DECLARED = "models/staging/_references.yml"
 REFERENCE_TESTS = f"path:{_DECLARED},resource_type:test"

@@ -141,7 +141,9 @@ def _left_in_place(
     with publication.open_chantier(dossier, str(uuid.uuid4())) as chantier:
         if not publication.answers(dossier, demande):
             return None
-        left = publication.leave_in_place(chantier, donnees.resolve() if verrou else None, [])
+        with publication.disk_errors_explained(dossier.root):
+            publication.begin_summary(chantier)
+            left = publication.leave_in_place(chantier, donnees.resolve() if verrou else None, [])
     for warning in left.avertissements:
         progress.warning("%s", warning)
     progress.info("Rien n'a changé depuis la version %d, qui reste en place", left.execution.version)
