@@ -96,10 +96,7 @@ def _plan(
         return None
     read = projet_dbt.source_relations(manifest)
     selection = projet_dbt.select_nodes(manifest, publication.changed_tables(con, publie, read))
-    # What a model leaves beside its own table is known to no manifest.
-    known = {projet_dbt.relation(node) for node in manifest["nodes"].values()}
-    others = {t for t in publie.empreintes.keys() - known if t.startswith("intermediate.")}
-    if not publication.take_over(con, publie, selection.reprises | others):
+    if not publication.take_over(con, publie, selection.reprises):
         return everything
     if selection.reprises:
         progress.info("%d tables reprises de la version %d", len(selection.reprises), publie.version)

@@ -15,7 +15,7 @@ def references_asset(regles: projet_dbt.Regles) -> dg.AssetsDefinition:
     @dg.asset(
         key=[GROUP, "references"],
         group_name=GROUP,
-        description="Données de référence livrées avec le produit (dbt_project/seeds), chargées dans seeds.*.",
+        description="Données de référence livrées avec le produit (dbt_project/seeds).",
         kinds={"duckdb"},
     )
     def references(atelier: Atelier) -> dg.MaterializeResult[Any]:

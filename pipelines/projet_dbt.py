@@ -24,7 +24,7 @@ from typing import Any
 import duckdb
 
 from pipelines.errors import ObservatoireError
-from pipelines.paths import BASE_NAME, DBT_PROJECT, PROJECT_ROOT, readings_folder
+from pipelines.paths import BASE_NAME, DBT_PROJECT, readings_folder
 from pipelines.processus_dbt import MANIFEST_VARIABLE, PARENT_VARIABLE, SELECTION_VARIABLE
 from pipelines.sql import identifier, literal, qualified, without_values
 
@@ -35,8 +35,6 @@ MEMORY_VARIABLE = "OBSERVATOIRE_MEMOIRE"
 _MEMORY_SHARE = 0.8
 
 _PARTS = ("models", "macros", "seeds", "tests", "dbt_project.yml", "profiles.yml")
-# Called by a model written in Python.
-_CODE = PROJECT_ROOT / "pipelines" / "secret"
 _SUFFIXES = frozenset({".sql", ".yml", ".yaml", ".csv", ".py", ".md"})
 _READINGS_KEPT = 3
 # The reference data that the project ships: declarations, files, and tests as dbt selects them.
@@ -189,7 +187,7 @@ def executable() -> str:
 def fingerprint(projet: Path = DBT_PROJECT) -> str:
     """Fingerprint of the rules: every file that can change a figure, and dbt's version."""
     digest = hashlib.sha256(version("dbt-core").encode())
-    for root in (*(projet / part for part in _PARTS), _CODE):
+    for root in (projet / part for part in _PARTS):
         for path in sorted(root.rglob("*")) if root.is_dir() else [root]:
             if path.is_file() and path.suffix in _SUFFIXES:
                 digest.update(f"\0{path.relative_to(root.parent).as_posix()}\0".encode())

@@ -20,7 +20,7 @@ from pipelines.projet_dbt import read_rules
 
 PICTURE = Path(__file__).with_name("graphe.json")
 PUBLIC = ("sources", "entrepot", "marts", "meta", "publication")
-STAGES = ("sources", "seeds", "staging", "intermediate", "entrepot", "marts", "meta", "publication")
+STAGES = ("sources", "staging", "intermediate", "entrepot", "marts", "meta", "publication")
 
 
 @pytest.fixture(scope="module")

@@ -186,12 +186,12 @@ GRAPHE: dict[str, Any] = {
     "sources": {
         "source.o.sne": {"schema": "sources", "identifier": "sne"},
         "source.o.ops": {"schema": "sources", "identifier": "ops"},
+        "source.o.codes": {"schema": "seeds", "identifier": "codes"},
     },
     "nodes": {
-        "seed.o.codes": node("seed", "codes"),
         "model.o.stg_sne": node("model", "stg_sne", ("source.o.sne",), "view"),
         "model.o.stg_ops": node("model", "stg_ops", ("source.o.ops",), "view"),
-        "model.o.demandes": node("model", "demandes", ("model.o.stg_sne", "seed.o.codes")),
+        "model.o.demandes": node("model", "demandes", ("model.o.stg_sne", "source.o.codes")),
         "model.o.occupation": node("model", "occupation", ("model.o.stg_ops",)),
         "model.o.tout": node("model", "tout", ("model.o.demandes", "model.o.occupation")),
         "test.o.t_demandes": node("test", "t_demandes", ("model.o.demandes",), "test"),
@@ -213,20 +213,26 @@ def test_only_what_depends_on_a_changed_source_is_made_again() -> None:
         *("model.o.stg_sne", "model.o.stg_ops", "test.o.t_alerte"),
         *("model.o.occupation", "model.o.tout", "test.o.t_occupation", "test.o.t_lien"),
     }
-    assert found.reprises == {"marts.codes", "marts.demandes"}
+    assert found.reprises == {"marts.demandes"}
     assert "fqn:o.marts.occupation" in found.selectors(GRAPHE)
+
+
+def test_a_reference_that_changes_is_a_changed_source() -> None:
+    found = projet_dbt.select_nodes(GRAPHE, {"seeds.codes"})
+    assert {"model.o.demandes", "model.o.tout"} <= found.noeuds
+    assert found.reprises == {"marts.occupation"}
 
 
 def test_a_build_that_takes_nothing_over_runs_every_node() -> None:
     found = projet_dbt.select_all(GRAPHE)
-    assert len(found.noeuds) == 10
+    assert len(found.noeuds) == 9
     assert not found.reprises
 
 
 def test_each_table_comes_after_those_it_is_made_from() -> None:
     order = projet_dbt.tables_in_order(GRAPHE)
-    assert len(order) == 6
-    assert order.index("seed.o.codes") < order.index("model.o.demandes") < order.index("model.o.tout")
+    assert len(order) == 5
+    assert order.index("model.o.stg_sne") < order.index("model.o.demandes") < order.index("model.o.tout")
 
 
 def test_each_node_of_the_project_can_be_selected_alone() -> None:
