@@ -85,36 +85,60 @@ def open_public(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
     """
     with duckdb.connect() as con:
-        con.execute(f"attach {literal(str(path))} as origine (read_only)")
-        there = con.execute(
-            "select schema_name, table_name from duckdb_tables() where database_name = 'origine' "
-            "and (list_contains($schemas, schema_name) "
-            "or (schema_name = 'meta' and list_contains($meta, table_name))) order by all",
-            {"schemas": list(editions()[PUBLIQUE].schemas), "meta": list(editions()[PUBLIQUE].meta)},
-        ).fetchall()
-        public = [(schema, table) for schema, table in there if schema != "meta"]
-        if not public:
-            raise DonneesRefusees(
-                f"« {path} » n'a pas d'édition publique. Reconstruisez l'entrepôt avec « observatoire "
-                "build »."
-            )
-        con.execute("create schema marts; create schema meta")
-        every = " union all by name ".join(
-            f"select * from {qualified('origine', schema, table)}" for schema, table in public
-        )
-        con.execute(
-            "create table marts.indicateurs as select distinct epci_siren, periode_type, periode, "
-            "indicateur, axe, modalite, modalite_libelle, segment_type, segment, numerateur, denominateur, "
-            "null::bigint as inconnus, valeur, unite, cible, operateur, atteint, null::bigint as manque, "
-            f"statut, source, version_methode, false as petit_effectif from ({every})"
-        )
-        for schema, table in there:
-            if schema == "meta":
-                con.execute(
-                    f"create table {qualified(schema, table)} as from {qualified('origine', schema, table)}"
-                )
-        con.execute("detach origine")
+        read_public(con, path, "memory")
         yield con
+
+
+def read_public(con: duckdb.DuckDBPyConnection, path: Path, base: str) -> None:
+    """Copy in an empty base of a connection what `open_public` gives of a file.
+
+    Raises:
+        DonneesRefusees: the file has no public table.
+
+    """
+    con.execute(f"attach {literal(str(path))} as origine (read_only)")
+    # The dictionary of an edition is about it; that of a warehouse, about more.
+    there = con.execute(
+        "select schema_name, table_name from duckdb_tables() where database_name = 'origine' "
+        "and (list_contains($schemas, schema_name) or (schema_name = 'meta' and (list_contains($meta, "
+        "table_name) or (table_name = 'dictionnaire' and $edition)))) order by all",
+        {
+            "schemas": list(editions()[PUBLIQUE].schemas),
+            "meta": list(editions()[PUBLIQUE].meta),
+            "edition": _is_edition(con, "origine"),
+        },
+    ).fetchall()
+    public = [(schema, table) for schema, table in there if schema != "meta"]
+    if not public:
+        raise DonneesRefusees(
+            f"« {path} » n'a pas d'édition publique. Reconstruisez l'entrepôt avec « observatoire build »."
+        )
+    target = identifier(base)
+    con.execute(f"create schema {target}.marts; create schema {target}.meta")
+    every = " union all by name ".join(
+        f"select * from {qualified('origine', schema, table)}" for schema, table in public
+    )
+    con.execute(
+        f"create table {target}.marts.indicateurs as select distinct epci_siren, periode_type, periode, "
+        "indicateur, axe, modalite, modalite_libelle, segment_type, segment, numerateur, denominateur, "
+        "null::bigint as inconnus, valeur, unite, cible, operateur, atteint, null::bigint as manque, "
+        f"statut, source, version_methode, false as petit_effectif from ({every})"
+    )
+    for schema, table in there:
+        if schema == "meta":
+            name = qualified(schema, table)
+            con.execute(f"create table {target}.{name} as from origine.{name}")
+    con.execute("detach origine")
+
+
+def _is_edition(con: duckdb.DuckDBPyConnection, base: str) -> bool:
+    return bool(
+        con.execute(
+            "from duckdb_tables() "
+            "where database_name = ? and schema_name = 'meta' and table_name = 'edition'",
+            [base],
+        ).fetchall()
+    )
 
 
 def check_edition(path: Path, con: duckdb.DuckDBPyConnection, wanted: str) -> Marque:

@@ -13,6 +13,7 @@ import duckdb
 from pipelines.alertes import Alerte, Echec, decide, read_state
 from pipelines.conventions import Convention, default_convention, load_conventions
 from pipelines.diffusion import load_plan
+from pipelines.edition import SIGNATAIRES
 from pipelines.errors import MauvaisUsage
 from pipelines.paths import DBT_PROJECT, PUBLIC_PLAN, WorkingFolder
 from pipelines.publication import PARAMETRE_PLAN, last_failure, open_warehouse
@@ -165,7 +166,7 @@ def published_years(con: duckdb.DuckDBPyConnection) -> dict[str, list[int]]:
 
 
 def alerts_on(dossier: WorkingFolder, jour: date) -> list[Alerte]:
-    """Return the alerts of a day about a published warehouse and its last run.
+    """Return the alerts of a day about a published warehouse, or its signataires edition, and its last run.
 
     Raises:
         ObservatoireError: there is no warehouse, or not one that can be read.
@@ -173,5 +174,5 @@ def alerts_on(dossier: WorkingFolder, jour: date) -> list[Alerte]:
     """
     failed = last_failure(dossier)
     echec = None if failed is None else Echec(failed.execution, failed.debut, failed.etape)
-    with open_warehouse(dossier.entrepot) as con:
+    with open_warehouse(dossier.entrepot, accepte=[SIGNATAIRES]) as con:
         return decide(read_state(con, echec), jour)

@@ -86,6 +86,16 @@ class Suivi:
 
 
 @dataclass(frozen=True)
+class Conservation:
+    """A vintage of a source about persons that is there, and how many years after it may be kept."""
+
+    epci: str
+    source: str
+    millesime: int
+    annees: int
+
+
+@dataclass(frozen=True)
 class Rapprochement:
     """A control of matching that is past its bound, in the last year that has one."""
 
@@ -118,6 +128,7 @@ class Etat:
     regles: Sequence[Regle] = ()
     diffusion: Sequence[Diffusion] = ()
     presents: Mapping[str, Sequence[int]] = field(default_factory=dict)
+    conservations: Sequence[Conservation] = ()
     calendrier: Sequence[Ligne] = ()
     noms: Mapping[str, str] = field(default_factory=dict)
     periodes: frozenset[tuple[str, str, str]] = frozenset()
@@ -143,12 +154,17 @@ def read_state(con: duckdb.DuckDBPyConnection, echec: Echec | None = None) -> Et
         "select version, fin from meta.executions order by version desc limit 1"
     ).fetchall()[0]
     diffusion = [Diffusion(*row) for row in _rows(con, _DIFFUSION)]
+    present = _vintages(con)
     return Etat(
         version=int(version),
         publie_le=fin.replace(tzinfo=UTC).astimezone(PARIS).date(),
         regles=[Regle(*row) for row in _rows(con, _REGLES)],
         diffusion=diffusion,
-        presents={produit: _vintages(con, produit) for produit in sorted({d.produit for d in diffusion})},
+        # Nothing is known of them in a warehouse that does not say which vintages it has.
+        presents={produit: present.get(produit, []) for produit in sorted({d.produit for d in diffusion})}
+        if present
+        else {},
+        conservations=[Conservation(*row) for row in _rows_of(con, "produits", "source", _CONSERVATIONS)],
         calendrier=[Ligne(*row) for row in _rows(con, _CALENDRIER)],
         noms={str(siren): str(nom) for siren, nom in _rows(con, _NOMS)},
         periodes=frozenset((str(s), str(t), str(p)) for s, t, p in _rows(con, _PERIODES)),
@@ -181,12 +197,11 @@ def _rows_of(con: duckdb.DuckDBPyConnection, table: str, colonne: str, query: st
     return _rows(con, query) if known else []
 
 
-def _vintages(con: duckdb.DuckDBPyConnection, produit: str) -> list[int]:
-    rows = con.execute(
-        "select distinct millesime from query_table(?) where millesime is not null order by 1",
-        [f"sources.{produit}"],
-    ).fetchall()
-    return [int(millesime) for (millesime,) in rows]
+def _vintages(con: duckdb.DuckDBPyConnection) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    for produit, millesime in _rows_of(con, "produits", "millesime", _PRESENTS):
+        found.setdefault(str(produit), []).append(int(millesime))
+    return found
 
 
 _REGLES = """
@@ -196,6 +211,16 @@ _REGLES = """
 _DIFFUSION = """
     select produit, millesime_debut, millesime_fin, pas_annees, annees_apres, mois, retard_jours
     from meta.diffusion order by produit, millesime_debut
+"""
+_PRESENTS = "select produit, millesime from meta.produits order by all"
+# Of each territory and source that a convention sets a limit for (0: none), the vintages that are there.
+_CONSERVATIONS = """
+    select p.epci_siren, v.source, v.millesime, try_cast(p.valeur as integer)
+    from meta.convention_parametres as p
+    inner join (select distinct source, millesime from meta.produits) as v
+        on p.parametre = 'conservation_annees_' || v.source
+    where try_cast(p.valeur as integer) > 0
+    order by all
 """
 _CALENDRIER = """
     select c.rapport, c.epci_siren, c.periodicite, c.arrete_au, c.delai_jours, v.debut

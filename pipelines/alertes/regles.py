@@ -82,6 +82,7 @@ def _cases(etat: Etat, jour: date, seuils: dict[str, float | None]) -> Iterator[
         )
     for produit in sorted(etat.presents):
         yield from _vintages(etat, produit, jour)
+    yield from _kept_too_long(etat, jour)
     yield from _refused(etat, seuils.get("lignes_refusees"))
     for controle, table, lignes in etat.controles:
         where = f" de {table}" if table else ""
@@ -158,6 +159,21 @@ def _expected(lignes: list[Diffusion], jour: date) -> Iterator[tuple[int, date, 
             attendu_le = date(millesime + ligne.annees_apres, ligne.mois, 1)
             if attendu_le <= jour:
                 yield millesime, attendu_le, jour > attendu_le + timedelta(days=ligne.retard_jours)
+
+
+def _kept_too_long(etat: Etat, jour: date) -> Iterator[_Cas]:
+    """Vintages of persons that a territory should no longer have: so many whole years after their own."""
+    passed: dict[tuple[str, int, int], list[str]] = defaultdict(list)
+    for c in etat.conservations:
+        if jour.year > c.millesime + c.annees:
+            passed[c.source, c.millesime, c.annees].append(etat.noms.get(c.epci, c.epci))
+    for (source, millesime, annees), noms in sorted(passed.items()):
+        yield (
+            "conservation_depassee",
+            f"{source}:{millesime}:{annees}",
+            f"{source} {millesime} : conservé plus de {annees} an(s) après son année, le délai de "
+            f"{_list(sorted(noms))}.",
+        )
 
 
 def _refused(etat: Etat, seuil: float | None) -> Iterator[_Cas]:

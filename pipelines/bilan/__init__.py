@@ -123,7 +123,8 @@ def write_dictionary(entrepot: Path, sortie: Path, formats: Sequence[str] = ("ht
     from pipelines.bilan import dictionnaire, donnees, sorties
 
     _verifier(formats, dictionnaire.FORMATS)
-    with donnees.ouvrir(entrepot) as con:
+    # That of the file given: the public edition has a dictionary of its own.
+    with donnees.ouvrir(entrepot, donnees.edition_de(entrepot)) as con:
         catalogue, entrees = donnees.catalogue(con), donnees.dictionnaire(con)
         page = dictionnaire.document(catalogue, entrees, donnees.exemples(con), donnees.empreinte(con)[0])
     ecrivains = {

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import duckdb
 
 from pipelines.bilan import formats, libelles
-from pipelines.edition import PUBLIQUE, SIGNATAIRES, check_edition, open_public
+from pipelines.edition import PUBLIQUE, SIGNATAIRES, check_edition, open_public, read_mark
 from pipelines.errors import DonneesRefusees
 from pipelines.lecture_seule import open_read_only
 
@@ -406,6 +406,17 @@ def ouvrir(
         yield con
     finally:
         con.close()
+
+
+def edition_de(entrepot: Path) -> str:
+    """The edition that a file gives in full: the signataires one, unless it is the public one."""
+    if not entrepot.is_file():
+        return SIGNATAIRES
+    try:
+        with open_read_only(entrepot) as con:
+            return PUBLIQUE if read_mark(con).edition == PUBLIQUE else SIGNATAIRES
+    except duckdb.Error:
+        return SIGNATAIRES
 
 
 def territoires(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:

@@ -303,7 +303,7 @@ def dictionnaire(entrepot: Path, sortie: Path, formats: Sequence[str], json: boo
     """Write the data dictionary of a warehouse."""
     from pipelines.bilan import write_dictionary
 
-    with publication.open_warehouse(entrepot, accepte=[SIGNATAIRES]):
+    with publication.open_warehouse(entrepot, accepte=tuple(MENTIONS)):
         pass
     with publication.disk_errors_explained(sortie):
         paths = [str(path) for path in write_dictionary(entrepot, sortie, formats)]
@@ -443,7 +443,7 @@ def _show_proof(
 
 
 def diff(avant: Path, apres: Path, lignes: int, json: bool) -> None:
-    """Show what changed between two warehouses, and why."""
+    """Show what changed between two warehouses, or two files of an edition, and why."""
     changes = publication.compare(avant, apres)
     if json:
         affichage.show_json(
@@ -456,7 +456,7 @@ def diff(avant: Path, apres: Path, lignes: int, json: bool) -> None:
         )
         return
     if not changes:
-        affichage.show_lines(["Aucun indicateur n'a changé entre les deux entrepôts."])
+        affichage.show_lines(["Aucun indicateur n'a changé entre les deux fichiers."])
         return
     columns = ("epci", "période", "indicateur", "axe", "modalité", "segment", "avant", "après", "cause")
     affichage.show_table(

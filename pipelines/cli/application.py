@@ -319,8 +319,8 @@ def verify(donnees: Donnees, entrepot: Entrepot, territoires: Territoires = None
 
 @app.command(cls=Commande, epilog="Exemple : observatoire diff avant.duckdb apres.duckdb")
 def diff(
-    avant: Annotated[Path, typer.Argument(metavar="AVANT", help="Premier entrepôt.")],
-    apres: Annotated[Path, typer.Argument(metavar="APRÈS", help="Second entrepôt.")],
+    avant: Annotated[Path, typer.Argument(metavar="AVANT", help="Premier entrepôt, ou édition.")],
+    apres: Annotated[Path, typer.Argument(metavar="APRÈS", help="Second entrepôt, ou édition.")],
     lignes: Annotated[int, typer.Option(min=1, metavar="N", help="Nombre de chiffres affichés.")] = 50,
     json: Json = False,
 ) -> None:

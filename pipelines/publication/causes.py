@@ -45,6 +45,8 @@ class Causes:
     modeles: bool = False
     programme: bool = False
     renommages: Sequence[str] = ()
+    # The public edition names no file: nothing can be said of what it does not record.
+    fichiers_connus: bool = True
 
     def of(self, epci: str, indicateur: str, sources: str, versions: Sequence[str]) -> list[str]:
         """Return what explains a change of one figure, the most precise first.
@@ -68,6 +70,8 @@ class Causes:
             found.append("paramètres de la construction (années ou EPCI demandés)")
         if self.modeles and len(set(versions)) == 1:
             found.append("règles de calcul (projet dbt)")
+        if not self.fichiers_connus:
+            return found or ["l'édition publique n'enregistre pas la cause"]
         return found or self._remaining() or ["aucune cause enregistrée"]
 
     def _files(self, named: str) -> list[CauseFichier]:
@@ -97,26 +101,38 @@ class Causes:
 
 
 def recorded_causes(con: duckdb.DuckDBPyConnection) -> Causes:
-    """Read what the attached warehouses `a` and `b` recorded differently."""
-    conventions = {
-        str(siren): f"{avant or 'absente'} → {apres or 'absente'}"
-        for siren, avant, apres in con.execute(
-            "select coalesce(a.epci_siren, b.epci_siren), a.version, b.version "
-            "from a.sources.conventions as a "
-            "full join b.sources.conventions as b on a.epci_siren = b.epci_siren "
-            "where a.empreinte is distinct from b.empreinte order by 1"
-        ).fetchall()
-    }
-    fichiers, renommages = _files(con)
+    """Read what the attached warehouses, or editions, `a` and `b` recorded differently."""
+    known = all(_has(con, side, "meta", "verrou") for side in "ab")
+    fichiers, renommages = _files(con) if known else ([], [])
     return Causes(
         fichiers=fichiers,
-        conventions=conventions,
+        conventions=_conventions(con),
         methodes=any(_differs(con, table) for table in _METHODS),
         parametres=_differs(con, "parametres"),
         modeles=_run_differs(con, "empreinte_modeles"),
         programme=_run_differs(con, "empreinte_programme"),
         renommages=renommages,
+        fichiers_connus=known,
     )
+
+
+def _conventions(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """The conventions that changed: an edition has its own copy of those that a warehouse was given."""
+    sides = [
+        qualified(side, schema, "conventions")
+        for side in "ab"
+        for schema in ("sources", "meta")
+        if _has(con, side, schema, "conventions")
+        and not (schema == "meta" and _has(con, side, "sources", "conventions"))
+    ]
+    if len(sides) < len("ab"):
+        return {}
+    rows = con.execute(
+        "select coalesce(a.epci_siren, b.epci_siren), a.version, b.version "
+        f"from {sides[0]} as a full join {sides[1]} as b on a.epci_siren = b.epci_siren "
+        "where a.empreinte is distinct from b.empreinte order by 1"
+    ).fetchall()
+    return {str(siren): f"{avant or 'absente'} → {apres or 'absente'}" for siren, avant, apres in rows}
 
 
 def _run_differs(con: duckdb.DuckDBPyConnection, column: str) -> bool:
@@ -203,6 +219,15 @@ def _differs(con: duckdb.DuckDBPyConnection, table: str) -> bool:
         con.execute(
             f"select exists(({left} except all {right}) union all ({right} except all {left}))"
         ).fetchall()[0][0]
+    )
+
+
+def _has(con: duckdb.DuckDBPyConnection, side: str, schema: str, table: str) -> bool:
+    return bool(
+        con.execute(
+            "from duckdb_tables() where database_name = ? and schema_name = ? and table_name = ?",
+            [side, schema, table],
+        ).fetchall()
     )
 
 

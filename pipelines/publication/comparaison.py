@@ -1,4 +1,4 @@
-"""Which figures changed between two warehouses, by how much, and what explains each change.
+"""Which figures changed between two warehouses, or two files of an edition, by how much, and why.
 
 What explains a change is read from what the two warehouses recorded, in `causes`; a change without a recorded
 cause says so.
@@ -10,6 +10,8 @@ from pathlib import Path
 
 import duckdb
 
+from pipelines.edition import ATELIER, MENTIONS, PUBLIQUE, read_mark, read_public
+from pipelines.errors import ObservatoireError
 from pipelines.publication.causes import Causes, recorded_causes
 from pipelines.publication.lecture import open_warehouse
 from pipelines.sql import identifier, literal
@@ -47,15 +49,34 @@ class Changement:
 
 
 def compare(avant: Path, apres: Path) -> list[Changement]:
-    """Return the figures of `marts.indicateurs` that differ between two warehouses, with the causes.
+    """Return the figures that differ between two warehouses, or files of an edition, with the causes.
+
+    Of two kinds of files, what both hold is compared: exact figures, or the public tables.
 
     Raises:
-        ObservatoireError: one of the two is not a readable warehouse.
+        ObservatoireError: one of the two is neither, or one is exact and the other public.
 
     """
-    with open_warehouse(avant), open_warehouse(apres), duckdb.connect() as con:
-        con.execute(f"attach {literal(str(avant))} as a (read_only)")
-        con.execute(f"attach {literal(str(apres))} as b (read_only)")
+    every = tuple(MENTIONS)
+    with (
+        open_warehouse(avant, accepte=every) as left,
+        open_warehouse(apres, accepte=every) as right,
+        duckdb.connect() as con,
+    ):
+        kinds = [read_mark(side).edition for side in (left, right)]
+        public = PUBLIQUE in kinds
+        if public and not set(kinds) <= {PUBLIQUE, ATELIER}:
+            raise ObservatoireError(
+                f"« {avant} » est l'édition {kinds[0]} et « {apres} » l'édition {kinds[1]} : leurs chiffres "
+                "ne se comparent pas, l'écart serait ce que l'édition publique masque. Donnez deux fichiers "
+                "de la même édition, ou l'entrepôt."
+            )
+        for base, path in (("a", avant), ("b", apres)):
+            if public:
+                con.execute(f"attach ':memory:' as {base}")
+                read_public(con, path, base)
+            else:
+                con.execute(f"attach {literal(str(path))} as {base} (read_only)")
         causes = recorded_causes(con)
         return [explain(change, causes) for change in _changes(con)]
 

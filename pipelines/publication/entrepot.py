@@ -106,6 +106,11 @@ _EMPREINTE = {
     "empreinte": ("varchar", "Empreinte du verrou : les octets lus, quels que soient les noms des fichiers."),
     "version_methodes": ("varchar", "Version des méthodes de calcul : celle d'Observatoire."),
 }
+_PRODUITS = {
+    "source": ("varchar", "Source des fichiers lus ; vide : ce que le projet fournit seul."),
+    "produit": ("varchar", "Produit : une table du schéma sources."),
+    "millesime": ("integer", "Millésime dont l'entrepôt a des lignes."),
+}
 _EMPREINTES = {
     "nom_schema": ("varchar", "Schéma de la table."),
     "nom_table": ("varchar", "Nom de la table."),
@@ -150,6 +155,8 @@ def prepare(
         con.execute("create schema if not exists meta")
         _create(con, "empreinte", _EMPREINTE, "Ce dont vient cet entrepôt, en une ligne.")
         _insert(con, "empreinte", [(_lock_hash(con), version("observatoire"))])
+        _create(con, "produits", _PRODUITS, "Millésimes que l'entrepôt a de chaque produit.")
+        _insert(con, "produits", _vintages(con))
         _create(con, "empreintes", _EMPREINTES, "Empreinte du contenu de chaque table publiée.")
         _create(
             con, "executions", _EXECUTIONS, "Une ligne par version publiée, de la plus ancienne à celle-ci."
@@ -264,6 +271,27 @@ def _exists(con: duckdb.DuckDBPyConnection, schema: str, table: str) -> bool:
             "select 1 from duckdb_tables() where schema_name = ? and table_name = ?", [schema, table]
         ).fetchall()
     )
+
+
+def _vintages(con: duckdb.DuckDBPyConnection) -> list[tuple[str | None, str, int]]:
+    """What the editions say of the records: which vintages there are of each product."""
+    sources = dict(
+        con.execute(
+            "select produit, min(source) from meta.verrou group by produit order by produit"
+        ).fetchall()
+    )
+    tables = con.execute(
+        "select table_name from duckdb_columns() where schema_name = 'sources' and column_name = 'millesime' "
+        "order by table_name"
+    ).fetchall()
+    return [
+        (sources.get(table), table, millesime)
+        for (table,) in tables
+        for (millesime,) in con.execute(
+            "select distinct millesime from query_table(?) where millesime is not null order by all",
+            [f"sources.{table}"],
+        ).fetchall()
+    ]
 
 
 def _lock_hash(con: duckdb.DuckDBPyConnection) -> str:

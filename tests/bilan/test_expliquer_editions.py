@@ -7,6 +7,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from pipelines import bilan
 from pipelines.edition import PUBLIQUE, SIGNATAIRES
 from pipelines.errors import DonneesRefusees, ObservatoireError
 from pipelines.explication import Figure, explain, to_text
@@ -48,6 +49,27 @@ def test_an_edition_explains_without_a_row(construire: Callable[..., Any], tmp_p
     assert f"L'édition {nom} ne montre aucune ligne" in text
     assert "Fichiers" not in text
     assert found.to_dict()["edition"] == nom
+
+
+@pytest.mark.parametrize("nom", [SIGNATAIRES, PUBLIQUE])
+def test_the_dictionary_of_an_edition_is_about_its_own_tables(
+    construire: Callable[..., Any], tmp_path: Path, nom: str
+) -> None:
+    path = edition(construire(nb_communes=2, nb_bailleurs=2).remplir().ecrire(tmp_path / "W.duckdb"), nom)
+    schema = {SIGNATAIRES: "marts", PUBLIQUE: "diffusion"}[nom]
+    with duckdb.connect(str(path)) as con:
+        con.execute("drop table if exists meta.dictionnaire")
+        con.execute(
+            "create table meta.dictionnaire as select ? as schema, 'objectifs' as \"table\", null::varchar as "
+            "colonne, null::varchar as type, 'Ce que dit ce fichier.' as description",
+            [schema],
+        )
+    page, table = bilan.write_dictionary(path, tmp_path / "d")
+    assert f"table;{schema};objectifs;;;Ce que dit ce fichier." in table.read_text(encoding="utf-8-sig")
+    text = page.read_text(encoding="utf-8")
+    assert f"Schéma {schema}" in text
+    # The example of the public edition is its own figure, masked here.
+    assert ("82 sur 681" in text.replace("\u202f", " ").replace("\u00a0", " ")) == (nom == SIGNATAIRES)
 
 
 def test_a_figure_outside_the_public_plan_is_not_explained(

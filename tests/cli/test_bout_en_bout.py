@@ -165,6 +165,22 @@ def test_each_edition_is_read_by_what_it_has(appel: Call, publie: Publie, tmp_pa
         done = appel("expliquer", "--entrepot", entrepot, *asked, "--json")
         assert done.returncode == 0, done.stderr
         assert bool(json.loads(done.stdout)["lignes"]) == rows
+    for entrepot in (signataires, publique):
+        folder = tmp_path / f"dictionnaire-{entrepot.stem}"
+        done = appel("dictionnaire", "--entrepot", entrepot, "--sortie", folder)
+        assert done.returncode == 0, done.stderr
+        assert "fct_attribution" not in (folder / "dictionnaire.csv").read_text(encoding="utf-8-sig")
+        done = appel("diff", publie.entrepot, entrepot, "--json")
+        assert (done.returncode, json.loads(done.stdout)) == (0, {"changements": []}), done.stderr
+    refused = appel("diff", signataires, publique)
+    assert (refused.returncode, "ne se comparent pas" in refused.stderr) == (1, True)
+    told = [
+        appel("alertes", "--entrepot", e, "--date", "2024-02-29", "--json")
+        for e in (publie.entrepot, signataires)
+    ]
+    assert told[0].stdout == told[1].stdout
+    refused = appel("alertes", "--entrepot", publique)
+    assert (refused.returncode, "l'édition signataires" in refused.stderr) == (1, True)
     done = appel("diffuser", "--entrepot", publie.entrepot, "--edition", "publique", "--sortie", tmp_path / "ouvert",
                  "--format", "csv")  # fmt: skip
     assert done.returncode == 0, done.stderr

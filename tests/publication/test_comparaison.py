@@ -4,11 +4,20 @@ import hashlib
 import shutil
 from pathlib import Path
 
+import duckdb
 import pytest
 
+from pipelines.edition import editions
 from pipelines.errors import ObservatoireError
 from pipelines.paths import WorkingFolder
-from pipelines.publication import Changement, compare, compare_lock, open_warehouse, read_parameters
+from pipelines.publication import (
+    Changement,
+    compare,
+    compare_lock,
+    open_warehouse,
+    read_parameters,
+    write_edition,
+)
 from pipelines.publication.causes import CauseFichier, Causes
 from tests.publication.conftest import Build
 
@@ -134,6 +143,74 @@ def test_a_fragility_method_explains_fragility_first() -> None:
         "méthode de fragilité (methodes/*.yml)",
         "fichier modifié : sne/2021/a.csv",
     ]
+
+
+def with_public_tables(entrepot: Path, vers: Path) -> Path:
+    """A copy of a warehouse, to which the public tables that a build makes are added."""
+    path = Path(shutil.copy(entrepot, vers))
+    with duckdb.connect(str(path)) as con:
+        con.execute("create schema diffusion; create table meta.conventions as from sources.conventions")
+        con.execute(
+            "create table diffusion.objectifs as select * exclude (inconnus, manque, petit_effectif) replace "
+            "(null::bigint as numerateur) from marts.indicateurs"
+        )
+    return path
+
+
+@pytest.fixture
+def two(build: Build, before: Path, dossier: WorkingFolder, tmp_path: Path) -> dict[str, tuple[Path, Path]]:
+    """Two versions of each kind of file, of which the value, the file read and the convention differ."""
+    build(valeur=13.04, sha256="bb", convention="c2")
+    sides = [
+        with_public_tables(path, tmp_path / f"{name}.duckdb")
+        for name, path in (("un", before), ("deux", dossier.entrepot))
+    ]
+    found = {"atelier": (sides[0], sides[1])}
+    for nom in editions():
+        paths = [side.with_name(f"{side.stem}-{nom}.duckdb") for side in sides]
+        for side, path in zip(sides, paths, strict=True):
+            write_edition(side, nom, path)
+        found[nom] = (paths[0], paths[1])
+    return found
+
+
+FILE_CAUSE = "fichier modifié : sne/2021/attributions.csv"
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "numerateur", "causes"),
+    [
+        ("signataires", "signataires", 82, ["convention (c1 → c2)", FILE_CAUSE]),
+        ("atelier", "signataires", 82, ["convention (c1 → c2)", FILE_CAUSE]),
+        ("publique", "publique", None, ["convention (c1 → c2)"]),
+        # The public tables of both: an exact figure beside a masked one would say what is masked.
+        ("atelier", "publique", None, ["convention (c1 → c2)"]),
+        ("publique", "atelier", None, ["convention (c1 → c2)"]),
+    ],
+)
+def test_editions_are_compared_on_what_both_hold(
+    two: dict[str, tuple[Path, Path]], left: str, right: str, numerateur: int | None, causes: list[str]
+) -> None:
+    (change,) = compare(two[left][0], two[right][1])
+    assert change.ecart == pytest.approx(1.0)
+    assert change.avant is not None
+    assert change.avant["numerateur"] == numerateur
+    assert change.causes == causes
+    assert compare(two[left][0], two[right][0]) == []
+
+
+def test_an_exact_file_and_a_public_one_are_not_compared(two: dict[str, tuple[Path, Path]]) -> None:
+    for left, right in (("signataires", "publique"), ("publique", "signataires")):
+        with pytest.raises(ObservatoireError, match=f"édition {left}.*édition {right}"):
+            compare(two[left][0], two[right][1])
+
+
+def test_the_public_edition_says_when_it_knows_no_cause() -> None:
+    unknown = Causes(fichiers_connus=False)
+    assert unknown.of("247100589", "baux", "SNE 2021", ["1"]) == [
+        "l'édition publique n'enregistre pas la cause"
+    ]
+    assert unknown.of("247100589", "baux", "SNE 2021", ["1", "2"]) == ["méthode de l'indicateur (1 → 2)"]
 
 
 def test_comparing_with_something_else_is_a_sentence(before: Path, tmp_path: Path) -> None:
