@@ -4,7 +4,9 @@ Independent of the product on purpose: the equations below are written from the 
 its plan. The exact figures serve only to know which counts are small, which relations a convention makes true (an objective
 may count leases or committee decisions), and whether the answer is right.
 
-`attaquer` returns what the stranger learns: small counts that have fewer than `libres` possible whole values.
+`attaquer` returns what the stranger learns: small counts that have fewer than `libres` possible whole values. With a
+former version (`avant`), the stranger kept it, and takes it that late files only add households: a count is not less than
+it was, and where nothing printed has changed nothing has.
 """
 
 import math
@@ -57,14 +59,14 @@ def attaquer(
     exact: pl.DataFrame,
     communes_des_qpv: Iterable[tuple[str, str]],
     libres: int = 5,
+    avant: tuple[pl.DataFrame, pl.DataFrame] | None = None,
 ) -> list[Fuite]:
-    """Attack each territory and year apart; `publie` and `exact` have the columns of a public table."""
+    """Attack each territory and year apart; `publie` and `exact`, of the former version too, have the columns of a
+    public table."""
     fuites: list[Fuite] = []
     pairs = sorted(communes_des_qpv)
-    counted = publie.filter(pl.col("unite").is_in(["%", "nombre", "ratio"]))
-    exact = exact.join(
-        counted, on=["epci_siren", *LINE, "segment_type", "periode_type", "indicateur"], how="semi"
-    )
+    counted, exact = _counted(publie, exact)
+    former = None if avant is None else _counted(*avant)
     for siren in sorted(set(counted["epci_siren"])):
         mine = pl.col("epci_siren") == siren
         years = (
@@ -76,8 +78,19 @@ def attaquer(
         for year, ops in years.iter_rows():
             when = mine & (pl.col("annee") == year) & ((pl.col("periode_type") == "millesime") == ops)
             attack = _Attaque(siren, counted.filter(when), exact.filter(when), pairs, libres)
+            before = None if former is None else [rows.filter(when) for rows in former]
+            if before is not None and not before[0].is_empty():
+                attack.se_souvenir(_Attaque(siren, before[0], before[1], pairs, libres))
+            else:
+                attack.poser()
             fuites += attack.mener()
     return fuites
+
+
+def _counted(publie: pl.DataFrame, exact: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    counted = publie.filter(pl.col("unite").is_in(["%", "nombre", "ratio"]))
+    on = ["epci_siren", *LINE, "segment_type", "periode_type", "indicateur"]
+    return counted, exact.join(counted, on=on, how="semi")
 
 
 class _Attaque:
@@ -314,13 +327,43 @@ class _Attaque:
     # -- the programme
     # ------------------------------------------------------------------------------------------------
 
-    def mener(self, seuil: int = 11) -> list[Fuite]:
+    def poser(self) -> None:
+        """Write the equations, and what the stranger would like to know."""
         self.on_a_line()
         self.sums()
         self.places()
         self.printed_values()
         self.small()
-        everyone = ("tous ",)
+
+    def se_souvenir(self, former: "_Attaque") -> None:
+        """Write the equations of this version, those of the former one beside them, and what links the two."""
+        for attack in (self, former):
+            attack.poser()
+        both = self.asked & former.asked
+        unchanged = all(
+            self.known[v] == former.known[v] for v in both if v in self.known and v in former.known
+        )
+        same = unchanged and all(self.truth[v] == former.truth[v] for v in both)
+        late = all(self.truth[v] >= former.truth[v] for v in both)
+        for relation in former.relations:
+            terms = {_before(v): f for v, f in relation.termes.items()}
+            self.relations.append(_Relation(terms, relation.bas, relation.haut))
+        self.targets |= {
+            f"avant, {name}": {_before(v): f for v, f in terms.items()}
+            for name, terms in former.targets.items()
+        }
+        self.asked |= {_before(v) for v in former.asked}
+        self.known |= {_before(v): count for v, count in former.known.items()}
+        self.truth |= {_before(v): count for v, count in former.truth.items()}
+        if not (same or late):
+            return
+        for var in both:
+            self.relations.append(_Relation({var: 1, _before(var): -1}, 0, 0 if same else INF))
+            if not same and not {var, _before(var)} <= set(self.known):
+                self.targets[f"arrivés depuis {var}"] = {var: 1.0, _before(var): -1.0}
+
+    def mener(self, seuil: int = 11) -> list[Fuite]:
+        everyone = ("tous ", "avant, tous ")
         targets = {
             name: terms
             for name, terms in self.targets.items()
@@ -362,6 +405,10 @@ class _Attaque:
             ):
                 fuites.append(Fuite(self.siren, f"{self.year} {name}", int(truth), bas, haut))
         return fuites
+
+
+def _before(var: Var) -> Var:
+    return (f"avant {var[0]}", *var[1:])
 
 
 def _solver(

@@ -149,17 +149,20 @@ def shifted(extra: int) -> Callable[[pl.DataFrame], pl.DataFrame]:
     return change
 
 
+def versions(folder: Path, *exact: pl.DataFrame, memory: bool = True) -> list[pl.DataFrame]:
+    """The public tables of successive versions, each made with the memory of those before."""
+    path, found = folder / "memoire.parquet", []
+    for rows in exact:
+        found.append(tables(rows, memoires=[path] if memory else []))
+        with duckdb.connect() as con:
+            con.register("exact", rows.to_arrow())
+            write_memory(path, build_public(con, "exact", load_plan(), [path]).memoire)
+    return found
+
+
 @pytest.mark.parametrize(("extra", "frozen"), [(3, True), (11, False)])
-def test_two_versions_differ_by_nothing_or_by_the_threshold(
-    tmp_path_factory: pytest.TempPathFactory, extra: int, frozen: bool
-) -> None:
-    path = tmp_path_factory.mktemp("m") / "memoire.parquet"
-    plan = load_plan()
-    with duckdb.connect() as con:
-        con.register("exact", figures(SIRENS[:1]).to_arrow())
-        write_memory(path, build_public(con, "exact", plan).memoire)
-    before = tables(figures(SIRENS[:1]))
-    after = tables(figures(SIRENS[:1], change=shifted(extra)), memoires=[path])
+def test_two_versions_differ_by_nothing_or_by_the_threshold(tmp_path: Path, extra: int, frozen: bool) -> None:
+    before, after = versions(tmp_path, figures(SIRENS[:1]), figures(SIRENS[:1], change=shifted(extra)))
     first = pl.col("annee") == ANNEES[0]
     assert after.filter(first & pl.col("figee")).is_empty() != frozen
     both = before.join(after, on=["nom", *FIGURE], suffix="_apres")
@@ -174,6 +177,61 @@ def test_two_versions_differ_by_nothing_or_by_the_threshold(
             & pl.col(f"{count}_apres").is_not_null()
         )
         assert shown.filter(HIDDEN).select(FIGURE).rows() == []
+
+
+def learnt_from_both(found: list[pl.DataFrame], exact: list[pl.DataFrame]) -> list[Fuite]:
+    about = exact[0].filter("base_menages")["indicateur"].unique().to_list()
+    before, after = (rows.filter(pl.col("indicateur").is_in(about)) for rows in found)
+    # A year that is kept says what it said, and says that it does: nothing of it is of this version.
+    place = ["epci_siren", "periode_type", "periode"]
+    kept = after.filter("figee").select(place).unique()
+    meant = pl.concat([exact[1].join(kept, on=place, how="anti"), exact[0].join(kept, on=place, how="semi")])
+    return attaquer(after, meant, communes_des_qpv(), avant=(before, exact[0]))
+
+
+def scattered(extra: int) -> Callable[[pl.DataFrame], pl.DataFrame]:
+    """Late leases of the first year, like others taken here and there."""
+
+    def change(rows: pl.DataFrame) -> pl.DataFrame:
+        late = rows.sample(extra, seed=extra)
+        return pl.concat([rows, late]) if rows["annee"][0] == ANNEES[0] else rows
+
+    return change
+
+
+def doubled(rows: pl.DataFrame) -> pl.DataFrame:
+    """As many late leases as there were: no count changes by little."""
+    return pl.concat([rows, rows]) if rows["annee"][0] == ANNEES[0] else rows
+
+
+@pytest.mark.parametrize(
+    ("change", "kept"),
+    [(shifted(0), False), (shifted(3), True), (shifted(11), False), (scattered(300), True), (doubled, False)],
+)
+def test_who_kept_the_former_version_learns_no_small_count(
+    tmp_path: Path, change: Callable[[pl.DataFrame], pl.DataFrame], kept: bool
+) -> None:
+    """Nothing changed, a few late leases, as many as the threshold at one place, many everywhere."""
+    exact = [figures(SIRENS[1:2]), figures(SIRENS[1:2], change=change)]
+    found = versions(tmp_path, *exact)
+    assert found[1].filter("figee").is_empty() != kept
+    assert learnt_from_both(found, exact) == []
+
+
+@pytest.mark.parametrize("change", [shifted(3), scattered(40), scattered(300)])
+def test_nor_when_the_year_is_closed(tmp_path: Path, change: Callable[[pl.DataFrame], pl.DataFrame]) -> None:
+    """A later year is there: the late leases are counted, few as they are; who they are among is not."""
+    before = figures(SIRENS[1:2]).filter(pl.col("annee") == ANNEES[0])
+    exact = [before, figures(SIRENS[1:2], change=change)]
+    found = versions(tmp_path, *exact)
+    assert found[1].filter("figee").is_empty()
+    learnt = learnt_from_both(found, exact)
+    assert [leak for leak in learnt if "arrivés depuis" not in leak.quoi] == []
+
+
+def test_the_attack_sees_what_two_versions_without_memory_give_back(tmp_path: Path) -> None:
+    exact = [figures(SIRENS[1:2]), figures(SIRENS[1:2], change=shifted(3))]
+    assert learnt_from_both(versions(tmp_path, *exact, memory=False), exact) != []
 
 
 def test_territories_built_apart_share_one_memory(tmp_path: Path) -> None:
