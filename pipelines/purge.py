@@ -1,8 +1,9 @@
 """Removing persons, a vintage or the traces of an old key, and proving that nothing of them is left.
 
-What is removed is everything that was made from the files: the store, the published warehouse (built again
-without them), the kept versions that hold them. The deposited files are the user's: what they still hold is
-said, line by line, and the readers set it aside until it is gone. Numbers of persons live in memory only.
+What is removed is everything that was made from the files: the store, the published warehouse and the files
+of its editions (built again without them), the kept versions and those of the lakes that hold them. The
+deposited files are the user's: what they still hold is said, line by line, and the readers set it aside until
+it is gone. Numbers of persons live in memory only.
 """
 
 from collections.abc import Iterable, Sequence
@@ -15,7 +16,8 @@ import duckdb
 from pipelines import ingestion, publication
 from pipelines.errors import MauvaisUsage, ObservatoireError
 from pipelines.fichiers import write_json
-from pipelines.paths import WorkingFolder
+from pipelines.lac import drop_lake_versions, lake_versions_that_hold, write_lake
+from pipelines.paths import PUBLIC_MEMORY, WorkingFolder
 
 
 @dataclass(frozen=True)
@@ -72,11 +74,14 @@ class Constat:
     versions: list[Path]
     depot: dict[str, list[int]]
     traces: list[str] = field(default_factory=list)
+    editions: list[Path] = field(default_factory=list)
+    lacs: list[Path] = field(default_factory=list)
 
     @property
     def propre(self) -> bool:
         """Whether nothing made from the files holds it any more; the files themselves are the user's."""
-        return not (self.entrepot or self.magasin or self.versions or self.traces)
+        found = (self.entrepot, self.magasin, self.versions, self.traces, self.editions, self.lacs)
+        return not any(found)
 
 
 def read_numbers(lines: Sequence[str]) -> tuple[str, ...]:
@@ -110,8 +115,10 @@ def examine(
     rangs: Sequence[int] = (),
     traces: Sequence[Path] = (),
     executions: Iterable[tuple[str, bytes]] = (),
+    lacs: Sequence[Path] = (),
 ) -> Constat:
-    """Look for what must go in the warehouse, the store, the kept versions and the deposited files.
+    """Look for what must go in the warehouse, its editions, the store, the kept versions, the lakes and the
+    deposited files.
 
     Args:
         dossier: working folder of the warehouse.
@@ -120,6 +127,7 @@ def examine(
         rangs: ranks of the exclusions that were recorded for it, whose lines the quarantine names.
         traces: folders where runs leave something else (Dagster's storage, reports, what runs printed).
         executions: what the orchestrator keeps, wherever its storage is: a name and a text each.
+        lacs: lakes of Parquet written from the warehouse.
 
     Raises:
         ObservatoireError: the warehouse was made with another key, which cannot be searched with this one.
@@ -157,14 +165,38 @@ def examine(
     )
     left: list[str] = []
     if demande.numeros:
-        searched = [*demande.numeros, *demande.pseudonymes]
-        folders = [*traces, dossier.executions, dossier.purges]
-        formes = ingestion.Formes(searched)
-        left += [str(path) for path in ingestion.find_in_traces(folders, searched)]
+        texts = [*demande.numeros, *demande.pseudonymes]
+        # The memory of the public edition has counts alone: proved too, like what is left of runs.
+        memories = [dossier.memoire, donnees / PUBLIC_MEMORY]
+        folders = [*traces, dossier.executions, dossier.purges, *memories]
+        formes = ingestion.Formes(texts)
+        left += [str(path) for path in ingestion.find_in_traces(folders, texts)]
         left += [name for name, text in executions if formes.search(text)]
     return Constat(
-        held, stored, versions, {name: sorted(lines) for name, lines in sorted(depot.items())}, left
+        held,
+        stored,
+        versions,
+        {name: sorted(lines) for name, lines in sorted(depot.items())},
+        left,
+        publication.editions_that_hold(dossier, pseudonymes=demande.pseudonymes, vintage=demande.vintage),
+        [path for lac in lacs for path in _held_by(lac, demande)],
     )
+
+
+def _held_by(lac: Path, demande: Demande) -> list[Path]:
+    return lake_versions_that_hold(
+        lac,
+        empreinte_cle=demande.empreinte_cle,
+        pseudonymes=demande.pseudonymes,
+        vintage=demande.vintage,
+    )
+
+
+def renew_lakes(dossier: WorkingFolder, demande: Demande, lacs: Sequence[Path]) -> None:
+    """Write the lakes again from the warehouse built without it, and remove their versions that hold it."""
+    for lac in lacs:
+        write_lake(dossier.entrepot, lac)
+        drop_lake_versions(lac, _held_by(lac, demande))
 
 
 def _require_key(con: duckdb.DuckDBPyConnection, demande: Demande, dossier: WorkingFolder) -> None:
@@ -237,6 +269,7 @@ def write_register(
             "lignes_retirees": before.entrepot,
             "entrees_du_magasin": before.magasin,
             "versions_retirees": list(dropped),
+            "versions_de_lacs_retirees": len(before.lacs) - len(after.lacs),
             "prouve": after.propre,
             "reste_dans_les_traces": after.traces,
             "reste_dans_le_depot": after.depot,

@@ -437,6 +437,10 @@ def purger(
     millesime: Annotated[int | None, typer.Option(metavar="ANNÉE", help="Millésime à retirer.")] = None,
     cle: Annotated[bool, typer.Option("--cle", help="Ce qu'une autre clé a produit.")] = False,
     motif: Annotated[str, typer.Option(metavar="TEXTE", help="Raison, gardée au registre.")] = "sur demande",
+    lac: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="DOSSIER", help="Lac de Parquet écrit de cet entrepôt ; répétable."),
+    ] = None,
     sans_exclusion: Annotated[
         bool, typer.Option("--sans-exclusion", help="Les fichiers déposés sont déjà nettoyés.")
     ] = False,
@@ -460,6 +464,7 @@ def purger(
             source=source,
             millesime=millesime,
             motif=motif,
+            lacs=lac or [],
             sans_exclusion=sans_exclusion or cle,
             territoires=territoires,
             confirmer=confirmer,

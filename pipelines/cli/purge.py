@@ -43,6 +43,7 @@ def purger(
     territoires: Path | None,
     confirmer: bool,
     json: bool,
+    lacs: Sequence[Path] = (),
 ) -> int:
     """Remove what is asked from everything that comes from the files; return the exit code."""
     if not donnees.is_dir():
@@ -56,7 +57,7 @@ def purger(
     numeros = () if personnes is None else purge.read_numbers(_lines(personnes))
     demande = purge.Demande(parametres.pseudonym_key(), numeros, source, millesime)
     dossier = WorkingFolder(entrepot.resolve())
-    before = purge.examine(dossier, donnees, demande, traces=traces, executions=_executions())
+    before = purge.examine(dossier, donnees, demande, traces=traces, executions=_executions(), lacs=lacs)
     if not confirmer:
         _show(before, None, json)
         return 0
@@ -69,7 +70,14 @@ def purger(
         _rebuild(donnees, entrepot, territoires)
     with publication.disk_errors_explained(dossier.root):
         dropped = purge.drop_versions(dossier, demande)
-        after = purge.examine(dossier, donnees, demande, rangs=rangs, traces=traces, executions=_executions())
+        purge.renew_lakes(dossier, demande, lacs)
+        after = purge.examine(
+            *(dossier, donnees, demande),
+            rangs=rangs,
+            traces=traces,
+            executions=_executions(),
+            lacs=lacs,
+        )
         path = purge.write_register(
             dossier, demande, motif=motif, before=before, after=after, dropped=dropped
         )
@@ -145,6 +153,8 @@ def _plain(constat: purge.Constat) -> dict[str, Any]:
         "versions": [int(path.stem) for path in constat.versions],
         "depot": constat.depot,
         "traces": constat.traces,
+        "editions": [str(path) for path in constat.editions],
+        "lacs": [str(path) for path in constat.lacs],
     }
 
 
@@ -158,9 +168,14 @@ def _found(constat: purge.Constat) -> list[str]:
     if constat.versions:
         numbers = ", ".join(str(int(path.stem)) for path in constat.versions)
         lines.append(f"Versions gardées qui le contiennent, ou dont on ne peut rien dire : {numbers}.")
+    lines += [f"Édition qui vient d'un entrepôt qui le contient : {path.name}." for path in constat.editions]
+    lines += [f"Version d'un lac qui le contient, ou dont on ne peut rien dire : {p}." for p in constat.lacs]
     lines += [f"Trace d'une exécution, à supprimer : {trace}." for trace in constat.traces]
     return [
-        *(lines or ["Ni l'entrepôt, ni le magasin, ni les versions gardées n'en ont trace."]),
+        *(
+            lines
+            or ["Ni l'entrepôt, ni ses éditions, ni le magasin, ni les versions gardées n'en ont trace."]
+        ),
         *_landing(constat),
     ]
 
@@ -182,8 +197,8 @@ def _proof(done: _Fait) -> list[str]:
     if done.versions:
         lines.append(f"Versions gardées retirées : {', '.join(map(str, done.versions))}.")
     lines.append(
-        "Prouvé : l'entrepôt, le magasin, les versions gardées et ce que les exécutions ont laissé n'en "
-        "ont plus trace."
+        "Prouvé : l'entrepôt, ses éditions, le magasin, les versions gardées, les lacs donnés et ce que les "
+        "exécutions ont laissé n'en ont plus trace."
     )
     if done.apres.depot:
         lines += [

@@ -71,7 +71,7 @@ def find_in_landing(donnees: Path, numeros: Sequence[str]) -> list[Endroit]:
 
 
 def find_in_traces(dossiers: Iterable[Path], numeros: Sequence[str]) -> list[Path]:
-    """Find the files of some folders that hold a number of some persons, in whatever form, or a pseudonym.
+    """Find the files, given or in some folders, that hold a number of some persons, or a pseudonym.
 
     What these files are does not matter (logs, databases of Dagster, reports): their bytes are searched, the
     content of archives, the values of Parquet and SQLite files.
@@ -82,7 +82,8 @@ def find_in_traces(dossiers: Iterable[Path], numeros: Sequence[str]) -> list[Pat
     formes = Formes(numeros)
     found = []
     for folder in dossiers:
-        for path in sorted(p for p in folder.rglob("*") if p.is_file()):
+        inside = [folder] if folder.is_file() else sorted(p for p in folder.rglob("*") if p.is_file())
+        for path in inside:
             try:
                 here = any(_lines(stream, formes) for _, stream, _ in _streams(path))
                 values = _parquet(path) if path.suffix == ".parquet" else _sqlite(path)

@@ -9,13 +9,16 @@ from pipelines.lac.ecriture import VersionLac, write_lake
 from pipelines.lac.extraction import Instantane, extract, snapshots
 from pipelines.lac.partage import Publication, publish_territories
 from pipelines.lac.reconstruction import rebuild_from_lake
+from pipelines.lac.retrait import drop_lake_versions, lake_versions_that_hold
 
 __all__ = [
     "Instantane",
     "LacPartage",
     "Publication",
     "VersionLac",
+    "drop_lake_versions",
     "extract",
+    "lake_versions_that_hold",
     "link_extensions",
     "publish_territories",
     "rebuild_from_lake",

@@ -79,11 +79,11 @@ def write_lake(entrepot: Path, lac: Path, garder: int = 3) -> VersionLac:
         ObservatoireError: the folder holds something else, another process writes in it, or the disk refuses.
 
     """
-    with disk_errors_explained(lac), open_warehouse(entrepot) as con, _locked(lac):
+    with disk_errors_explained(lac), open_warehouse(entrepot) as con, locked(lac):
         execution = published_execution(con)
         versions = lac / VERSIONS
         version = versions / f"{execution.version:04d}-{execution.empreinte[:12]}"
-        previous = _current(lac)
+        previous = current_version(lac)
         for dead in versions.glob(f"{_EN_COURS}*"):
             shutil.rmtree(dead)
         if version.is_dir() and previous == version:
@@ -104,7 +104,7 @@ def write_lake(entrepot: Path, lac: Path, garder: int = 3) -> VersionLac:
 
 
 @contextmanager
-def _locked(lac: Path) -> Iterator[None]:
+def locked(lac: Path) -> Iterator[None]:
     """Hold the lake for one writer; the kernel frees it when the process dies, however it dies."""
     if lac.exists() and (not lac.is_dir() or (any(lac.iterdir()) and not (lac / VERSIONS).is_dir())):
         raise ObservatoireError(
@@ -122,7 +122,8 @@ def _locked(lac: Path) -> Iterator[None]:
         yield
 
 
-def _current(lac: Path) -> Path | None:
+def current_version(lac: Path) -> Path | None:
+    """The folder of the version that readers of a lake are on; None before the first."""
     link = lac / COURANT
     return lac / VERSIONS / link.readlink().name if link.is_symlink() and link.is_dir() else None
 

@@ -41,6 +41,7 @@ from pipelines.publication.resume import (
 )
 from pipelines.publication.retrait import (
     drop_versions,
+    editions_that_hold,
     key_of,
     lines_read,
     rows_of_persons,
@@ -71,6 +72,7 @@ __all__ = [
     "content_hashes",
     "disk_errors_explained",
     "drop_versions",
+    "editions_that_hold",
     "explain",
     "explain_disk_error",
     "explain_disk_text",

@@ -9,8 +9,11 @@ from pathlib import Path
 
 import duckdb
 
+from pipelines.edition import editions, read_mark
+from pipelines.errors import ObservatoireError
 from pipelines.fichiers import flush_folder
-from pipelines.paths import WorkingFolder
+from pipelines.lecture_seule import open_read_only
+from pipelines.paths import WorkingFolder, edition_path
 from pipelines.publication.chantier import Chantier
 from pipelines.publication.lecture import open_warehouse
 from pipelines.publication.versions import kept_files
@@ -143,6 +146,55 @@ def versions_that_hold(
             if unknown or vintages or (pseudonymes and rows_of_persons(con, pseudonymes)):
                 found.append(path)
     return found
+
+
+def editions_that_hold(
+    dossier: WorkingFolder,
+    *,
+    pseudonymes: Sequence[str] = (),
+    vintage: tuple[Sequence[str], int] | None = None,
+) -> list[Path]:
+    """Return the files of the editions that name a person or a vintage, or are not those of the warehouse.
+
+    An edition has no row about a person: what it could hold of one is a text, or what another warehouse, that
+    held them, made.
+
+    Raises:
+        ObservatoireError: one of them cannot be read: nothing would be proved.
+
+    """
+    with open_read_only(dossier.entrepot) as con:
+        empreinte = read_mark(con).empreinte
+    found = []
+    for nom in editions():
+        path = edition_path(dossier.entrepot, nom)
+        if not path.is_file():
+            continue
+        try:
+            with open_read_only(path) as con:
+                stale = read_mark(con).empreinte != empreinte
+                held = bool(pseudonymes and rows_of_persons(con, pseudonymes))
+                if stale or held or (vintage is not None and _lists_vintage(con, *vintage)):
+                    found.append(path)
+        except duckdb.Error as error:
+            raise ObservatoireError(
+                f"« {path} » ne peut pas être lu : on ne peut rien en prouver. Supprimez-le ; la "
+                "construction suivante le refait."
+            ) from error
+    return found
+
+
+def _lists_vintage(con: duckdb.DuckDBPyConnection, produits: Sequence[str], millesime: int) -> bool:
+    known = con.execute(
+        "from duckdb_tables() where schema_name = 'meta' and table_name = 'produits' limit 1"
+    ).fetchall()
+    return bool(
+        known
+        and con.execute(
+            "from meta.produits where list_contains(?, produit) and millesime = ? limit 1",
+            [list(produits), millesime],
+        ).fetchall()
+    )
 
 
 def drop_versions(chantier: Chantier, paths: Sequence[Path]) -> None:
