@@ -29,13 +29,14 @@ TYPES_DUCKDB = {
     "iris": "VARCHAR",
     "territoire": "VARCHAR",
     "num_rpls": "VARCHAR",
-    "liste": "VARCHAR",
     "personne": "VARCHAR",
     "entier": "INTEGER",
     "grand_entier": "BIGINT",
     "annee": "INTEGER",
     "reel": "DOUBLE",
     "booleen": "BOOLEAN",
+    # A list of codes about a person (`motif`): whether there is one is kept, not which.
+    "presence": "BOOLEAN",
     "date": "DATE",
     "mois": "DATE",
 }
@@ -146,6 +147,12 @@ class Champ(_Strict):
         if isinstance(value, str) and not _RELATIVE.fullmatch(value):
             raise ValueError(f"borne inconnue : {value}")
         return value
+
+    @model_validator(mode="after")
+    def _list_of_something(self) -> "Champ":
+        if self.type == "presence" and self.motif is None:
+            raise ValueError(f"{self.nom} : une présence dit la forme de sa liste (motif)")
+        return self
 
     @model_validator(mode="after")
     def _typed_bounds(self) -> "Champ":

@@ -374,7 +374,7 @@ def _find_conflicts(con: duckdb.DuckDBPyConnection, produit: Produit) -> None:
 def _disagreements(produit: Produit, champ: Champ) -> str:
     nom = ident(champ.nom)
     # Free text and what identifies a person are told by their place only.
-    montree = champ.type not in {"texte", "personne", "liste"} or bool(champ.codes)
+    montree = champ.type not in {"texte", "personne"} or bool(champ.codes)
     valeur = f"CAST({nom} AS VARCHAR)" if montree or not produit.restreint else "CAST(NULL AS VARCHAR)"
     utilisee = "false" if champ.indicatif else "true"
     return (

@@ -70,7 +70,6 @@ _FORMES = {
     "date": r"[0-9]{1,4}[/.-][0-9]{1,2}(?:[/.-][0-9]{1,4})?(?:[ T][0-9:]{4,8})?",
     "annee": r"[0-9]{1,4}",
     "booleen": r"[0-9]",
-    "liste": r"[0-9]{1,2}(?:,[0-9]{1,2}){0,13}",
     "siren": r"[0-9]{1,9}",
     "commune": r"[0-9]{1,5}|2[ABab][0-9]{3}",
     "departement": r"[0-9]{1,3}",
@@ -282,7 +281,7 @@ def _simple(type_: str, x: str) -> str:
         return hmac_sql(identifiants.request_number(x))
     if type_ in identifiants.FONCTIONS:
         return identifiants.FONCTIONS[type_](x)
-    return {"texte": _text, "liste": _list, "reel": _real}[type_](x)
+    return {"texte": _text, "reel": _real}[type_](x)
 
 
 def _convert(
@@ -302,6 +301,8 @@ def _convert(
         return (
             f"CASE WHEN {_in(f'lower({x})', _OUI)} THEN true WHEN {_in(f'lower({x})', _NON)} THEN false END"
         )
+    if champ.type == "presence":
+        return f"CASE WHEN regexp_full_match({_list(x)}, {quote(str(champ.motif))}) THEN true END"
     if champ.type == "annee":
         return _year(x, champ, reference)
     if champ.etiquette:
@@ -549,14 +550,12 @@ def _without_numeric_tokens(champs: Sequence[Champ], nombres: Mapping[str, Seque
 def _conditions(produit: Produit, champ: Champ, reference: str) -> dict[str, str]:
     """What makes a cell unreadable or impossible, by name of rule; conditions over its text and its value."""
     valeur, brut = ident(champ.nom), ident("t_" + champ.nom)
-    trouvees = {}
-    if champ.type != "liste":
-        trouvees[CODE if champ.codes else TYPE] = f"{brut} IS NOT NULL AND {valeur} IS NULL"
+    trouvees = {CODE if champ.codes else TYPE: f"{brut} IS NOT NULL AND {valeur} IS NULL"}
     for regle, signe, borne in ((MINIMUM, "<", champ.min), (MAXIMUM, ">", champ.max)):
         if borne is not None:
             limite = _bound(borne, reference, annee=champ.type == "annee")
             trouvees[regle] = f"{valeur} {signe} {limite}"
-    if champ.motif is not None:
+    if champ.motif is not None and champ.type != "presence":
         trouvees[FORME] = f"NOT regexp_matches({valeur}, {quote(f'^(?:{champ.motif})')})"
     if produit.personnel and champ.texte_libre:
         motifs = "|".join(f"(?:{m})" for m in identifiants.personal_patterns().values())

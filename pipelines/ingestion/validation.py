@@ -73,7 +73,7 @@ def _checks(champ: Champ) -> list[pa.Check]:
         checks.append(pa.Check.ge(champ.min, error=MINIMUM))
     if champ.max is not None and not isinstance(champ.max, str):
         checks.append(pa.Check.le(champ.max, error=MAXIMUM))
-    if champ.motif is not None:
+    if champ.motif is not None and champ.type != "presence":
         checks.append(pa.Check.str_matches(champ.motif, error=FORME))
     return checks
 

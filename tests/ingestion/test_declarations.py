@@ -152,7 +152,7 @@ MAUVAISES = [
     ("attributions", {"rang": "1,5"}, "rang", "type"),
     ("attributions", {"reservataire": "la mairie"}, "reservataire", "code_inconnu"),
     ("attributions", {"dalo": "peut-être"}, "dalo", "type"),
-    ("attributions", {"priorite_l441_1": "1,15"}, "priorite_l441_1", "forme_invalide"),
+    ("attributions", {"priorite_l441_1": "1,15"}, "priorite_l441_1", "type"),
     ("attributions", {"age": "260"}, "age", "au_dessus_du_maximum"),
     (
         "demandes",

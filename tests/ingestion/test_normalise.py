@@ -335,7 +335,7 @@ SNE = declarations()["sne_attributions"]
         ],
         *[("bailleur_siren", t, r) for t, r in (("123", True), ("1840371076123", False))],
         *[("residence", t, False) for t in ("12", "chez Paul")],
-        ("priorite_l441_1", "1,15", True),
+        ("priorite_l441_1", "1,15", False),
         ("priorite_l441_1", "06 12 34 56 78", False),
     ],
 )
@@ -498,7 +498,7 @@ def test_units_ordinals_and_words_that_exports_write(depot: Depot) -> None:
     assert depot.rows(
         "SELECT surface::INTEGER, typologie, rang, age, issue, code_qpv, priorite_l441_1 FROM sources.sne_attributions "
         "WHERE _ligne = 2"
-    ) == [(65, "T3", 1, 26, "refus", None, "1,5")]
+    ) == [(65, "T3", 1, 26, "refus", None, True)]
     assert depot.one("SELECT count(*) FROM quarantaine.sne_attributions") == 0
 
 

@@ -336,10 +336,10 @@ def _priorites(commune: str) -> Iterator[Ligne]:
     """Leases of 2020 on two holders' rights: several grounds at once, one alone, none, unknown."""
     jour = date(2020, 9, 1)
     for reservataire, titres in (
-        ("7", {"dalo": True, "pdalhpd": True, "priorite_l441_1": "1,5"}),
+        ("7", {"dalo": True, "pdalhpd": True, "priorite_l441_1": True}),
         ("7", {}),
         ("7", {"dalo": None, "pdalhpd": None}),
-        ("2", {"priorite_l441_1": "12"}),
+        ("2", {"priorite_l441_1": True}),
         ("2", {"dalo": True, "travailleur_essentiel": True}),
     ):
         yield bail(commune, jour, reservataire=reservataire, bailleur_siren="911000007", **titres)

@@ -224,7 +224,7 @@ select
     end as type_mutation,
     lues.dalo as est_dalo,
     lues.pdalhpd as est_pdalhpd,
-    lues.priorite_l441_1,
+    lues.priorite_l441_1 as est_priorite_l441_1,
     -- A union of grounds: unknown as soon as one of them is in none of the files of the record, even if another says yes. In a
     -- file that has them all, an empty list of grounds is none.
     case
@@ -233,7 +233,7 @@ select
             or {{ champ_absent('lues', 'pdalhpd') }}
             or {{ champ_absent('lues', 'priorite_l441_1') }}
             then null
-        when lues.dalo or lues.pdalhpd or lues.priorite_l441_1 is not null then true
+        when lues.dalo or lues.pdalhpd or lues.priorite_l441_1 then true
         when lues.dalo is null and lues.pdalhpd is null then null
         else false
     end as est_prioritaire,
