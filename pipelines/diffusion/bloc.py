@@ -167,6 +167,10 @@ class _Ring:
     free: Bools = field(init=False)
     good: Bools = field(init=False)
     good_second: Bools = field(init=False)
+    # What the other bundles can do against each; how many times any of this has changed.
+    others_up: Floats = field(init=False)
+    others_down: Floats = field(init=False)
+    age: int = 0
 
     def lone_for(self, line: int) -> Bools:
         """Who would know too much of this line: not the household that it counts itself."""
@@ -386,6 +390,7 @@ class _Proof:
         self.prices = np.zeros(self.up.shape)
         self.proofs = np.zeros(self.up.shape, dtype=np.int64)
         self.follow: dict[int, tuple[Floats, Floats]] = {}
+        self.known_sums: dict[tuple[int, int, tuple[int, ...]], tuple[int, _Sum]] = {}
         self.of_line: dict[int, list[int]] = {}
         for rank, ring in enumerate(self.rings):
             ring.good = ring.good_second = np.zeros(ring.up.shape, dtype=bool)
@@ -414,6 +419,7 @@ class _Proof:
     def _refresh(self, ranks: list[int]) -> None:
         todo = list(ranks)
         for rank in ranks:
+            self.rings[rank].age += 1
             # A line that a group's lines add up to moves with them.
             if rank < len(self.bloc.groups) and self.bloc.groups[rank].elsewhere:
                 group, ring = self.bloc.groups[rank], self.rings[rank]
@@ -424,6 +430,7 @@ class _Proof:
                     self.follow[line] = (np.where(moves, parts.up, 0), np.where(moves, parts.down, 0))
                     todo += [other for other in self.of_line.get(line, []) if other not in todo]
         for rank in todo:
+            self.rings[rank].age += 1
             self._recompute(self.rings[rank])
 
     def _recompute(self, ring: _Ring) -> None:
@@ -433,8 +440,9 @@ class _Proof:
             at = ring.first == line
             up[at], down[at] = np.minimum(up[at], most_up), np.minimum(down[at], most_down)
         ring.can_up, ring.can_down, ring.free = up, down, free
+        ring.others_up, ring.others_down = _others(up, ring, ring.lone), _others(down, ring, ring.lone)
         self._count(ring, -1)
-        ring.good = self._wide(ring, ring.lone)
+        ring.good = self._enough(np.minimum(up, ring.others_down) + np.minimum(down, ring.others_up))
         ring.good_second = ring.good
         for line in ring.same:
             there = (ring.second == line)[:, None]
@@ -444,7 +452,11 @@ class _Proof:
     def _wide(self, ring: _Ring, lone: Bools) -> Bools:
         """Whether each bundle and the others can exchange enough households."""
         up, down = ring.can_up, ring.can_down
-        width = np.minimum(up, _others(down, ring, lone)) + np.minimum(down, _others(up, ring, lone))
+        return self._enough(
+            np.minimum(up, _others(down, ring, lone)) + np.minimum(down, _others(up, ring, lone))
+        )
+
+    def _enough(self, width: Floats) -> Bools:
         return np.asarray(width >= self.bloc.width - 1)
 
     def _count(self, ring: _Ring, sign: int) -> None:
@@ -474,8 +486,8 @@ class _Proof:
                 if ring is None:
                     good[root] |= up + down >= self.bloc.width - 1
                     continue
-                width = np.minimum(ring.can_up, _others(ring.can_down, ring, ring.lone) + up)
-                width += np.minimum(ring.can_down, _others(ring.can_up, ring, ring.lone) + down)
+                width = np.minimum(ring.can_up, ring.others_down + up)
+                width += np.minimum(ring.can_down, ring.others_up + down)
                 enough = ring.free & (width >= self.bloc.width - 1)
                 np.logical_or.at(good, ring.first, enough)
                 two = ring.second >= 0
@@ -494,14 +506,14 @@ class _Proof:
             i: [int(n) for n in np.flatnonzero(bloc.groups[i].present) if n not in bloc.groups[i].elsewhere]
             for i in ranks
         }
-        sums = {i: self._follow(bloc.groups[i], self.rings[i], own_nodes[i]) for i in ranks}
+        sums = {i: self._sum(i, self.rings[i], own_nodes[i]) for i in ranks}
         nested = {int(self.side_of[x]) for nest in bloc.nests for x in (nest.parents[0], nest.members[0])}
         pair = [i for i in ranks if int(self.side_of[bloc.groups[i].lines[0]]) in nested]
         own = _Sum(self.up[root], self.down[root], self.prices[root], [])
         plain = [i for i in ranks if i not in pair]
         both = [sums[i] for i in pair]
         if self.joint is not None and len(pair) == 2:
-            joint = self._follow(bloc.groups[pair[0]], self.joint, list(range(len(bloc.forest.nodes))))
+            joint = self._sum(pair[0], self.joint, list(range(len(bloc.forest.nodes))))
             either = [_cheaper(_all_of(both), joint, self.bloc.width - 1)]
         else:
             either = both
@@ -513,12 +525,22 @@ class _Proof:
             rest = [own, *[sums[j] for j in plain]]
             found.append((self.rings[i], _all_of([*rest, *[sums[j] for j in pair if j != i]]), False))
             others = [(j, self.outer[j]) for j in pair if j != i]
-            beside = [self._follow(bloc.groups[j], o, own_nodes[j]) for j, o in others if o is not None]
+            beside = [self._sum(j, o, own_nodes[j]) for j, o in others if o is not None]
             if len(beside) == len(others):
                 found.append((self.rings[i], _all_of([*rest, *beside]), True))
         if self.joint is not None and pair:
             found.append((self.joint, _all_of([own, *[sums[i] for i in plain]]), True))
         return found
+
+    def _sum(self, rank: int, ring: _Ring, nodes: list[int]) -> _Sum:
+        """`_follow`, once for as long as nothing changes on the lines of the group and of the ring."""
+        key = (rank, id(ring), tuple(nodes))
+        age = self.rings[rank].age + (self.joint.age if ring is self.joint and self.joint is not None else 0)
+        found = self.known_sums.get(key)
+        if found is None or found[0] != age:
+            found = age, self._follow(self.bloc.groups[rank], ring, nodes)
+            self.known_sums[key] = found
+        return found[1]
 
     def _follow(self, group: Group, ring: _Ring, nodes: list[int]) -> _Sum:
         """How far a sum moves with its parts, and the cheapest part to mask for it.
@@ -697,10 +719,12 @@ def _largest_other(x: Floats) -> Floats:
     """For each row, the largest of the other rows."""
     if len(x) == 1:
         return np.zeros_like(x)
-    two = -np.sort(-x, axis=0)[:2]
-    first = np.argmax(x, axis=0)
-    found = np.repeat(two[:1], len(x), axis=0)
-    found[first, np.arange(x.shape[1])] = two[1]
+    first, at = np.argmax(x, axis=0), np.arange(x.shape[1])
+    most = x[first, at]
+    rest = x.copy()
+    rest[first, at] = -1
+    found = np.repeat(most[None, :], len(x), axis=0)
+    found[first, at] = rest.max(axis=0)
     return found
 
 
