@@ -1,22 +1,27 @@
 """From the grid of exact figures to what is masked in it: the blocs, their protection, then the printed rows.
 
 A bloc is a territory, a year (its half-years with it) and the counts that the plan links. What a bloc is
-made of belongs here; how one is protected is `bloc`.
+made of belongs here; how one is protected is `masquage`.
 """
 
 from collections import defaultdict
 from collections.abc import Mapping
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 
 import numpy as np
 import polars as pl
 
-from pipelines.diffusion.bloc import FREE, KEPT, Bloc, Forest, Group, Nest, protect
+from pipelines.diffusion.bloc import FREE, KEPT, Bloc, Bools, Forest, Group, Ints, Nest
 from pipelines.diffusion.grille import COUNTS
+from pipelines.diffusion.masquage import protect
 from pipelines.diffusion.plan import EPCI, TOUS, Plan
 
 LINE = ["axe", "modalite", "segment_type", "segment", "periode_type", "periode"]
 BLOC = ["epci_siren", "bloc", "famille"]
+# From so many blocs on, other processes gain more than they cost.
+_MANY = 300
 
 
 @dataclass(frozen=True)
@@ -86,16 +91,21 @@ def masks(
             frame.select("ligne", "mesure").unique().with_columns(pl.lit(True).alias(name)),
             on=["ligne", "mesure"], how="left",
         ).with_columns(pl.col(name).fill_null(False))  # fmt: skip
+    cells = _costs(_primary(cells, plan), plan)
     inside: dict[str, list[tuple[str, str, str, str]]] = defaultdict(list)
     for siren, *rest in nested.iter_rows():
         inside[siren].append(tuple(rest))
+    parts = cells.sort([*BLOC, "ligne", "mesure"]).partition_by(BLOC, as_dict=True, maintain_order=True)
+    systems = [
+        _system(rows, known.forests[int(family)], inside[str(siren)], plan)
+        for (siren, _, family), rows in parts.items()
+    ]
     found = []
-    for key, rows in (
-        cells.sort([*BLOC, "ligne", "mesure"]).partition_by(BLOC, as_dict=True, maintain_order=True).items()
+    for rows, system, published in zip(
+        parts.values(), systems, _protect_all([system.bloc for system in systems]), strict=True
     ):
-        siren, _, family = key
-        published = _masked(rows, known.forests[int(family)], inside[str(siren)], plan)
-        found.append(rows.select("ligne", "mesure").with_columns(masque=pl.Series(~published)))
+        shown = published[system.line, system.node] & published[system.line, system.numerator]
+        found.append(rows.select("ligne", "mesure").with_columns(masque=pl.Series(~shown)))
     wide = pl.concat(found).pivot(
         on="mesure",
         on_columns=["numerateur", "denominateur"],
@@ -150,10 +160,34 @@ def _cells(grid: pl.DataFrame, plan: Plan) -> pl.DataFrame:
     )
 
 
-def _masked(
+def _protect_all(blocs: list[Bloc]) -> list[Bools]:
+    """What is published in each bloc, once protected: each alone, so on as many processors as there are."""
+    if len(blocs) < _MANY:
+        return [_protected(bloc) for bloc in blocs]
+    # Not a fork: threads of the engines would be in it, stopped for ever.
+    with ProcessPoolExecutor(mp_context=get_context("spawn")) as pool:
+        return list(pool.map(_protected, blocs, chunksize=16))
+
+
+def _protected(bloc: Bloc) -> Bools:
+    protect(bloc)
+    return bloc.published
+
+
+@dataclass(frozen=True)
+class _System:
+    """A bloc, and where each of its cells is in it: line, node, the node of its numerator."""
+
+    bloc: Bloc
+    line: Ints
+    node: Ints
+    numerator: Ints
+
+
+def _system(
     rows: pl.DataFrame, forest: Forest, inside: list[tuple[str, str, str, str]], plan: Plan
-) -> np.ndarray:
-    """Whether each cell of a bloc is published."""
+) -> _System:
+    """The bloc that some cells are."""
     lines = rows.select(LINE).unique(maintain_order=True).with_row_index("_ln")
     at = (
         rows.select(LINE)
@@ -174,10 +208,9 @@ def _masked(
     counts, plain = rows["valeur"].to_numpy().astype(float), ~twin
     value[at[plain], node[plain]] = counts[plain]
     np.maximum.at(missing, (at[plain], node[plain]), rows["manquants"].to_numpy().astype(float)[plain])
-    np.add.at(cost, (at, node), _costs(rows, plan))
+    np.add.at(cost, (at, node), rows["_cout"].to_numpy())
     seuil = int(rows["seuil_secret"].max() or 0)  # type: ignore[arg-type]
-    hide, all_share = _primary(rows, plan)
-    hide |= rows["_cache"].to_numpy()
+    hide, all_share = rows["_petit"].to_numpy() | rows["_cache"].to_numpy(), rows["_partage"].to_numpy()
     np.logical_and.at(published, (at[plain], node[plain]), ~hide[plain])
     np.logical_or.at(sensitive, (at[plain], node[plain]), all_share[plain])
     kept = rows["_garde"].to_numpy() & plain
@@ -190,12 +223,11 @@ def _masked(
                     value[on_axis, rank[f"{indicator}.{measure}"]] = 0
     groups, nests = _structure(lines, value, rank, inside, plan)
     bloc = Bloc(forest, value, missing, published, cost, groups, nests, seuil, plan.valeurs_libres, sensitive)
-    protect(bloc)
-    return np.asarray(bloc.published[at, node] & bloc.published[at, numerator])
+    return _System(bloc, at, node, numerator)
 
 
-def _primary(rows: pl.DataFrame, plan: Plan) -> tuple[np.ndarray, np.ndarray]:
-    """The counts that are small themselves, or of a group of which all share a sensitive trait."""
+def _primary(rows: pl.DataFrame, plan: Plan) -> pl.DataFrame:
+    """`_petit`: small itself, or all of a group share a sensitive trait (`_partage`)."""
 
     def small(name: str) -> pl.Expr:
         return (pl.col(name) >= 1) & (pl.col(name) < pl.col("seuil_secret"))
@@ -207,14 +239,13 @@ def _primary(rows: pl.DataFrame, plan: Plan) -> tuple[np.ndarray, np.ndarray]:
     of_small = is_rate & is_top & (pl.col("valeur") > 0) & (
         small("autre") | ((rest >= 1) & (rest < pl.col("seuil_secret")))
     )  # fmt: skip
-    flags = rows.select(
-        hide=(small("valeur") | of_small | everybody).fill_null(False), everybody=everybody.fill_null(False)
+    return rows.with_columns(
+        _petit=(small("valeur") | of_small | everybody).fill_null(False), _partage=everybody.fill_null(False)
     )
-    return flags["hide"].to_numpy().copy(), flags["everybody"].to_numpy()
 
 
-def _costs(rows: pl.DataFrame, plan: Plan) -> np.ndarray:
-    """What masking each count costs: its axis, its target, its size, and how recent it is."""
+def _costs(rows: pl.DataFrame, plan: Plan) -> pl.DataFrame:
+    """`_cout`: what masking each count costs, by its axis, its target, its size, and how recent it is."""
     axes = pl.col("axe").replace_strict({n: a.cout for n, a in plan.axes.items()}, return_dtype=pl.Float64)
     base = (
         pl.when(pl.col("segment_type") != TOUS)
@@ -237,7 +268,7 @@ def _costs(rows: pl.DataFrame, plan: Plan) -> np.ndarray:
     factor = pl.concat_str("axe", pl.lit(" "), "indicateur").replace_strict(
         factors, default=1.0, return_dtype=pl.Float64
     )
-    return rows.select((base * target * size * recent * factor).alias("c"))["c"].to_numpy()
+    return rows.with_columns(_cout=base * target * size * recent * factor)
 
 
 def _structure(

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from pipelines.diffusion.bloc import FREE, Bloc, Forest, Group, Nest, protect
+from pipelines.diffusion.bloc import FREE, Bloc, Forest, Group, Nest
+from pipelines.diffusion.masquage import protect
 
 THRESHOLD, WIDTH = 11, 5
 

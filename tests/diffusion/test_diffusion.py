@@ -116,6 +116,13 @@ def test_the_order_of_the_figures_decides_nothing() -> None:
     assert tables(exact).equals(tables(exact.sample(fraction=1, shuffle=True, seed=3)))
 
 
+def test_blocs_protected_by_other_processes_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    exact = figures(SIRENS[:1])
+    alone = tables(exact)
+    monkeypatch.setattr(protection, "_MANY", 1)
+    assert tables(exact).equals(alone)
+
+
 @pytest.mark.parametrize(("seuil", "masked"), [(0, False), (2, False), (11, True)])
 def test_the_threshold_of_the_convention_decides(seuil: int, masked: bool) -> None:
     """On each side: nothing is small under 2 once nobody is alone, and 0 turns the mask off."""
