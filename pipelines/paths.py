@@ -63,6 +63,14 @@ def territories_path(given: str | Path | None) -> Path:
     return Path(chosen).expanduser().resolve() if chosen else TERRITOIRES
 
 
+def spatial_extension() -> Path:
+    """Return the file of DuckDB's spatial extension, installed as a wheel: no network is needed."""
+    import duckdb_extension_spatial
+
+    (path,) = Path(duckdb_extension_spatial.__file__).parent.rglob("spatial.duckdb_extension")
+    return path
+
+
 @dataclass(frozen=True)
 class WorkingFolder:
     """The files kept beside one published warehouse (`W.duckdb` → `W.duckdb.d/`)."""

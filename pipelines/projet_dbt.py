@@ -24,7 +24,7 @@ from typing import Any
 import duckdb
 
 from pipelines.errors import ObservatoireError
-from pipelines.paths import BASE_NAME, DBT_PROJECT, readings_folder
+from pipelines.paths import BASE_NAME, DBT_PROJECT, readings_folder, spatial_extension
 from pipelines.processus_dbt import MANIFEST_VARIABLE, PARENT_VARIABLE, SELECTION_VARIABLE
 from pipelines.sql import identifier, literal, qualified, without_values
 
@@ -301,14 +301,6 @@ def dbt_base(base: Path, regles: Regles, selection: Path | None = None) -> Itera
     finally:
         os.environ.clear()
         os.environ.update(before)
-
-
-def spatial_extension() -> Path:
-    """Return the file of DuckDB's spatial extension, installed as a wheel: no network is needed."""
-    import duckdb_extension_spatial
-
-    (path,) = Path(duckdb_extension_spatial.__file__).parent.rglob("spatial.duckdb_extension")
-    return path
 
 
 def _results(run_results: Path) -> list[dict[str, Any]]:

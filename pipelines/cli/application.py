@@ -239,7 +239,7 @@ def diffuser(
     edition: Annotated[str, typer.Option(metavar="ÉDITION", help="signataires ou publique.")],
     sortie: Annotated[Path, typer.Option(metavar="DOSSIER", help="Dossier où écrire.")],
     formats: Annotated[
-        str, typer.Option("--format", metavar="FORMATS", help="duckdb,parquet,csv,xlsx.")
+        str, typer.Option("--format", metavar="FORMATS", help="duckdb,parquet,csv,xlsx,gpkg.")
     ] = "duckdb",
     json: Json = False,
 ) -> None:

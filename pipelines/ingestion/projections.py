@@ -6,7 +6,6 @@ Uses DuckDB's spatial extension from its wheel: no network. Placing dwellings in
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -14,6 +13,7 @@ import duckdb
 from pipelines.errors import DonneesRefusees
 from pipelines.ingestion.declarations import quote
 from pipelines.ingestion.landing import settings
+from pipelines.paths import spatial_extension
 
 _EPSG = re.compile(r"EPSG:{1,2}(\w+)$", re.IGNORECASE)
 _WGS84 = {"4326", "CRS84"}
@@ -45,11 +45,8 @@ def declared_crs(contenu: dict[str, Any]) -> str | None:
 
 
 def _connect() -> duckdb.DuckDBPyConnection:
-    import duckdb_extension_spatial
-
-    (extension,) = Path(duckdb_extension_spatial.__file__).parent.rglob("spatial.duckdb_extension")
     con = duckdb.connect()
-    con.execute(f"LOAD {quote(str(extension))}")
+    con.execute(f"LOAD {quote(str(spatial_extension()))}")
     return con
 
 

@@ -18,10 +18,11 @@ from pipelines.edition import editions, read_mark
 from pipelines.errors import MauvaisUsage
 from pipelines.fichiers import replacing, write_json
 from pipelines.lecture_seule import open_read_only
+from pipelines.publication.cartes import write_maps
 from pipelines.publication.editions import write_edition
 from pipelines.sql import literal, qualified
 
-FORMATS = ("duckdb", "parquet", "csv", "xlsx")
+FORMATS = ("duckdb", "parquet", "csv", "xlsx", "gpkg")
 DESCRIPTION = "datapackage.json"
 # What a sheet of a workbook may hold, its header apart.
 _ROWS_OF_A_SHEET = 1_048_575
@@ -75,6 +76,10 @@ def hand_over(entrepot: Path, edition: str, sortie: Path, formats: Sequence[str]
                 written.append(path)
                 resources.append(_file(path.relative_to(sortie), "Classeur, une feuille par table"))
             mark = read_mark(con)
+        if "gpkg" in formats:
+            for path in write_maps(entrepot, aside, edition, sortie):
+                written.append(path)
+                resources.append(_file(path.relative_to(sortie), "Carte, un lieu et une année par ligne"))
         if "duckdb" in formats:
             path = sortie / f"{edition}.duckdb"
             with replacing(path, mode) as temporary:

@@ -11,8 +11,8 @@ from pipelines.ingestion.comptes import TABLES_META
 from pipelines.lac import link_extensions
 from pipelines.lac.connexion import connected
 from pipelines.lac.partage import SANS_LIGNES
-from pipelines.paths import DBT_PROJECT
-from pipelines.projet_dbt import SPATIAL_VARIABLE, executable, spatial_extension
+from pipelines.paths import DBT_PROJECT, spatial_extension
+from pipelines.projet_dbt import SPATIAL_VARIABLE, executable
 from pipelines.publication.empreintes import WRITTEN_AT_PUBLICATION
 from pipelines.sql import literal, qualified
 from tests.cli.conftest import environment

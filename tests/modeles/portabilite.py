@@ -17,8 +17,7 @@ from sqlglot.dialects.duckdb import DuckDB
 from sqlglot.optimizer.annotate_types import annotate_types
 from sqlglot.optimizer.qualify import qualify
 
-from pipelines import projet_dbt
-from pipelines.paths import BASE_NAME, DBT_PROJECT
+from pipelines.paths import BASE_NAME, DBT_PROJECT, spatial_extension
 from tests.modeles.magasin import Sources, dbt
 
 # The catalogue that the parser is told of, whatever the name of the file.
@@ -324,7 +323,7 @@ class Projet:
         self.modeles: dict[str, str] = {}
         with duckdb.connect(str(base)) as con:
             con.execute("set threads = 1")
-            con.execute(f"load '{projet_dbt.spatial_extension()}'")
+            con.execute(f"load '{spatial_extension()}'")
             for noeud in _dans_l_ordre(manifest):
                 self._creer(con, noeud, dossier)
             self.schema = _schema(con)
