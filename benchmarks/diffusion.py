@@ -1,7 +1,7 @@
 """What the public edition of the whole country costs: the plan's tables of every EPCI, from made-up figures.
 
-Thirty territories of the tests, from a few dozen leases a year to thousands, repeated under other SIRENs. Only the public edition is timed:
-`python -m benchmarks.diffusion`.
+Thirty territories of the tests, from a few dozen leases a year to thousands, repeated under other SIRENs.
+Only the public edition is timed: `python -m benchmarks.diffusion`.
 """
 
 import argparse
@@ -54,8 +54,8 @@ def main() -> None:
         seconds, processor = time.perf_counter() - start, time.process_time() - used
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(
-        f"{asked.territoires} territories, {asked.annees} year(s): {made.lignes} rows, {made.masquees} masked; "
-        f"{seconds:.1f} s ({processor:.1f} s of processor), {memory:.0f} MB"
+        f"{asked.territoires} territories, {asked.annees} year(s): {made.lignes} rows, "
+        f"{made.masquees} masked; {seconds:.1f} s ({processor:.1f} s of processor), {memory:.0f} MB"
     )
 
 
