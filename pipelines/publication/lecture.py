@@ -18,7 +18,7 @@ from pipelines.sql import identifier
 
 # Structure of the tables that the commands read. To be raised when a table or a column that one of them reads
 # changes its name, its type or its meaning (docs/evolutions.md); 1 is what did not record it yet.
-VERSION_SCHEMA = 3
+VERSION_SCHEMA = 4
 _UNRECORDED = 1
 
 
