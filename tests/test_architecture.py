@@ -61,6 +61,7 @@ PRIVATE = {
     "assets/entrepot.py": "in the closed folder of the run",
     "pipelines/diffusion/memoire.py": "where the helper says",
     "pipelines/publication/remise.py": "where the helper says",
+    "pipelines/explorateur/tableaux.py": "in memory",
 }  # fmt: skip
 
 

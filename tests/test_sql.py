@@ -172,6 +172,11 @@ TRUSTED: dict[str, dict[str, str]] = {
         "fichier.resolve()": "a file that the export named, in the working folder",
     },
     "pipelines/publication/entrepot.py": {"kind": "types written in the module"},
+    "pipelines/publication/cartes.py": {
+        "columns": "measures of the module over quoted names",
+        "_places(level, indicators)": "SQL of the module over quoted names",
+    },
+    "pipelines/publication/comparaison.py": {"base": "a or b, written in the module"},
 }
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from pipelines import publication
 from pipelines.alertes import Alerte
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 progress = logging.getLogger(affichage.LOGGER)
 
+EXPLORER_HOST = "127.0.0.1"
 PUBLISHED = "publication/entrepot_publie"
 REPORTS = "publication/bilans"
 LAKE = "publication/lac"
@@ -285,6 +286,30 @@ def expliquer(entrepot: Path, asked: Mapping[str, str], *, lignes: int | None, j
         affichage.show_json(explanation.to_dict())
     else:
         affichage.show_lines(to_text(explanation, lignes).split("\n"))
+
+
+def explorer(entrepot: Path, edition: str | None, port: int) -> NoReturn:
+    """Serve the page of an edition's file on the loopback address until told to stop, then end the process.
+
+    Raises:
+        ObservatoireError: the file is not the one of an edition that the page shows.
+
+    """
+    from pipelines.explorateur.requetes import file_of
+
+    fichier, chosen = file_of(entrepot.resolve(), edition)
+    # Loaded once the file is known to be one.
+    from pipelines.cli.garde import LOOPBACK, Garde
+    from pipelines.explorateur.serveur import application, run
+
+    run(
+        Garde(application(fichier, chosen), LOOPBACK),
+        EXPLORER_HOST,
+        port,
+        lambda address: affichage.announce(f"Explorer « {fichier.name} » : {address} (Ctrl-C pour arrêter)"),
+    )
+    # marimo's threads wait for pages that are no longer there.
+    os._exit(0)
 
 
 def diffuser(entrepot: Path, edition: str, sortie: Path, formats: Sequence[str], json: bool) -> None:

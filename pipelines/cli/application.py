@@ -250,6 +250,21 @@ def diffuser(
     action(entrepot, edition, sortie, chosen, json)
 
 
+@app.command(cls=Commande, epilog="Exemple : observatoire explorer --entrepot cia.duckdb")
+def explorer(
+    *,
+    entrepot: Entrepot,
+    edition: Annotated[
+        str | None, typer.Option(metavar="ÉDITION", help="signataires (défaut) ou publique.")
+    ] = None,
+    port: Annotated[int, typer.Option(min=0, max=65535, metavar="PORT", help="0 : un port libre.")] = 8765,
+) -> None:
+    """Ouvre une page pour chercher un chiffre. Le voir, le dessiner, l'emporter."""
+    from pipelines.cli.actions import explorer as action
+
+    action(entrepot, edition, port)
+
+
 @app.command(
     cls=Commande,
     epilog="Exemple : observatoire expliquer --entrepot cia.duckdb --epci 247100589 --periode 2021 "

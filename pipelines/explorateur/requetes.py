@@ -1,0 +1,255 @@
+"""What the page asks of the file of an edition: the choices it offers, the figures of one, what they mean.
+
+Every question is about one territory, and answers from the table of figures alone. What a user types as SQL
+runs on a connection that reads this file and nothing else.
+"""
+
+import os
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import polars as pl
+
+from pipelines.edition import MENTIONS, PUBLIQUE, SIGNATAIRES, Marque, check_edition, read_mark, read_public
+from pipelines.errors import MauvaisUsage, ObservatoireError
+from pipelines.lecture_seule import open_read_only
+from pipelines.paths import edition_path
+
+# What the process of the page is told by the one that starts it.
+FILE_VARIABLE, EDITION_VARIABLE = "OBSERVATOIRE_EXPLORER", "OBSERVATOIRE_EXPLORER_EDITION"
+
+PERIODES = {
+    "annee": "Année",
+    "semestre": "Semestre",
+    "trimestre": "Trimestre",
+    "glissant_6m": "6 mois glissants",
+    "glissant_12m": "12 mois glissants",
+    "millesime": "Millésime de la source",
+}
+AXES = {
+    "epci": "Intercommunalité",
+    "commune": "Commune",
+    "qpv": "Quartier prioritaire",
+    "zone": "Zone locale",
+    "bailleur": "Bailleur",
+    "reservataire": "Réservataire",
+    "residence": "Résidence",
+    "departement": "Département",
+    "region": "Région",
+    "guichet": "Guichet",
+}
+UNITES = {"eur_m2": "€ par m²", "eur_an_uc": "€ par an et unité de consommation"}
+_ROWS_OF_SQL = 5000
+_SECONDS_OF_SQL = 20
+_MEMORY = "2GB"
+
+
+@dataclass(frozen=True)
+class Choix:
+    """Which figures are looked at; every field is a value of `marts.indicateurs`."""
+
+    epci: str
+    indicateur: str
+    axe: str
+    segment_type: str
+    periode_type: str
+
+
+def file_of(entrepot: Path, edition: str | None) -> tuple[Path, str]:
+    """Return the file to open for an edition, and the edition: that of the signatories unless told otherwise.
+
+    A warehouse gives the file beside it when that is there, itself otherwise.
+
+    Raises:
+        MauvaisUsage: no such edition, or not the one of the file.
+        ObservatoireError: no such file, or one that is not of Observatoire.
+
+    """
+    if edition not in {None, SIGNATAIRES, PUBLIQUE}:
+        raise MauvaisUsage(f"--edition attend {SIGNATAIRES} ou {PUBLIQUE}, reçu « {edition} ».")
+    if not entrepot.is_file():
+        raise ObservatoireError(
+            f"« {entrepot} » n'existe pas. Construisez-le d'abord : "
+            f"observatoire build --donnees DOSSIER --entrepot {entrepot}"
+        )
+    try:
+        with open_read_only(entrepot) as con:
+            own = read_mark(con)
+    except duckdb.Error as error:
+        raise ObservatoireError(f"« {entrepot} » n'est pas un fichier DuckDB lisible.") from error
+    wanted = edition or (own.edition if own.edition in {SIGNATAIRES, PUBLIQUE} else SIGNATAIRES)
+    beside = edition_path(entrepot, wanted)
+    chosen = beside if own.edition not in {SIGNATAIRES, PUBLIQUE} and beside.is_file() else entrepot
+    with open_read_only(chosen) as con:
+        check_edition(chosen, con, wanted)
+    return chosen, wanted
+
+
+def open_edition(fichier: Path, edition: str) -> tuple[duckdb.DuckDBPyConnection, Marque]:
+    """Open the file of an edition on a connection that can read nothing else, and say what it is.
+
+    Args:
+        fichier: file that `file_of` chose.
+        edition: the edition that is read; of the public one, its tables only, in the shape of the others.
+
+    """
+    with open_read_only(fichier) as con:
+        marque = read_mark(con)
+    if edition == PUBLIQUE:
+        con = duckdb.connect()
+        read_public(con, fichier, "memory")
+    else:
+        con = open_read_only(fichier)
+    con.execute(f"set memory_limit = '{_MEMORY}'")
+    con.execute("set enable_external_access = false")
+    con.execute("set lock_configuration = true")
+    return con, marque
+
+
+def open_asked() -> tuple[duckdb.DuckDBPyConnection, Marque, str]:
+    """Open the file that the process of the page was told to show, and return its edition too."""
+    edition = os.environ[EDITION_VARIABLE]
+    con, marque = open_edition(Path(os.environ[FILE_VARIABLE]), edition)
+    return con, marque, edition
+
+
+def territories(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """Return the published territories: name to SIREN, by name."""
+    rows = con.execute("select nom, epci_siren from meta.conventions order by nom, epci_siren").fetchall()
+    return _unique(rows)
+
+
+def indicators(con: duckdb.DuckDBPyConnection, epci: str) -> dict[str, str]:
+    """Return the indicators that a territory has a figure of: label to identifier, as in the catalogue."""
+    rows = con.execute(
+        "select c.libelle, c.indicateur from meta.indicateurs as c semi join "
+        "(select distinct indicateur from marts.indicateurs where epci_siren = ?) as f "
+        "on c.indicateur = f.indicateur order by c.ordre",
+        [epci],
+    ).fetchall()
+    return _unique(rows)
+
+
+def axes(con: duckdb.DuckDBPyConnection, epci: str, indicateur: str) -> list[str]:
+    """Return the axes of an indicator of a territory, the territory itself first."""
+    return _values(con, "axe", epci, indicateur)
+
+
+def segment_types(con: duckdb.DuckDBPyConnection, epci: str, indicateur: str, axe: str) -> list[str]:
+    """Return the kinds of segment of an indicator on an axis, « tous » first."""
+    return _values(con, "segment_type", epci, indicateur, axe)
+
+
+def period_types(con: duckdb.DuckDBPyConnection, epci: str, indicateur: str, axe: str) -> dict[str, str]:
+    """Return the kinds of period of an indicator on an axis: label to value."""
+    there = set(_values(con, "periode_type", epci, indicateur, axe))
+    return {label: value for value, label in PERIODES.items() if value in there}
+
+
+def _values(
+    con: duckdb.DuckDBPyConnection, column: str, epci: str, indicateur: str, axe: str = ""
+) -> list[str]:
+    rows = con.execute(
+        "select distinct case $column when 'axe' then axe when 'segment_type' then segment_type "
+        "else periode_type end as v from marts.indicateurs "
+        "where epci_siren = $epci and indicateur = $indicateur and ($axe = '' or axe = $axe)",
+        {"column": column, "epci": epci, "indicateur": indicateur, "axe": axe},
+    ).fetchall()
+    first = {"epci": 0, "tous": 0}
+    return sorted((str(value) for (value,) in rows), key=lambda v: (first.get(v, 1), " x " in v, v))
+
+
+def figures(con: duckdb.DuckDBPyConnection, choix: Choix) -> pl.DataFrame:
+    """Return the figures of a choice, one row per period, modality and segment, as they are published."""
+    return con.execute(
+        "select periode, modalite, coalesce(modalite_libelle, modalite) as libelle, segment, valeur, unite, "
+        "numerateur, denominateur, inconnus, cible, operateur, atteint, manque, statut, petit_effectif, "
+        "source "
+        "from marts.indicateurs where epci_siren = $epci and indicateur = $indicateur and axe = $axe "
+        "and segment_type = $segment_type and periode_type = $periode_type "
+        "order by periode, libelle, modalite, segment",
+        vars(choix),
+    ).pl()
+
+
+def definition(con: duckdb.DuckDBPyConnection, indicateur: str) -> dict[str, str]:
+    """Return what the catalogue says of an indicator, by the name of its columns."""
+    cursor = con.execute("select * from meta.indicateurs where indicateur = ?", [indicateur])
+    names = [str(column[0]) for column in cursor.description or ()]
+    rows = cursor.fetchall()
+    if not rows:
+        return {}
+    said = {n: "" if v is None else str(v) for n, v in zip(names, rows[0], strict=True)}
+    return said | {
+        "source": said["source"].upper().replace("FILOSOFI", "Filosofi").replace(",", ", "),
+        "unite": UNITES.get(said["unite"], said["unite"]),
+    }
+
+
+def mention(edition: str) -> str:
+    """Return what a page of an edition says of itself."""
+    return MENTIONS[edition]
+
+
+def explained(sens: dict[str, str]) -> str:
+    """Return the definition of an indicator in a few lines, from what the catalogue says of it."""
+    labels = {
+        "definition": "Définition",
+        "numerateur_libelle": "Numérateur",
+        "denominateur_libelle": "Dénominateur",
+        "formule": "Formule",
+        "unite": "Unité",
+        "source": "Sources",
+        "article": "Texte",
+        "version_methode": "Version de la définition",
+        "rupture": "Rupture de série",
+    }
+    return "\n".join(f"- **{label}** : {sens[name]}" for name, label in labels.items() if sens.get(name))
+
+
+def contours(con: duckdb.DuckDBPyConnection, epci: str, axe: str) -> dict[str, list[str]]:
+    """Return the outlines of each place of an axis, as GeoJSON texts by code; empty without any."""
+    there = con.execute(
+        "select count(*) from duckdb_tables() where schema_name = 'marts' and table_name = 'contours' "
+        "and database_name = current_database()"
+    ).fetchall()[0][0]
+    if not there:
+        return {}
+    rows = con.execute(
+        "select code, list(geometrie order by geometrie) from marts.contours "
+        "where epci_siren = ? and niveau = ? group by code order by code",
+        [epci, axe],
+    ).fetchall()
+    return {str(code): [str(shape) for shape in shapes] for code, shapes in rows}
+
+
+def run_sql(con: duckdb.DuckDBPyConnection, sql: str) -> pl.DataFrame:
+    """Run what a user typed and return its first rows; it is stopped after some seconds.
+
+    Raises:
+        ObservatoireError: the statement is refused, wrong or too long, in DuckDB's words.
+
+    """
+    stop = threading.Timer(_SECONDS_OF_SQL, con.interrupt)
+    stop.start()
+    try:
+        relation = con.sql(sql)
+        if relation is None:
+            raise ObservatoireError("Cette instruction ne rend pas de lignes : écrivez un « select ».")
+        return relation.limit(_ROWS_OF_SQL).pl()
+    except duckdb.InterruptException as error:
+        raise ObservatoireError(f"Requête arrêtée après {_SECONDS_OF_SQL} secondes.") from error
+    except duckdb.Error as error:
+        raise ObservatoireError(str(error)) from error
+    finally:
+        stop.cancel()
+
+
+def _unique(rows: list[tuple[str, str]]) -> dict[str, str]:
+    """Label to value; a label that is met twice says which."""
+    found: dict[str, str] = {}
+    for label, value in rows:
+        found[str(label) if label not in found else f"{label} ({value})"] = str(value)
+    return found

@@ -1,0 +1,155 @@
+"""The page in a real browser: what it shows is the mart, by mouse or keyboard, and nothing leaves the machine."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
+
+import duckdb
+import pytest
+import requests
+
+from tests.explorateur.conftest import EPCI
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+COMMAND = str(Path(sys.executable).with_name("observatoire"))
+
+
+@pytest.fixture(scope="module")
+def adresse(edition: Path) -> Iterator[str]:
+    """The page of the edition, served by the real command on a free port."""
+    served = subprocess.Popen(
+        [COMMAND, "explorer", "--entrepot", str(edition), "--port", "0"],
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+        env={**os.environ, "NO_COLOR": "1", "COLUMNS": "300"},
+    )
+    assert served.stderr is not None
+    said = ""
+    for line in served.stderr:
+        said += line
+        if found := re.search(r"http://127\.0\.0\.1:\d+", line):
+            break
+    else:
+        pytest.fail(said)
+    yield found[0]
+    served.send_signal(signal.SIGINT)
+    assert served.wait(30) == 0
+
+
+@pytest.fixture(scope="module")
+def navigateur() -> "Iterator[Browser]":
+    chromium = next(
+        (c for n in ("chromium", "chromium-browser", "google-chrome") if (c := shutil.which(n))), None
+    )
+    if chromium is None:
+        pytest.skip("no Chromium here (Debian: apt-get install chromium)")
+    from playwright.sync_api import sync_playwright
+
+    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+    with sync_playwright() as moteur:
+        instance = moteur.chromium.launch(executable_path=chromium, args=arguments)
+        yield instance
+        instance.close()
+
+
+@pytest.fixture
+def page(navigateur: "Browser") -> "Iterator[Page]":
+    """A page that remembers what it asked of other machines."""
+    onglet = navigateur.new_page(viewport={"width": 1280, "height": 1600})
+    ailleurs: list[str] = []
+    onglet.on("request", lambda r: ailleurs.append(r.url) if not local(r.url) else None)
+    erreurs: list[str] = []
+    onglet.on("pageerror", lambda e: erreurs.append(str(e)))
+    yield onglet
+    assert ailleurs == []
+    assert erreurs == []
+    onglet.close()
+
+
+def local(url: str) -> bool:
+    return urlsplit(url).hostname in {"127.0.0.1", None} or url.startswith(("data:", "blob:"))
+
+
+def shown(page: "Page") -> list[list[str]]:
+    """The rows of the first table, cell by cell."""
+    page.get_by_role("heading", name="Les figures").wait_for(timeout=60_000)
+    page.locator("table tbody tr td").first.wait_for(timeout=60_000)
+    return [
+        [cell.inner_text().strip() for cell in row.locator("td").all()]
+        for row in page.locator("table").first.locator("tbody tr").all()
+    ]
+
+
+def mart(edition: Path, indicateur: str, axe: str) -> list[Any]:
+    with duckdb.connect(str(edition), read_only=True) as con:
+        return con.execute(
+            "select periode, modalite_libelle, numerateur, denominateur from marts.indicateurs "
+            "where epci_siren = ? and indicateur = ? and axe = ? and segment = 'tous' and periode_type = 'annee' "
+            "order by periode, modalite_libelle",
+            [EPCI, indicateur, axe],
+        ).fetchall()
+
+
+def test_the_table_is_the_mart(page: "Page", adresse: str, edition: Path) -> None:
+    page.goto(f"{adresse}/?epci={EPCI}&indicateur=hors_qpv_q1&axe=bailleur")
+    rows = shown(page)
+    wanted = mart(edition, "hors_qpv_q1", "bailleur")
+    assert len(wanted) > 1
+    assert [(r[0], r[1]) for r in rows] == [(w[0], w[1]) for w in wanted]
+    for row, (_, _, numerateur, denominateur) in zip(rows, wanted, strict=True):
+        assert {str(numerateur), str(denominateur)} <= {re.sub(r"\s", "", cell) for cell in row}
+    assert page.get_by_text("Édition des signataires").count()
+    assert page.get_by_text("Définition").count()
+
+
+def test_a_choice_made_by_keyboard_is_in_the_address_that_reopens_it(page: "Page", adresse: str) -> None:
+    page.goto(f"{adresse}/?epci={EPCI}&indicateur=hors_qpv_q1")
+    assert len(shown(page)) >= 1
+    choice = page.get_by_label("Par", exact=True)
+    choice.focus()
+    choice.press("b")
+    page.wait_for_url("**axe=bailleur**", timeout=60_000)
+    assert parse_qs(urlsplit(page.url).query)["axe"] == ["bailleur"]
+    reopened = page.url
+    page.goto("about:blank")
+    page.goto(reopened)
+    assert len(shown(page)) > 1
+
+
+def test_what_is_typed_reads_this_file_and_nothing_else(page: "Page", adresse: str) -> None:
+    page.goto(f"{adresse}/?epci={EPCI}&sql=select+count(*)+as+combien+from+read_csv('/etc/passwd')")
+    page.get_by_role("button", name="Lancer la requête").click(timeout=60_000)
+    page.get_by_text("disabled").first.wait_for(timeout=60_000)
+    page.goto(f"{adresse}/?epci={EPCI}&sql=select+40%2B2+as+combien")
+    page.get_by_role("button", name="Lancer la requête").click(timeout=60_000)
+    page.get_by_role("cell", name="42", exact=True).wait_for(timeout=60_000)
+
+
+def test_files_are_taken_away(page: "Page", adresse: str) -> None:
+    page.goto(f"{adresse}/?epci={EPCI}&indicateur=hors_qpv_q1&axe=bailleur")
+    rows = shown(page)
+    with page.expect_download(timeout=60_000) as found:
+        page.get_by_text("CSV", exact=True).click()
+    text = Path(found.value.path()).read_text(encoding="utf-8-sig")
+    assert text.splitlines()[0].startswith("Période;Lieu ou acteur;")
+    assert len(text.splitlines()) == len(rows) + 1
+
+
+def test_the_page_answers_to_its_own_name_only(adresse: str) -> None:
+    assert requests.get(adresse, timeout=30).status_code == 200
+    other = requests.get(adresse, headers={"Host": "ailleurs.example"}, timeout=30)
+    assert other.status_code == 421
+    cross = requests.post(
+        f"{adresse}/api/kernel/run", headers={"Origin": "http://ailleurs.example"}, json={}, timeout=30
+    )
+    assert cross.status_code == 403

@@ -1,0 +1,140 @@
+"""What the page asks, draws and writes, without a browser."""
+
+import io
+from pathlib import Path
+
+import openpyxl
+import polars as pl
+import pytest
+
+from pipelines.edition import PUBLIQUE, SIGNATAIRES
+from pipelines.errors import MauvaisUsage, ObservatoireError
+from pipelines.explorateur import dessins, requetes, tableaux
+from tests.explorateur.conftest import EPCI
+
+FIGURES = pl.DataFrame(
+    {
+        "periode": ["2021", "2021", "2022"],
+        "modalite": ["a", "b", "a"],
+        "libelle": ["=cmd()", "Bailleur B", "=cmd()"],
+        "segment": ["tous"] * 3,
+        "valeur": [12.041116, None, 1234.5],
+        "unite": ["%"] * 3,
+        "numerateur": [82, None, 90],
+        "denominateur": [681, None, 700],
+        "inconnus": [3, None, 0],
+        "cible": [25.0, 25.0, 25.0],
+        "operateur": [">="] * 3,
+        "atteint": [False, None, True],
+        "manque": [89, None, 0],
+        "statut": ["publiable", "secret", "publiable"],
+        "petit_effectif": [True, False, False],
+        "source": ["SNE 2021", "SNE 2021", "SNE 2022"],
+    }
+)
+
+
+def test_the_file_beside_a_warehouse_is_the_one_opened(edition: Path, entrepot: Path) -> None:
+    assert requetes.file_of(entrepot, None) == (edition, SIGNATAIRES)
+    assert requetes.file_of(edition, None) == (edition, SIGNATAIRES)
+    with pytest.raises(MauvaisUsage, match="--edition"):
+        requetes.file_of(entrepot, "tout")
+    with pytest.raises(ObservatoireError, match="n'existe pas"):
+        requetes.file_of(entrepot.with_name("absent.duckdb"), None)
+    with pytest.raises(ObservatoireError, match="édition signataires"):
+        requetes.file_of(edition, PUBLIQUE)
+
+
+def test_choices_are_those_that_have_figures(edition: Path) -> None:
+    con, _ = requetes.open_edition(edition, SIGNATAIRES)
+    with con:
+        assert EPCI in requetes.territories(con).values()
+        indicateurs = requetes.indicators(con, EPCI)
+        assert "hors_qpv_q1" in indicateurs.values()
+        axes = requetes.axes(con, EPCI, "hors_qpv_q1")
+        assert axes[0] == "epci"
+        assert "bailleur" in axes
+        choix = requetes.Choix(EPCI, "hors_qpv_q1", "bailleur", "tous", "annee")
+        lues = requetes.figures(con, choix)
+        assert lues.height > 1
+        assert lues["modalite"].n_unique() > 1
+        assert requetes.figures(con, requetes.Choix("000000000", "x", "epci", "tous", "annee")).height == 0
+        sens = requetes.definition(con, "hors_qpv_q1")
+        assert "Définition" in requetes.explained(sens)
+        assert requetes.definition(con, "inconnu") == {}
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "select * from read_text('/etc/hostname')",
+        "copy (select 1) to '/tmp/sortie.csv'",
+        "attach '/tmp/autre.duckdb'",
+        "set enable_external_access = true",
+        "create table marts.x as select 1",
+        "delete from marts.indicateurs",
+        "select from",
+    ],
+)
+def test_what_is_typed_cannot_leave_the_file(edition: Path, sql: str) -> None:
+    con, _ = requetes.open_edition(edition, SIGNATAIRES)
+    with con, pytest.raises(ObservatoireError):
+        requetes.run_sql(con, sql)
+
+
+def test_what_is_typed_ends(edition: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(requetes, "_SECONDS_OF_SQL", 0.5)
+    con, _ = requetes.open_edition(edition, SIGNATAIRES)
+    with con, pytest.raises(ObservatoireError, match="arrêtée"):
+        requetes.run_sql(
+            con, "select count(*) from range(1000000) a, range(1000000) b where a.range * b.range % 7 = 3"
+        )
+
+
+def test_a_table_to_read_has_no_column_that_says_nothing() -> None:
+    lisible = tableaux.readable(FIGURES)
+    assert "Part" not in lisible.columns
+    assert lisible["Atteinte"].to_list() == ["non", None, "oui"]
+    assert lisible["Petit effectif"].to_list() == ["oui", "non", "non"]
+    assert "Petit effectif" not in tableaux.readable(FIGURES.with_columns(petit_effectif=False)).columns
+
+
+@pytest.mark.parametrize(
+    ("nombre", "ecrit"),
+    [
+        (None, ""),
+        (0, "0"),
+        (12.041116, "12,04"),
+        (1234567, "1\u202f234\u202f567"),
+        (0.5, "0,5"),
+        (-3.10, "-3,1"),
+    ],
+)
+def test_numbers_are_written_as_french_writes_them(nombre: float | None, ecrit: str) -> None:
+    assert tableaux.written(nombre) == ecrit
+
+
+def test_files_hold_the_figures_and_no_formula() -> None:
+    lisible = tableaux.readable(FIGURES)
+    text = tableaux.to_csv(lisible).decode("utf-8-sig")
+    assert text.splitlines()[1].startswith("2021;'=cmd();12,041116;")
+    # What is missing is empty, never 0.
+    assert text.splitlines()[2].startswith("2021;Bailleur B;;")
+    sheet = openpyxl.load_workbook(io.BytesIO(tableaux.to_xlsx(lisible, "Titre", ["Édition"]))).active
+    assert sheet is not None
+    rows = [[cell.value for cell in row] for row in sheet.iter_rows(min_row=4)]
+    assert rows[0][: len(lisible.columns)] == lisible.columns
+    assert rows[1][1] == "=cmd()"
+    assert sheet.cell(5, 2).data_type == "s"
+    assert rows[2][2] is None
+
+
+def test_what_is_missing_is_not_drawn() -> None:
+    courbe = dessins.trend(FIGURES, "Titre", "%").to_dict()
+    noms = {v["nom"] for v in courbe["layer"][0]["data"]["values"]}
+    assert noms == {"=cmd()"}
+    assert dessins.ranking(FIGURES, "2021", "Titre", "%") is None
+    assert dessins.carte(FIGURES, {}, "2021", "Titre", "%") is None
+    carre = '{"type": "Polygon", "coordinates": [[[0,0],[0,1],[1,1],[0,0]]]}'
+    plan = dessins.carte(FIGURES, {"a": [carre]}, "2021", "Titre", "%")
+    assert dessins.png(plan).startswith(b"\x89PNG")
