@@ -60,7 +60,7 @@ class Choix:
 def file_of(entrepot: Path, edition: str | None) -> tuple[Path, str]:
     """Return the file to open for an edition, and the edition: that of the signatories unless told otherwise.
 
-    A warehouse gives the file beside it when that is there, itself otherwise.
+    A warehouse gives the file of the edition beside it, never itself.
 
     Raises:
         MauvaisUsage: no such edition, or not the one of the file.
@@ -80,8 +80,15 @@ def file_of(entrepot: Path, edition: str | None) -> tuple[Path, str]:
     except duckdb.Error as error:
         raise ObservatoireError(f"« {entrepot} » n'est pas un fichier DuckDB lisible.") from error
     wanted = edition or (own.edition if own.edition in {SIGNATAIRES, PUBLIQUE} else SIGNATAIRES)
-    beside = edition_path(entrepot, wanted)
-    chosen = beside if own.edition not in {SIGNATAIRES, PUBLIQUE} and beside.is_file() else entrepot
+    chosen = entrepot
+    if own.edition not in {SIGNATAIRES, PUBLIQUE}:
+        # Never the warehouse itself: what is typed on the page would read the rows about persons.
+        chosen = edition_path(entrepot, wanted)
+        if not chosen.is_file():
+            raise ObservatoireError(
+                f"« {chosen} » manque : la page montre le fichier d'une édition. Écrivez-le : observatoire "
+                f"diffuser --entrepot {entrepot} --edition {wanted} --sortie {entrepot.parent}"
+            )
     with open_read_only(chosen) as con:
         check_edition(chosen, con, wanted)
     return chosen, wanted

@@ -1,6 +1,7 @@
 """What the page asks, draws and writes, without a browser."""
 
 import io
+import shutil
 from pathlib import Path
 
 import openpyxl
@@ -39,6 +40,10 @@ def test_the_file_beside_a_warehouse_is_the_one_opened(edition: Path, entrepot: 
     assert requetes.file_of(edition, None) == (edition, SIGNATAIRES)
     with pytest.raises(MauvaisUsage, match="--edition"):
         requetes.file_of(entrepot, "tout")
+    seul = entrepot.with_name("seul.duckdb")
+    shutil.copy(entrepot, seul)
+    with pytest.raises(ObservatoireError, match=r"seul\.signataires\.duckdb.* manque"):
+        requetes.file_of(seul, None)
     with pytest.raises(ObservatoireError, match="n'existe pas"):
         requetes.file_of(entrepot.with_name("absent.duckdb"), None)
     with pytest.raises(ObservatoireError, match="édition signataires"):
