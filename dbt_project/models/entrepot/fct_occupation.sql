@@ -1,5 +1,6 @@
 -- One OPS count: a landlord, a place, a population, a theme and its modality, with the base of the theme. The place is
 -- attached to its EPCI; a secret count keeps its status and no value.
+{%- set nom_seul_admis = 'lus.bailleur_siren is null or seules.est_de_bailleur_inconnu' %}
 with lieux as (
 
     select
@@ -36,14 +37,16 @@ residences as (
         epci_siren,
         bailleur_siren,
         cle,
-        residence,
-        false as est_de_bailleur_inconnu
+        residence
     from {{ ref('int_residences_noms') }}
     where est_seule_du_bailleur
-    union all
+
+),
+
+seules as (
+
     select
         min(epci_siren) as epci_siren,
-        cast(null as {{ dbt.type_string() }}) as bailleur_siren,
         cle,
         min(residence) as residence,
         max(bailleur_siren = 'inconnu') as est_de_bailleur_inconnu
@@ -71,10 +74,10 @@ select
     lus.millesime,
     case
         when lus.niveau = 'epci' then lus.code
-        else coalesce(lieux.epci_siren, propres.epci_siren, communes.epci_siren)
+        else coalesce(lieux.epci_siren, propres.epci_siren, case when {{ nom_seul_admis }} then seules.epci_siren end)
     end as epci_siren,
     lus.niveau,
-    coalesce(propres.residence, communes.residence, lus.code_courant) as code,
+    coalesce(propres.residence, case when {{ nom_seul_admis }} then seules.residence end, lus.code_courant) as code,
     lus.code as code_lu,
     lus.zone,
     coalesce(bailleurs.bailleur_siren, lus.bailleur_siren) as bailleur_siren,
@@ -99,8 +102,5 @@ left join residences as propres
     on
         lus.cle_residence = propres.cle
         and coalesce(bailleurs.bailleur_siren, lus.bailleur_siren) = propres.bailleur_siren
-left join residences as communes
-    on
-        lus.cle_residence = communes.cle
-        and communes.bailleur_siren is null
-        and (lus.bailleur_siren is null or communes.est_de_bailleur_inconnu)
+-- By the key alone: whether the name will do is judged above, row by row.
+left join seules on lus.cle_residence = seules.cle
