@@ -580,33 +580,33 @@ def _show_left_out(products: Sequence[Any], chosen: Sequence[Any], filtered: boo
 
 
 def init(siren: str, nom: str | None, territoires: Path | None) -> None:
-    """Write the first convention file of a territory."""
-    from pipelines.conventions import commented_template, load_conventions
+    """Write the first convention file of a territory, and say what is still to be found."""
+    from pipelines.conventions import load_conventions
     from pipelines.conventions.models import slugify
-    from pipelines.perimetre import shipped_epci
+    from pipelines.depart import start
 
     # Never among installed packages, which the next update replaces.
     folder = territoires or (Path("territoires") if INSTALLED else TERRITOIRES)
+    new = start(siren, nom, folder)
     existing = [c for c in load_conventions(folder, None) if c.siren == siren] if folder.is_dir() else []
     if existing:
         raise ObservatoireError(
             f"L'EPCI {siren} a déjà une convention : {folder / str(existing[0].fichier)}. Modifiez-la."
         )
-    name = nom or shipped_epci().get(siren)
-    if name is None:
-        raise MauvaisUsage(
-            f"Le nom de l'EPCI {siren} n'est dans aucune liste fournie : donnez-le avec --nom."
-        )
-    path = folder / f"{slugify(name)}.yml"
+    path = folder / f"{slugify(new.nom)}.yml"
     with publication.disk_errors_explained(folder):
         folder.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8") as stream:
-            stream.write(commented_template(siren, name))
+            stream.write(new.convention)
+    where = "" if folder == TERRITOIRES else f" --territoires {folder}"
     affichage.show_lines(
         [
+            *new.lignes,
             f"Convention écrite : {path}",
-            "Complétez-la, puis relancez « observatoire build »"
-            + ("." if folder == TERRITOIRES else f" avec --territoires {folder}."),
+            f"Ensuite : observatoire fetch --donnees donnees --epci {siren}, puis",
+            f"  observatoire examiner --donnees donnees --epci {siren}{where}",
+            f"  observatoire build --donnees donnees --entrepot observatoire.duckdb --epci {siren}{where}",
+            "Complétez la convention quand vous l'avez.",
         ]
     )
 

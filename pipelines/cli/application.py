@@ -345,15 +345,15 @@ def diff(
     action(avant, apres, lignes, json)
 
 
-@app.command(
-    cls=Commande, epilog="Exemple : observatoire init 200066009 --nom 'Mulhouse Alsace Agglomération'"
-)
+@app.command(cls=Commande, epilog="Exemple : observatoire init 243500139")
 def init(
-    siren: Annotated[str, typer.Argument(metavar="SIREN", help="SIREN de l'EPCI.")],
-    nom: Annotated[str | None, typer.Option(metavar="NOM", help="Nom de l'EPCI, s'il est inconnu.")] = None,
+    siren: Annotated[str, typer.Argument(metavar="SIREN", help="SIREN d'un EPCI, d'un EPT ou de Paris.")],
+    nom: Annotated[
+        str | None, typer.Option(metavar="NOM", help="Nom d'usage ; sinon, le nom officiel.")
+    ] = None,
     territoires: Territoires = None,
 ) -> None:
-    """Écrit une convention à compléter. Fichier commenté, valeurs légales par défaut."""
+    """Écrit une convention à compléter. Valeurs légales, communes, quartiers, et ce qui reste à trouver."""
     (checked,) = _sirens([siren]) or [""]
     from pipelines.cli.actions import init as action
 
