@@ -25,6 +25,7 @@ class Origine(_Strict):
     paquet: str | None = None
     version: str | None = None
     membre: str | None = None
+    colonnes: dict[str, str] = {}
 
 
 class Colonne(_Strict):

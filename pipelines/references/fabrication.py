@@ -114,7 +114,7 @@ def _requests(fichiers: Mapping[str, Path]) -> dict[str, str]:
         "on sirens.code = villes.code where sirens.type = 'commune-actuelle'",
         "epci_membres": _EPCI_MEMBRES,
         "qpv": _qpv(fichiers),
-        "qpv_polygones": _polygons(fichiers["qpv_2024_contours"]),
+        "qpv_polygones": _polygons(declarations().origines["qpv_contours"], fichiers["qpv_contours"]),
     }
 
 
@@ -168,20 +168,18 @@ order by epci_siren, code_commune, debut nulls first
 def _qpv(fichiers: Mapping[str, Path]) -> str:
     """Both lists, one row per commune; the columns of the two generations have their own names."""
     parts = [
-        f"select {generation} as generation, {code} as code_qpv, "
-        f"regexp_replace(trim({nom}), '\\s+', ' ', 'g') as libelle, "
-        f"trim(unnest(string_split(insee_com, ','))) as code_commune from {_csv(fichiers[origine])}"
-        for generation, origine, code, nom in (
-            (2015, "qpv_2015", "code", "nom_qp"),
-            (2024, "qpv_2024", "code_qp", "lib_qp"),
-        )
+        f"select {origine.millesime} as generation, {identifier(origine.colonnes['code_qpv'])} as code_qpv, "
+        f"regexp_replace(trim({identifier(origine.colonnes['libelle'])}), '\\s+', ' ', 'g') as libelle, "
+        f"trim(unnest(string_split(insee_com, ','))) as code_commune from {_csv(fichiers[nom])}"
+        for nom, origine in declarations().origines.items()
+        if origine.colonnes
     ]
     return f"select distinct * from ({' union all '.join(parts)}) order by generation, code_qpv, code_commune"
 
 
-def _polygons(chemin: Path) -> str:
+def _polygons(origine: Origine, chemin: Path) -> str:
     return (
-        "select 2024 as generation, element->'properties'->>'code_qp' as code_qpv, "
+        f"select {origine.millesime} as generation, element->'properties'->>'code_qp' as code_qpv, "
         "cast(element->'geometry' as varchar) as geometrie "
         "from (select unnest(cast(features as json[])) as element "
         f"from read_json({literal(str(chemin))}, columns = {{features: 'JSON'}}, "
@@ -204,7 +202,7 @@ def _write_provenance(fichiers: Mapping[str, Path], comptes: Mapping[str, int], 
     contenu = {
         "origines": {
             nom: {
-                **origine.model_dump(exclude_none=True),
+                **origine.model_dump(exclude_defaults=True),
                 "sha256": hashlib.sha256(fichiers[nom].read_bytes()).hexdigest(),
             }
             for nom, origine in declarations().origines.items()

@@ -49,7 +49,7 @@ def test_every_file_is_the_one_that_its_provenance_names() -> None:
         assert len(references.rows(nom)) == said["tables"][nom]["lignes"]
         assert set(table.origines) <= said["origines"].keys()
     for nom, origine in declarations().origines.items():
-        assert said["origines"][nom].items() >= origine.model_dump(exclude_none=True).items()
+        assert said["origines"][nom].items() >= origine.model_dump(exclude_defaults=True).items()
     assert sum(p.stat().st_size for p in DOSSIER.iterdir()) < OCTETS_MAX
 
 

@@ -101,6 +101,10 @@ annees as (
     union
     select distinct millesime - 1 as annee from {{ ref('stg_rpls__logements') }}
     union
+    select distinct millesime as annee from {{ source('rpls', 'rpls_agregats') }}
+    union
+    select distinct millesime as annee from {{ source('sne', 'sne_agregats') }}
+    union
     select distinct millesime as annee from {{ source('filosofi', 'filosofi') }}
     union
     select distinct millesime as annee from {{ source('ops', 'ops_occupation') }}
