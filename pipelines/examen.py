@@ -252,7 +252,7 @@ class _Vue:
         if annees:
             return sorted(annees)
         rows = self.con.execute(
-            "select distinct annee - (produit = 'rpls_logements')::integer from faits "
+            "select distinct annee - (produit like 'rpls%')::integer from faits "
             "where epci_siren = ? and annee is not null order by 1",
             [siren],
         ).fetchall()
@@ -338,6 +338,9 @@ class _Vue:
         elif extractions:
             fichier, jour, _ = extractions[-1]
             pourquoi = f"la dernière extraction est du {_day(jour)} ({fichier})."
+        elif self._count("sne_agregats", siren, annee):
+            phrase = "tables publiées seulement : les demandes et les attributions, en repère."
+            return Calcul(sujet, PARTIEL, phrase)
         else:
             pourquoi = "aucun fichier de demandes de ce territoire."
         return Calcul(
@@ -351,6 +354,12 @@ class _Vue:
         millesime = int(voulu) if voulu.isdigit() else annee + 1
         sujet = f"Parc à la fin de {annee} (RPLS {millesime})"
         if not self._count("rpls_logements", siren, millesime):
+            if self._count("rpls_agregats", siren, millesime):
+                phrase = (
+                    "tables publiées : ce que l'Insee et le SDES en publient, commune par commune, hors "
+                    f"secret. Le détail par logement se dépose dans rpls/{millesime}/."
+                )
+                return Calcul(sujet, PARTIEL, phrase)
             return Calcul(sujet, NON, f"déposez le RPLS au 1er janvier {millesime} dans rpls/{millesime}/.")
         loyers, numeros = self.con.execute(
             "select count(r.loyer_principal) > 0, count(r.ident_rep) > 0 "

@@ -258,7 +258,7 @@ def bilan(
     *,
     entrepot: Path,
     epci: Sequence[str],
-    annee: int,
+    annee: int | None,
     sortie: Path,
     formats: Sequence[str],
     asked: Mapping[str, int | str],
@@ -268,7 +268,8 @@ def bilan(
     with publication.open_warehouse(entrepot, accepte=[str(asked.get("edition", SIGNATAIRES))]):
         pass
     with affichage.progress_shown():
-        paths = write_reports(entrepot, sortie, epci=list(epci), annee=annee, formats=list(formats), **asked)
+        year = {} if annee is None else {"annee": annee}
+        paths = write_reports(entrepot, sortie, epci=list(epci), formats=list(formats), **year, **asked)
     if json:
         affichage.show_json({"fichiers": paths})
     else:
@@ -512,6 +513,7 @@ def fetch(
     sources: Sequence[str],
     millesimes: Sequence[int],
     *,
+    epci: Sequence[str],
     liste: bool,
     patience: Mapping[str, Any],
     json: bool,
@@ -522,11 +524,17 @@ def fetch(
     if donnees.exists() and not donnees.is_dir():
         raise MauvaisUsage(f"« {donnees} » n'est pas un dossier ; --donnees attend le dossier de dépôt.")
     products = telechargement.load_registry(donnees)
+    places = _regions(epci)
+    filtered = bool(sources or millesimes)
+
+    def choose(region: str | None) -> list[Any]:
+        return telechargement.choose(products, sources, millesimes, region)
+
+    wanted = [p for region in places for p in choose(region)]
+    chosen = list({p.cle: p for p in wanted}.values()) if filtered or epci or not liste else products
     if liste:
-        chosen = telechargement.choose(products, sources, millesimes) if sources or millesimes else products
         results = telechargement.states(donnees, chosen)
     else:
-        chosen = telechargement.choose(products, sources, millesimes)
         try:
             with affichage.progress_shown():
                 results = telechargement.fetch(donnees, chosen, telechargement.Reglages(**patience))
@@ -540,10 +548,22 @@ def fetch(
         _show_products(chosen, results)
     else:
         affichage.show_lines(r.message for r in results if r.etat != "echec")
-        _show_left_out(products, chosen, bool(sources or millesimes))
+        _show_left_out(products, chosen, filtered)
     for failure in failures:
         affichage.announce(failure.message)
     return 1 if failures else 0
+
+
+def _regions(epci: Sequence[str]) -> list[str | None]:
+    """Return the regions of the territories; None, which leaves nothing out, when there are none."""
+    from pipelines.depart import unknown
+    from pipelines.references import regions
+
+    known = regions()
+    for siren in epci:
+        if siren not in known:
+            raise MauvaisUsage(unknown(siren))
+    return [*sorted({known[siren] for siren in epci})] if epci else [None]
 
 
 _PRODUCT_STATES = {
@@ -572,7 +592,8 @@ def _show_products(products: Sequence[Any], results: Sequence[Any]) -> None:
 
 def _show_left_out(products: Sequence[Any], chosen: Sequence[Any], filtered: bool) -> None:
     """Say what exists and was not asked for, when nothing in particular was."""
-    left = [p.nom for p in products if p not in chosen]
+    kept = {p.cle for p in chosen}
+    left = [p.nom for p in products if p.cle not in kept]
     if left and not filtered:
         affichage.show_lines(
             [f"Non demandés : {', '.join(left)}. Nommez-les : --source PRODUIT ou --millesime ANNÉE."]

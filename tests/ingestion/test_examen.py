@@ -285,6 +285,15 @@ def test_an_open_register_gives_no_rents(depot: Depot) -> None:
     assert possible(depot, 2021, "Parc") == PARTIEL
 
 
+def test_published_tables_give_the_stock_and_the_demand_in_part(depot: Depot) -> None:
+    depot.drop("rpls/2022/insee.csv", "CodGeo;LibGeo;nbLsPls;txVac\n710760101;Stade;120;2.5\n")
+    assert possible(depot, 2021, "Parc") == PARTIEL
+    assert possible(depot, 2021, "Demande") == NON
+    head = "code_insee,nom,niveau_geo,annee,demandes_choix1,attributions,delai_median_attribution_mois\n"
+    depot.drop("sne/2021/drihl.csv", head + "71076,Chalon,commune,2021,120,20,9.5\n")
+    assert possible(depot, 2021, "Demande") == PARTIEL
+
+
 def test_a_threshold_of_the_year_before_is_provisional_an_older_one_is_nothing(depot: Depot) -> None:
     """The project ships the threshold of 2021 for this territory, and none after."""
 

@@ -17,6 +17,11 @@ lus as (
         agregats.mesure,
         agregats.valeur,
         agregats.statut,
+        -- Counts can be summed, rates cannot: a rate is carried only where one row is the place.
+        agregats.mesure like 'logements%' and agregats.mesure <> 'logements_pour_100_residences' as est_compte,
+        case
+            when agregats.mesure like 'logements%' and agregats.mesure <> 'logements_pour_100_residences' then agregats.valeur
+        end as nombre,
         case
             when agregats.niveau = 'commune' then {{ commune_courante('agregats.code', 'courante') }}
             when agregats.niveau = 'iris' then {{ commune_courante('substr(agregats.code, 1, 5)', 'courante_iris') }}
@@ -33,28 +38,27 @@ lus as (
 
 ),
 
--- Counts can be summed, rates cannot: a rate is carried only where one row is the place.
 communes as (
 
     select
         millesime,
         code_commune,
         mesure,
+        est_compte,
         rang,
         count(*) as nb_parts,
-        sum(valeur) as valeur,
+        sum(nombre) as nombre,
+        min(valeur) as seule_valeur,
         max(case statut when 'publie' then 0 when 'secret' then 2 else 1 end) as reserve
     from lus
     where code_commune is not null
-    group by millesime, code_commune, mesure, rang
+    group by millesime, code_commune, mesure, est_compte, rang
 
 ),
 
 retenues as (
 
-    select
-        communes.*,
-        communes.mesure like 'logements%' and communes.mesure <> 'logements_pour_100_residences' as est_compte
+    select communes.*
     from communes
     inner join (
         select
@@ -97,11 +101,15 @@ places as (
         retenues.mesure,
         'commune' as axe,
         retenues.code_commune as modalite,
-        case when retenues.reserve = 0 then retenues.valeur end as valeur,
+        case
+            when retenues.reserve = 0 and retenues.est_compte then retenues.nombre
+            when retenues.reserve = 0 then retenues.seule_valeur
+        end as valeur,
+        retenues.est_compte,
         retenues.reserve
     from retenues
     inner join membres on retenues.code_commune = membres.code_commune
-    where retenues.est_compte or retenues.nb_parts = 1 and retenues.rang = 1
+    where retenues.est_compte or (retenues.nb_parts = 1 and retenues.rang = 1)
     union all
     select
         membres.epci_siren,
@@ -110,6 +118,7 @@ places as (
         'iris' as axe,
         lus.code as modalite,
         lus.valeur,
+        lus.est_compte,
         case lus.statut when 'publie' then 0 when 'secret' then 2 else 1 end as reserve
     from lus
     inner join membres on lus.code_commune = membres.code_commune
@@ -122,6 +131,7 @@ places as (
         'qpv' as axe,
         lus.code as modalite,
         lus.valeur,
+        lus.est_compte,
         case lus.statut when 'publie' then 0 when 'secret' then 2 else 1 end as reserve
     from lus
     inner join {{ ref('int_qpv') }} as qpv on lus.code = qpv.code_qpv
@@ -136,7 +146,7 @@ territoires as (
         comptes.epci_siren,
         comptes.millesime,
         comptes.mesure,
-        sum(retenues.valeur) as valeur,
+        sum(retenues.nombre) as nombre,
         max(coalesce(retenues.reserve, case when nationales.millesime is null then 1 else 0 end)) as reserve
     from (
         select distinct
@@ -151,6 +161,7 @@ territoires as (
                 places.millesime,
                 places.mesure
             from places
+            where places.est_compte
         ) as tables on membres.epci_siren = tables.epci_siren
     ) as comptes
     left join retenues
@@ -159,7 +170,6 @@ territoires as (
             and comptes.millesime = retenues.millesime
             and comptes.mesure = retenues.mesure
     left join nationales on comptes.millesime = nationales.millesime and comptes.mesure = nationales.mesure
-    where comptes.mesure like 'logements%' and comptes.mesure <> 'logements_pour_100_residences'
     group by comptes.epci_siren, comptes.millesime, comptes.mesure
 
 ),
@@ -174,7 +184,8 @@ tous as (
         mesure,
         'epci' as axe,
         epci_siren as modalite,
-        case when reserve = 0 then valeur end as valeur,
+        case when reserve = 0 then nombre end as valeur,
+        true as est_compte,
         reserve
     from territoires
 
