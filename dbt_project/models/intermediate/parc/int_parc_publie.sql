@@ -66,7 +66,7 @@ retenues as (
             code_commune,
             mesure,
             min(rang) as rang
-        from communes
+        from communes as parties
         group by millesime, code_commune, mesure
     ) as premiers
         on
