@@ -15,6 +15,7 @@ import yaml
 
 from pipelines import references
 from pipelines.errors import DonneesRefusees
+from pipelines.publication.programme import program_fingerprint
 from pipelines.references.__main__ import main
 from pipelines.references.declarations import DOSSIER, PROVENANCE, declarations, parquet
 from pipelines.references.fabrication import rebuild
@@ -276,6 +277,19 @@ def test_the_shipped_files_come_from_the_published_ones(donnees_reelles: Path, t
     for nom in declarations().tables:
         assert (tmp_path / "refait" / f"{nom}.parquet").read_bytes() == parquet(nom).read_bytes(), nom
     assert (tmp_path / "refait" / PROVENANCE.name).read_bytes() == PROVENANCE.read_bytes()
+
+
+def test_other_references_are_another_program(tmp_path: Path) -> None:
+    """A build that has nothing to make is known without reading them."""
+    fichier = tmp_path / "pipelines" / "references" / "donnees" / "communes.parquet"
+    fichier.parent.mkdir(parents=True)
+    fichier.write_bytes(b"un")
+    avant = program_fingerprint(tmp_path)
+    program_fingerprint.cache_clear()
+    assert program_fingerprint(tmp_path) == avant
+    fichier.write_bytes(b"deux")
+    program_fingerprint.cache_clear()
+    assert program_fingerprint(tmp_path) != avant
 
 
 def test_the_declarations_describe_every_column() -> None:
