@@ -6,6 +6,7 @@ import dagster as dg
 
 from assets.geographie import geographie
 from assets.lecture import GROUP
+from pipelines import references
 from pipelines.conventions import write_tables
 from pipelines.perimetre import select_conventions, write_parameters
 from pipelines.resources import Atelier
@@ -15,7 +16,8 @@ from pipelines.resources import Atelier
     key=["sources", "conventions"],
     group_name=GROUP,
     deps=[geographie],
-    description="Conventions (territoires/*.yml), méthodes de fragilité et paramètres de l'exécution.",
+    description="Conventions (territoires/*.yml), méthodes de fragilité, références livrées et paramètres de "
+    "l'exécution.",
     kinds={"python", "yaml"},
 )
 def conventions(atelier: Atelier) -> dg.MaterializeResult[Any]:
@@ -24,6 +26,7 @@ def conventions(atelier: Atelier) -> dg.MaterializeResult[Any]:
     with atelier.etape("sources/conventions", "Lecture des conventions"), atelier.connect() as con:
         chosen = select_conventions(con, parametres.territories_folder(), parametres.epci, parametres.tous)
         write_tables(con, chosen)
+        references.load(con, [convention.siren for convention in chosen])
         write_parameters(
             con, parametres.epci, parametres.annees, parametres.tous, parametres.landing_folder()
         )

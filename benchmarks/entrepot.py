@@ -181,12 +181,9 @@ def reference(dossier: Path, fils: int, memoire: str) -> None:
 # left out.
 _RECODED = """
     select epci_siren from w.sources.geo_epci_membres where code_commune in (
-        select code_commune_historique from w.seeds.ref_passage_communes
-        where code_commune_historique <> code_commune
+        select unnest([code_commune_historique, code_commune]) from w.sources.livre_passage
         union
-        select code_commune from w.seeds.ref_passage_communes where code_commune_historique <> code_commune
-        union
-        select code_commune from w.seeds.ref_epci_membres
+        select code_commune from w.sources.livre_epci_membres
         union
         select unnest([code_arrondissement, code_commune]) from w.seeds.ref_plm
     )

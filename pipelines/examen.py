@@ -5,7 +5,7 @@ the project. The rules themselves are the models of `dbt_project/`: this only sa
 there.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any
 
 import duckdb
 
+from pipelines import references
 from pipelines.conventions import Convention, default_convention, load_conventions
 from pipelines.ingestion import stray_entries
 from pipelines.ingestion.examen import SCHEMA, FichierExamine, examine, settings
@@ -99,9 +100,9 @@ def examine_landing(donnees: Path, territoires: Path, epci: Sequence[str] = ()) 
     """
     with duckdb.connect() as con:
         fichiers = examine(donnees, con)
-        _prepare(con)
-        trouves = {str(siren): str(nom or siren) for siren, nom in con.execute(_TROUVES).fetchall()}
         connues = {c.siren: c for c in load_conventions(territoires, None)}
+        _prepare(con, epci or connues)
+        trouves = {str(siren): str(nom or siren) for siren, nom in con.execute(_TROUVES).fetchall()}
         demandes = sorted(set(epci)) or [s for s in trouves if s in connues] or list(trouves)[:_DECRITS]
         conventions = [
             connues.get(s) or default_convention(s, trouves[s], territoires) for s in demandes if s in trouves
@@ -116,7 +117,7 @@ def examine_landing(donnees: Path, territoires: Path, epci: Sequence[str] = ()) 
         )
 
 
-def _prepare(con: duckdb.DuckDBPyConnection) -> None:
+def _prepare(con: duckdb.DuckDBPyConnection, voulus: Collection[str]) -> None:
     """Tables `livre.<seed>`, and `faits`: how many rows of each file are of a commune, a year and an EPCI."""
     con.execute("create schema livre")
     for seed in _GRAINES:
@@ -124,8 +125,9 @@ def _prepare(con: duckdb.DuckDBPyConnection) -> None:
             f"create table livre.{seed} as select * from read_csv(?, header = true, all_varchar = true)",
             [str(DBT_PROJECT / "seeds" / f"ref_{seed}.csv")],
         )
-    for vue in (_COURANTES, _MEMBRES):
-        con.execute(vue)
+    references.load(con, [])
+    con.execute(_COURANTES)
+    con.execute(_MEMBRES, [list(voulus)])
     parts = [
         f"select '{nom}' as produit, _fichier, {lu['commune']} as commune, "
         f"cast(coalesce({lu.get('annee', 'null')}, millesime) as integer) as annee, count(*) as lignes "
@@ -143,17 +145,14 @@ def _prepare(con: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-_GRAINES = (
-    *("epci_membres", "passage_communes", "plm", "departements", "seuils_q1", "plafonds", "qpv"),
-    "qpv_generations",
-)
+_GRAINES = ("plm", "departements", "seuils_q1", "plafonds", "qpv_generations")
 _COURANTES = f"""
 create table courantes as
 with passages as (
     select code_commune_historique as code_lu, min(code_commune) as code_commune from {SCHEMA}.geo_passage
     group by all
     union all
-    select code_commune_historique, code_commune from livre.passage_communes
+    select code_commune_historique, code_commune from sources.livre_passage
     where code_commune_historique not in (select code_commune_historique from {SCHEMA}.geo_passage)
 ), arrondissements as (
     select code_arrondissement as code_lu, code_commune from {SCHEMA}.geo_plm
@@ -167,17 +166,29 @@ select code_lu, min(code_commune) as code_commune from (
     select code_lu, code_commune from arrondissements
 ) group by code_lu
 """
-# The latest list of the folder, else the one shipped: enough to say which territories are there.
+# The latest list of the folder, else the one shipped: enough to say which territories are there. A territory
+# that is inside an EPCI has its communes when it is one of those looked for.
 _MEMBRES = f"""
 create table membres as
-with lus as (
+with livres as (
+    select code_commune, epci_liste is not null as est_dedans,
+        max_by(epci_siren, coalesce(fin, date '9999-12-31')) as epci_siren,
+        max_by(epci_nom, coalesce(fin, date '9999-12-31')) as epci_nom
+    from sources.livre_epci_membres where epci_liste is null or list_contains(?, epci_siren)
+    group by all
+), propres as (
+    select code_commune, epci_siren, epci_nom from livres where est_dedans
+), lus as (
     select code_commune, max_by(epci_siren, millesime) as epci_siren, max_by(epci_nom, millesime) as epci_nom
-    from {SCHEMA}.geo_epci_membres group by code_commune
+    from {SCHEMA}.geo_epci_membres where code_commune not in (select code_commune from propres)
+    group by code_commune
 )
+select * from propres
+union all
 select * from lus
 union all
-select code_commune, min(epci_siren), min(epci_nom) from livre.epci_membres
-where code_commune not in (select code_commune from lus) group by code_commune
+select code_commune, epci_siren, epci_nom from livres
+where code_commune not in (select code_commune from propres union all select code_commune from lus)
 """
 _TROUVES = """
 select epci_siren, max(epci_nom) from faits where epci_siren is not null
@@ -241,7 +252,7 @@ class _Vue:
         if annees:
             return sorted(annees)
         rows = self.con.execute(
-            "select distinct annee - (produit = 'rpls_logements')::integer from faits "
+            "select distinct annee - (produit like 'rpls%')::integer from faits "
             "where epci_siren = ? and annee is not null order by 1",
             [siren],
         ).fetchall()
@@ -327,6 +338,9 @@ class _Vue:
         elif extractions:
             fichier, jour, _ = extractions[-1]
             pourquoi = f"la dernière extraction est du {_day(jour)} ({fichier})."
+        elif self._count("sne_agregats", siren, annee):
+            phrase = "tables publiées seulement : les demandes et les attributions, en repère."
+            return Calcul(sujet, PARTIEL, phrase)
         else:
             pourquoi = "aucun fichier de demandes de ce territoire."
         return Calcul(
@@ -340,6 +354,12 @@ class _Vue:
         millesime = int(voulu) if voulu.isdigit() else annee + 1
         sujet = f"Parc à la fin de {annee} (RPLS {millesime})"
         if not self._count("rpls_logements", siren, millesime):
+            if self._count("rpls_agregats", siren, millesime):
+                phrase = (
+                    "tables publiées : ce que l'Insee et le SDES en publient, commune par commune, hors "
+                    f"secret. Le détail par logement se dépose dans rpls/{millesime}/."
+                )
+                return Calcul(sujet, PARTIEL, phrase)
             return Calcul(sujet, NON, f"déposez le RPLS au 1er janvier {millesime} dans rpls/{millesime}/.")
         loyers, numeros = self.con.execute(
             "select count(r.loyer_principal) > 0, count(r.ident_rep) > 0 "
@@ -390,12 +410,12 @@ class _Vue:
                 [siren],
             ).fetchall()
         ]
-        livree = self._one("select count(*) from livre.epci_membres where epci_siren = ?", siren)
+        livree = self._one("select count(*) from sources.livre_epci_membres where epci_siren = ?", siren)
         if annee not in listes and (listes or not livree):
             autre = max((m for m in listes if m <= annee), default=listes[0] if listes else None)
             suite = "ses communes sont inconnues" if autre is None else f"la liste de {autre} sert"
             yield _reference("membres", suite, annee=annee, siren=siren, nom=convention.nom)
-        yield from self._neighbourhoods(siren, annee)
+        yield from self._neighbourhoods(annee)
 
     def _threshold(self, convention: Convention, annee: int) -> Iterator[Reference]:
         siren, portee = convention.siren, convention.parametres["portee_seuil_q1"]
@@ -425,8 +445,8 @@ class _Vue:
         code = region if portee == "region" else siren
         yield _reference("seuil_q1", suite, annee=annee, portee=portee, code=code)
 
-    def _neighbourhoods(self, siren: str, annee: int) -> Iterator[Reference]:
-        """Generations in force in the year of which no list knows a neighbourhood of the territory."""
+    def _neighbourhoods(self, annee: int) -> Iterator[Reference]:
+        """Generations in force in the year of which there is no list."""
         rows = self.con.execute(
             "select cast(generation as integer) from livre.qpv_generations where cast(debut as date) <= ? "
             "and (fin is null or cast(fin as date) >= ?) order by 1",
@@ -436,12 +456,7 @@ class _Vue:
             donnee = self._one(
                 f"select count(*) from {SCHEMA}.qpv_communes where generation = ?", int(generation)
             )
-            livree = self._one(
-                "select count(*) from livre.qpv as q inner join membres as m "
-                "on q.code_commune = m.code_commune where cast(q.generation as integer) = ? "
-                "and m.epci_siren = ?",
-                *(int(generation), siren),
-            )
+            livree = self._one("select count(*) from sources.livre_qpv where generation = ?", int(generation))
             if not donnee and not livree:
                 suite = "seuls les codes et les déclarations des fichiers situent un logement en QPV"
                 yield _reference("qpv", suite, generation=generation)

@@ -5,20 +5,20 @@ The choice belongs here; what a convention says belongs in `conventions`, what a
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import date
 from pathlib import Path
 
 import duckdb
 
+from pipelines import references
 from pipelines.alertes import Alerte, Echec, decide, read_state
 from pipelines.conventions import Convention, default_convention, load_conventions
 from pipelines.diffusion import load_plan
 from pipelines.edition import SIGNATAIRES
 from pipelines.errors import MauvaisUsage
-from pipelines.paths import DBT_PROJECT, PUBLIC_PLAN, WorkingFolder
+from pipelines.paths import PUBLIC_PLAN, WorkingFolder
 from pipelines.publication import PARAMETRE_PLAN, last_failure, open_warehouse
-
-MEMBERS_SEED = DBT_PROJECT / "seeds" / "ref_epci_membres.csv"
 
 
 def select_conventions(
@@ -30,19 +30,24 @@ def select_conventions(
         con: base under construction, with the geography loaded.
         territoires: folder of the convention files.
         epci: SIREN asked for; none: every EPCI that has a file.
-        tous: also every EPCI found in the data.
+        tous: also every EPCI of the lists given; without a list, of the shipped one, with the territories
+            that are inside an EPCI in place of it.
 
     Raises:
-        MauvaisUsage: an EPCI asked for has no file and is in no list of EPCI.
+        MauvaisUsage: an EPCI asked for has no file and is in no list of EPCI, or is inside another one.
         DonneesRefusees: a convention file is refused.
 
     """
     wanted = sorted(set(epci))
     conventions = load_conventions(territoires, wanted or None)
     with_file = {convention.siren for convention in conventions}
-    names = _known_epci(con)
+    given = _given_epci(con)
+    shipped = references.territories()
+    names = {siren: nom for siren, (nom, _) in shipped.items()} | given
     if tous and not wanted:
-        wanted = sorted({*with_file, *names})
+        wholes = {whole for _, whole in shipped.values()}
+        wanted = sorted({*with_file, *(given or shipped.keys() - wholes)})
+    _check_apart({*wanted, *with_file}, shipped)
     unknown = [siren for siren in wanted if siren not in with_file and siren not in names]
     if unknown:
         known = ", ".join(f"{c.siren} ({c.nom})" for c in load_conventions(territoires, None))
@@ -55,23 +60,24 @@ def select_conventions(
     return sorted([*conventions, *defaults], key=lambda convention: convention.siren)
 
 
-def shipped_epci() -> dict[str, str]:
-    """Return SIREN and name of every EPCI in the list shipped with the project."""
-    with duckdb.connect() as con:
-        rows = con.execute(
-            "select epci_siren, max(epci_nom) "
-            "from read_csv(?, header = true, all_varchar = true) group by all",
-            [str(MEMBERS_SEED)],
-        ).fetchall()
-    return {str(siren): str(nom) for siren, nom in rows}
-
-
-def _known_epci(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
-    """SIREN and name of every EPCI in the lists given, then in the one shipped with the project."""
+def _given_epci(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """SIREN and name of every EPCI in the lists of the landing folder."""
     rows = con.execute(
         "select epci_siren, max_by(epci_nom, millesime) from sources.geo_epci_membres group by all"
     ).fetchall()
-    return shipped_epci() | {str(siren): str(nom or siren) for siren, nom in rows}
+    return {str(siren): str(nom or siren) for siren, nom in rows}
+
+
+def _check_apart(chosen: AbstractSet[str], shipped: Mapping[str, tuple[str, str | None]]) -> None:
+    """Refuse a territory beside the one that it is inside: a commune has one territory in a warehouse."""
+    for siren in sorted(chosen & shipped.keys()):
+        nom, whole = shipped[siren]
+        if whole is not None and whole in chosen:
+            raise MauvaisUsage(
+                f"{nom} ({siren}) est dans {shipped[whole][0]} ({whole}) : ses communes ne peuvent être "
+                "comptées deux fois dans un entrepôt. Construisez-les séparément, avec --epci et deux "
+                "entrepôts."
+            )
 
 
 def write_parameters(

@@ -53,6 +53,7 @@ PRIVATE = {
     "pipelines/moteurs/": "in a temporary folder, or the one asked for to keep what Spark computed",
     "pipelines/publication/chantier.py": "the lock, in the closed folder of the warehouse",
     "pipelines/publication/versions.py": "in the closed folder of the warehouse",
+    "pipelines/references/fabrication.py": "what the project ships, in its own folder or the one asked for",
     "pipelines/projet_dbt.py": "in the project's own folder, or the user's",
     "pipelines/telechargement/": "in its closed folder of the landing folder",
     "pipelines/lac/ecriture.py": "a new folder of the lake, and its lock",

@@ -258,7 +258,7 @@ def bilan(
     *,
     entrepot: Path,
     epci: Sequence[str],
-    annee: int,
+    annee: int | None,
     sortie: Path,
     formats: Sequence[str],
     asked: Mapping[str, int | str],
@@ -268,7 +268,8 @@ def bilan(
     with publication.open_warehouse(entrepot, accepte=[str(asked.get("edition", SIGNATAIRES))]):
         pass
     with affichage.progress_shown():
-        paths = write_reports(entrepot, sortie, epci=list(epci), annee=annee, formats=list(formats), **asked)
+        year = {} if annee is None else {"annee": annee}
+        paths = write_reports(entrepot, sortie, epci=list(epci), formats=list(formats), **year, **asked)
     if json:
         affichage.show_json({"fichiers": paths})
     else:
@@ -512,6 +513,7 @@ def fetch(
     sources: Sequence[str],
     millesimes: Sequence[int],
     *,
+    epci: Sequence[str],
     liste: bool,
     patience: Mapping[str, Any],
     json: bool,
@@ -522,11 +524,17 @@ def fetch(
     if donnees.exists() and not donnees.is_dir():
         raise MauvaisUsage(f"« {donnees} » n'est pas un dossier ; --donnees attend le dossier de dépôt.")
     products = telechargement.load_registry(donnees)
+    places = _regions(epci)
+    filtered = bool(sources or millesimes)
+
+    def choose(region: str | None) -> list[Any]:
+        return telechargement.choose(products, sources, millesimes, region)
+
+    wanted = [p for region in places for p in choose(region)]
+    chosen = list({p.cle: p for p in wanted}.values()) if filtered or epci or not liste else products
     if liste:
-        chosen = telechargement.choose(products, sources, millesimes) if sources or millesimes else products
         results = telechargement.states(donnees, chosen)
     else:
-        chosen = telechargement.choose(products, sources, millesimes)
         try:
             with affichage.progress_shown():
                 results = telechargement.fetch(donnees, chosen, telechargement.Reglages(**patience))
@@ -540,10 +548,22 @@ def fetch(
         _show_products(chosen, results)
     else:
         affichage.show_lines(r.message for r in results if r.etat != "echec")
-        _show_left_out(products, chosen, bool(sources or millesimes))
+        _show_left_out(products, chosen, filtered)
     for failure in failures:
         affichage.announce(failure.message)
     return 1 if failures else 0
+
+
+def _regions(epci: Sequence[str]) -> list[str | None]:
+    """Return the regions of the territories; None, which leaves nothing out, when there are none."""
+    from pipelines.depart import unknown
+    from pipelines.references import regions
+
+    known = regions()
+    for siren in epci:
+        if siren not in known:
+            raise MauvaisUsage(unknown(siren))
+    return [*sorted({known[siren] for siren in epci})] if epci else [None]
 
 
 _PRODUCT_STATES = {
@@ -572,7 +592,8 @@ def _show_products(products: Sequence[Any], results: Sequence[Any]) -> None:
 
 def _show_left_out(products: Sequence[Any], chosen: Sequence[Any], filtered: bool) -> None:
     """Say what exists and was not asked for, when nothing in particular was."""
-    left = [p.nom for p in products if p not in chosen]
+    kept = {p.cle for p in chosen}
+    left = [p.nom for p in products if p.cle not in kept]
     if left and not filtered:
         affichage.show_lines(
             [f"Non demandés : {', '.join(left)}. Nommez-les : --source PRODUIT ou --millesime ANNÉE."]
@@ -580,33 +601,33 @@ def _show_left_out(products: Sequence[Any], chosen: Sequence[Any], filtered: boo
 
 
 def init(siren: str, nom: str | None, territoires: Path | None) -> None:
-    """Write the first convention file of a territory."""
-    from pipelines.conventions import commented_template, load_conventions
+    """Write the first convention file of a territory, and say what is still to be found."""
+    from pipelines.conventions import load_conventions
     from pipelines.conventions.models import slugify
-    from pipelines.perimetre import shipped_epci
+    from pipelines.depart import start
 
     # Never among installed packages, which the next update replaces.
     folder = territoires or (Path("territoires") if INSTALLED else TERRITOIRES)
+    new = start(siren, nom, folder)
     existing = [c for c in load_conventions(folder, None) if c.siren == siren] if folder.is_dir() else []
     if existing:
         raise ObservatoireError(
             f"L'EPCI {siren} a déjà une convention : {folder / str(existing[0].fichier)}. Modifiez-la."
         )
-    name = nom or shipped_epci().get(siren)
-    if name is None:
-        raise MauvaisUsage(
-            f"Le nom de l'EPCI {siren} n'est dans aucune liste fournie : donnez-le avec --nom."
-        )
-    path = folder / f"{slugify(name)}.yml"
+    path = folder / f"{slugify(new.nom)}.yml"
     with publication.disk_errors_explained(folder):
         folder.mkdir(parents=True, exist_ok=True)
         with path.open("x", encoding="utf-8") as stream:
-            stream.write(commented_template(siren, name))
+            stream.write(new.convention)
+    where = "" if folder == TERRITOIRES else f" --territoires {folder}"
     affichage.show_lines(
         [
+            *new.lignes,
             f"Convention écrite : {path}",
-            "Complétez-la, puis relancez « observatoire build »"
-            + ("." if folder == TERRITOIRES else f" avec --territoires {folder}."),
+            f"Ensuite : observatoire fetch --donnees donnees --epci {siren}, puis",
+            f"  observatoire examiner --donnees donnees --epci {siren}{where}",
+            f"  observatoire build --donnees donnees --entrepot observatoire.duckdb --epci {siren}{where}",
+            "Complétez la convention quand vous l'avez.",
         ]
     )
 

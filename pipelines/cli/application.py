@@ -189,7 +189,9 @@ def bilan(
     epci: Annotated[
         list[str] | None, typer.Option(metavar="SIREN", help="EPCI ; répétable ; facultatif avec --bailleur.")
     ] = None,
-    annee: Annotated[int, typer.Option(metavar="ANNÉE", help="Année du bilan.")],
+    annee: Annotated[
+        int | None, typer.Option(metavar="ANNÉE", help="Année du bilan ; sinon, la dernière de l'EPCI.")
+    ] = None,
     sortie: Annotated[Path, typer.Option(metavar="DOSSIER", help="Dossier où écrire.")],
     formats: Annotated[str, typer.Option("--format", metavar="FORMATS", help=FORMATS)] = "html",
     edition: Annotated[str, typer.Option(metavar="ÉDITION", help="signataires ou publique.")] = "signataires",
@@ -216,6 +218,8 @@ def bilan(
     asked: dict[str, int | str] = {name: value for name, value in kinds.items() if value}
     if len(asked) > 1:
         raise MauvaisUsage(f"Un seul rapport à la fois : {' ou '.join(f'--{name}' for name in asked)}.")
+    if annee is None and (asked or bailleur is not None):
+        raise MauvaisUsage("Il manque --annee : elle n'est facultative que pour un bilan annuel.")
     sirens = _sirens(epci)
     if bailleur is None and not sirens:
         raise MauvaisUsage("Il manque --epci (ou --bailleur, pour la fiche d'un bailleur).")
@@ -345,15 +349,15 @@ def diff(
     action(avant, apres, lignes, json)
 
 
-@app.command(
-    cls=Commande, epilog="Exemple : observatoire init 200066009 --nom 'Mulhouse Alsace Agglomération'"
-)
+@app.command(cls=Commande, epilog="Exemple : observatoire init 243500139")
 def init(
-    siren: Annotated[str, typer.Argument(metavar="SIREN", help="SIREN de l'EPCI.")],
-    nom: Annotated[str | None, typer.Option(metavar="NOM", help="Nom de l'EPCI, s'il est inconnu.")] = None,
+    siren: Annotated[str, typer.Argument(metavar="SIREN", help="SIREN d'un EPCI, d'un EPT ou de Paris.")],
+    nom: Annotated[
+        str | None, typer.Option(metavar="NOM", help="Nom d'usage ; sinon, le nom officiel.")
+    ] = None,
     territoires: Territoires = None,
 ) -> None:
-    """Écrit une convention à compléter. Fichier commenté, valeurs légales par défaut."""
+    """Écrit une convention à compléter. Valeurs légales, communes, quartiers, et ce qui reste à trouver."""
     (checked,) = _sirens([siren]) or [""]
     from pipelines.cli.actions import init as action
 
@@ -362,7 +366,7 @@ def init(
 
 @app.command(
     cls=Commande,
-    epilog="Exemple : observatoire fetch --donnees donnees --source filosofi,geo --millesime 2021",
+    epilog="Exemple : observatoire fetch --donnees donnees --epci 243500139",
 )
 def fetch(
     *,
@@ -373,6 +377,10 @@ def fetch(
     millesime: Annotated[
         list[str] | None, typer.Option(metavar="ANNÉE", help="Millésime ; répétable.")
     ] = None,
+    epci: Annotated[
+        list[str] | None,
+        typer.Option(metavar="SIREN", help="Ce qu'il faut à ce territoire ; répétable."),
+    ] = None,
     liste: Annotated[bool, typer.Option("--liste", help="Montre ce qui existe, sans télécharger.")] = False,
     essais: Annotated[int, typer.Option(min=1, max=100, metavar="N", help="Essais par fichier.")] = 5,
     delai: Annotated[
@@ -381,12 +389,11 @@ def fetch(
     json: Json = False,
 ) -> None:
     """Télécharge les données ouvertes. Dit aussi où demander les autres et où les déposer."""
-    sources, years = _parts(source), _vintages(millesime)
+    sources, years, sirens = _parts(source), _vintages(millesime), _sirens(epci)
     from pipelines.cli.actions import fetch as action
 
-    raise_exit(
-        action(donnees, sources, years, liste=liste, patience={"essais": essais, "delai_s": delai}, json=json)
-    )
+    patience = {"essais": essais, "delai_s": delai}
+    raise_exit(action(donnees, sources, years, epci=sirens, liste=liste, patience=patience, json=json))
 
 
 @app.command(cls=Commande, epilog="Exemple : observatoire restaurer --entrepot cia.duckdb --version 3")

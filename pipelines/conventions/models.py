@@ -28,6 +28,7 @@ from pydantic import (
 
 from pipelines.conventions.reading import nearest, refusal, show
 from pipelines.conventions.vocabulary import vocabulary
+from pipelines.references import regions
 
 _ISO = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _JOUR_MOIS = re.compile(r"([0-9]{2})/([0-9]{2})")
@@ -596,8 +597,8 @@ class Convention:
     @property
     def parametres(self) -> dict[str, str]:
         """Every parameter, its default where the file is silent, in the order of the vocabulary."""
-        choisis = self.contenu.parametres
-        return {nom: choisis.get(nom, p.defaut) for nom, p in vocabulary().parametres.items()}
+        choisis, region = self.contenu.parametres, regions().get(self.siren)
+        return {nom: choisis.get(nom, p.default(region)) for nom, p in vocabulary().parametres.items()}
 
     @property
     def objectifs(self) -> list[LigneObjectif]:

@@ -30,6 +30,10 @@ TABLES: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
             ("fichier", "VARCHAR", "Nom du fichier ; vide : valeurs légales par défaut"),
         ],
     ),
+    "territoires": (
+        "Territoires que la construction couvre : une ligne par EPCI",
+        [("epci_siren", "VARCHAR NOT NULL", "SIREN de l'EPCI")],
+    ),
     "convention_parametres": (
         "Paramètres que les textes laissent ouverts : une ligne par EPCI et par paramètre, tous présents",
         [
@@ -255,6 +259,7 @@ def _methods_of(conventions: Iterable[Convention]) -> list[Methode]:
 
 def _convention_rows(conventions: Sequence[Convention]) -> dict[str, list[Ligne]]:
     lignes: dict[str, list[Ligne]] = {t: [] for t in TABLES if t.startswith("convention")}
+    lignes["territoires"] = [(c.siren,) for c in conventions]
     for c in conventions:
         s, contenu = c.siren, c.contenu
         lignes["conventions"].append((s, c.slug, c.nom, c.debut, c.fin, c.version, c.empreinte, c.fichier))

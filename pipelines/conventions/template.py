@@ -6,19 +6,28 @@ The text must load back through the validator (a test does it). It carries no da
 import json
 import re
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from pipelines.conventions.loader import check_identity, legal_core
 from pipelines.conventions.models import Objectif
 from pipelines.conventions.vocabulary import vocabulary
 from pipelines.paths import TERRITOIRES
+from pipelines.references import regions
 
 _LARGEUR = 110
 
 
-def commented_template(siren: str, nom: str, dossier: Path = TERRITOIRES) -> str:
+def commented_template(
+    siren: str, nom: str, dossier: Path = TERRITOIRES, presentation: Sequence[str] = ()
+) -> str:
     """A commented convention file with the legal defaults.
+
+    Args:
+        siren: SIREN of the territory.
+        nom: its name.
+        dossier: folder of the conventions, whose `_legal.yml` wins.
+        presentation: paragraphs written as comments after the first.
 
     Raises:
         MauvaisUsage: the SIREN has not 9 digits, or the name is empty or too long.
@@ -32,6 +41,7 @@ def commented_template(siren: str, nom: str, dossier: Path = TERRITOIRES) -> str
             "remplacer par celles de la convention. Chaque clé est expliquée dans docs/conventions.md. "
             "Enregistrer sous territoires/<nom-court>.yml ; changer « version » à chaque modification."
         ),
+        *(ligne for texte in presentation for ligne in ["#", *_comment(texte)]),
         f"siren: {_text(siren)}",
         f"nom: {_text(nom)}",
         'version: "1"',
@@ -56,7 +66,7 @@ def commented_template(siren: str, nom: str, dossier: Path = TERRITOIRES) -> str
             lignes += _comment(f"  ou {parametre.entier.libelle}, de {bornes}", "  ")
         if parametre.annee:
             lignes += _comment(f"  ou une année à quatre chiffres : {parametre.annee}", "  ")
-        lignes.append(f"  {nom_parametre}: {_text(parametre.defaut)}")
+        lignes.append(f"  {nom_parametre}: {_text(parametre.default(regions().get(siren)))}")
     lignes += ["", *_comment("Objectifs. Opérateurs :"), *_choices(vocabulary().operateurs)]
     lignes += [*_comment("Statuts :"), *_choices(vocabulary().statuts)]
     lignes += _comment("Axes : " + ", ".join(vocabulary().axes) + ", ou deux joints par « x ».")

@@ -45,10 +45,15 @@ class ParametreDeclare(_Mots):
 
     question: str
     defaut: str
+    par_region: dict[str, str] = {}
     valeurs: dict[str, str]
     entier: BornesEntieres | None = None
     annee: str | None = None
     reference: str
+
+    def default(self, region: str | None) -> str:
+        """The answer of a territory that gives none: its region's where the texts have one."""
+        return self.defaut if region is None else self.par_region.get(region, self.defaut)
 
     def answers(self) -> list[str]:
         """Accepted answers as a reader would list them."""

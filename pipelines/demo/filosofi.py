@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from pipelines.demo.ecriture import write_csv
-from pipelines.demo.parametres import Parametres, read_seed
+from pipelines.demo.parametres import Parametres, communes_of, quarters_of, read_seed
 
 # Column, share of the disposable income in %, and how it moves with the poverty rate (points per point).
 PARTS = (
@@ -75,13 +75,12 @@ def _row(rng: np.random.Generator, c: dict[str, Any], lieu: Ligne) -> list[str]:
 def write_incomes(rng: np.random.Generator, dossier: Path, p: Parametres) -> dict[str, int]:
     """Write the incomes of the years and levels of the parameters; returns rows by relative path."""
     c: dict[str, Any] = p.commun["filosofi"]
-    communes = {r["code_commune"]: r for r in read_seed("ref_communes")}
     derniere = max(c["annees"])
     base: dict[str, list[Ligne]] = {"COM": [], "EPCI": [], "DEP": [], "REG": []}
     for t in p.territoires:
         habitants = 0
-        for code in t.communes:
-            population = int(communes[code]["population"])
+        for commune in communes_of(t.epci_siren):
+            code, population = commune.code, commune.population
             habitants += population
             mediane, pauvrete = t.revenus["communes"].get(code) or (
                 t.revenus["commune"][0] * float(rng.normal(1, 0.035)),
@@ -115,9 +114,10 @@ def _write_qpv(rng: np.random.Generator, dossier: Path, p: Parametres) -> dict[s
     regionales = {s["code"] for s in read_seed("ref_seuils_q1") if s["portee"] == "region"}
     mediane, pauvrete, mediane_chere, pauvrete_chere = (float(v) for v in c["qpv_median"])
     anciens: dict[str, tuple[str, str]] = {}
-    for r in read_seed("ref_qpv"):
-        if r["code_qpv"].startswith("QP"):
-            anciens.setdefault(r["code_qpv"], (r["libelle"], r["code_commune"]))
+    for t in p.territoires:
+        for q in quarters_of(t.epci_siren):
+            if q.code.startswith("QP"):
+                anciens[q.code] = (q.libelle, q.communes[0])
     lignes = []
     for rang, (code, (nom, commune)) in enumerate(sorted(anciens.items())):
         chere = regions[commune[:2]] in regionales

@@ -12,7 +12,9 @@ from typing import Any
 
 import yaml
 
+from pipelines import references
 from pipelines.paths import DBT_PROJECT
+from pipelines.references import Commune, Quartier
 
 FICHIER = Path(__file__).with_name("territoires_demo.yml")
 # Smaller communes have no social dwelling in the demonstration.
@@ -173,6 +175,24 @@ def read_seed(nom: str) -> list[dict[str, str]]:
         return list(csv.DictReader(flux))
 
 
+def communes_of(siren: str) -> tuple[Commune, ...]:
+    """Communes of a territory of the shipped list, in order."""
+    return _shipped(siren).communes
+
+
+def quarters_of(siren: str) -> tuple[Quartier, ...]:
+    """Priority neighbourhoods of a territory of the shipped list, in order."""
+    return _shipped(siren).quartiers
+
+
+@cache
+def _shipped(siren: str) -> references.Territoire:
+    found = references.territory(siren)
+    if found is None:
+        raise ValueError(f"{siren} is in no shipped list")
+    return found
+
+
 @cache
 def _document() -> dict[str, Any]:
     contenu: dict[str, Any] = yaml.safe_load(FICHIER.read_text(encoding="utf-8"))
@@ -226,13 +246,13 @@ def _secteurs(
     connues = {s["commune"] for s in declares}
     petites = [
         c
-        for c in _communes_epci(brut["epci_siren"])
-        if c["code_commune"] not in connues and int(c["population"]) >= POPULATION_MINIMUM
+        for c in communes_of(brut["epci_siren"])
+        if c.code not in connues and c.population >= POPULATION_MINIMUM
     ]
     diffus: list[dict[str, Any]] = [
-        {"commune": c["code_commune"], "iris": c["code_commune"] + "0000", "nom": c["nom"]} for c in petites
+        {"commune": c.code, "iris": c.code + "0000", "nom": c.nom} for c in petites
     ]
-    populations = [float(c["population"]) for c in petites]
+    populations = [float(c.population) for c in petites]
     total_population = sum(populations) or 1.0
     figes = [s for s in declares if s.get("qpv_2015")]
     libres = [s for s in declares if not s.get("qpv_2015")]
@@ -260,11 +280,6 @@ def _secteurs(
             )
         )
     return tuple(s for s in secteurs if s.logements > 0)
-
-
-def _communes_epci(siren: str) -> list[dict[str, str]]:
-    membres = {m["code_commune"] for m in read_seed("ref_epci_membres") if m["epci_siren"] == siren}
-    return [c for c in read_seed("ref_communes") if c["code_commune"] in membres]
 
 
 def _territoire(brut: dict[str, Any], echelle: float) -> Territoire:
@@ -306,7 +321,7 @@ def _territoire(brut: dict[str, Any], echelle: float) -> Territoire:
         revenus=brut["revenus"],
         zones=zones,
         secteurs=_secteurs(brut, zones, parc, echelle),
-        communes=tuple(c["code_commune"] for c in _communes_epci(brut["epci_siren"])),
+        communes=tuple(c.code for c in communes_of(brut["epci_siren"])),
     )
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 
 from pipelines.demo.ecriture import write_csv
-from pipelines.demo.parametres import Parametres, Territoire, read_seed
+from pipelines.demo.parametres import Parametres, Territoire, quarters_of, read_seed
 from pipelines.demo.parc import Parc
 
 
@@ -79,7 +79,7 @@ def write_outlines(dossier: Path, p: Parametres) -> dict[str, int]:
     anciens: dict[str, list[str]] = {}
     for ligne in read_seed("ref_qpv_correspondance"):
         anciens.setdefault(ligne["code_qpv_2024"], []).append(ligne["code_qpv_2015"])
-    noms = {ligne["code_qpv"]: ligne["libelle"] for ligne in read_seed("ref_qpv")}
+    noms = {q.code: q.libelle for t in p.territoires for q in quarters_of(t.epci_siren)}
     entites = []
     traces: set[str] = set()
     for recent, cadre in sorted(p.cadres_qpv.items()):

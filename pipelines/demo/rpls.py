@@ -22,7 +22,7 @@ from pipelines.demo.ecriture import (
     spoil,
     write_csv,
 )
-from pipelines.demo.parametres import read_seed
+from pipelines.demo.parametres import communes_of, read_seed
 from pipelines.demo.parc import TOUJOURS, Lieu, Parc
 
 COLONNES = [
@@ -77,9 +77,9 @@ def draw_fixed(rng: np.random.Generator, lieu: Lieu) -> dict[str, Any]:
     }
 
 
-def _address(parc: Parc, communes: Mapping[str, Mapping[str, str]], code: pl.Series) -> dict[str, pl.Series]:
+def _address(parc: Parc, communes: Mapping[str, str], code: pl.Series) -> dict[str, pl.Series]:
     noms = code.replace_strict(
-        {c: r["nom"].upper() for c, r in communes.items()}, default="NON RENSEIGNE", return_dtype=pl.String
+        {c: nom.upper() for c, nom in communes.items()}, default="NON RENSEIGNE", return_dtype=pl.String
     )
     return {
         "LIBCOM": noms,
@@ -98,7 +98,7 @@ def build_vintage(
     forme = p.commun["rpls"]["formats"][millesime]
     decimale = forme["decimale"]
     zeros = [t.slug, millesime] not in p.commun["rpls"]["zeros_perdus"]
-    communes = {c["code_commune"]: c for c in read_seed("ref_communes")}
+    communes = {c.code: c.nom for c in communes_of(t.epci_siren)}
     departements = {d["code_departement"]: d for d in read_seed("ref_departements")}
     regions = {r["code_region"]: r["nom"] for r in read_seed("ref_regions")}
     mode, bail, remise = parc.mode[millesime], parc.bail[millesime], parc.remise[millesime]

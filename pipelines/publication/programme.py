@@ -12,7 +12,7 @@ from pathlib import Path
 from pipelines.paths import PROJECT_ROOT
 
 _CODE = ("assets", "pipelines")
-_SUFFIXES = frozenset({".py", ".yml", ".csv"})
+_SUFFIXES = frozenset({".py", ".yml", ".csv", ".parquet"})
 
 
 @cache

@@ -34,6 +34,12 @@ def types_by_extension() -> dict[str, tuple[str, ...]]:
     return {extension: tuple(types) for extension, types in contenu.items()}
 
 
+@cache
+def _without_naming() -> int:
+    contenu = yaml.safe_load(Path(__file__).with_name("choix.yml").read_text(encoding="utf-8"))
+    return int(contenu["octets_sans_le_nommer"])
+
+
 def extension(nom: str) -> str:
     """Lower-case extension of a name, the longest known one first (`.csv.gz` before `.gz`)."""
     bas = nom.lower()
@@ -81,6 +87,9 @@ class Produit(_Strict):
     sha256: str | None = Field(default=None, pattern="^[0-9a-f]{64}$")
     verifie: bool = False
     sur_choix: bool = False
+    # What the product ships too, of an older vintage maybe; regions outside which the file holds nothing.
+    livre: bool = False
+    regions: tuple[str, ...] = ()
     # Whether a server may send to this machine or to its network: a copy kept inside an organisation.
     reseau_interne: bool = False
     contact: str | None = None
@@ -109,6 +118,11 @@ class Produit(_Strict):
         if len({d.lower() for d in self.destinations}) < len(self.destinations):
             raise ValueError("deux membres vont au même endroit")
         return self
+
+    @property
+    def lourd(self) -> bool:
+        """Whether it is too large to be downloaded without being named."""
+        return self.octets_min > _without_naming()
 
     @property
     def nom(self) -> str:
@@ -238,12 +252,17 @@ def _merged(avant: dict[str, Any], apres: dict[str, Any]) -> dict[str, Any]:
 
 
 def choose(
-    produits: Sequence[Produit], sources: Iterable[str] = (), millesimes: Iterable[int] = ()
+    produits: Sequence[Produit],
+    sources: Iterable[str] = (),
+    millesimes: Iterable[int] = (),
+    region: str | None = None,
 ) -> list[Produit]:
     """The entries asked for by source (or product) and vintage; by default those that suit most.
 
-    Entries marked `sur_choix` (heavy, or of an old vintage) and those whose address is not known for sure are
-    left out, unless their product or their vintage is asked for.
+    Entries marked `sur_choix` (of an old vintage) and those whose address is not known for sure are left out,
+    unless their product or their vintage is asked for. What is heavy is left out unless its product is: of
+    the others, no more than that size is ever received. For a territory, given by its region, what is of
+    other regions and what is shipped are left out too, unless their product is asked for.
 
     Raises:
         MauvaisUsage: a source, a product or a vintage that does not exist, or nothing left; the message lists
@@ -263,7 +282,18 @@ def choose(
             f"Rien pour {', '.join(sorted(voulues))} au millésime "
             f"{', '.join(str(a) for a in sorted(annees))}. {_available(produits)}"
         )
-    return [p for p in nommees if _asked(p, voulues, annees)]
+    return [
+        p
+        if p.produit in voulues
+        else p.model_copy(update={"octets_max": min(p.octets_max, _without_naming())})
+        for p in nommees
+        if _asked(p, voulues, annees) and (p.produit in voulues or not (p.lourd or _useless(p, region)))
+    ]
+
+
+def _useless(produit: Produit, region: str | None) -> bool:
+    """Whether a territory of a region has nothing to expect from an entry."""
+    return region is not None and (produit.livre or bool(produit.regions and region not in produit.regions))
 
 
 def _asked(produit: Produit, voulues: set[str], annees: set[int]) -> bool:

@@ -106,6 +106,7 @@ def test_help_and_usage_errors_answer_in_under_a_second() -> None:
         ),
         (["restaurer", "--entrepot", "w", "--version", "0"], "--version"),
         (["init", "abc"], "SIREN à 9 chiffres"),
+        (["bilan", "--entrepot=w", "--epci=247100589", "--sortie=s", "--semestre=1"], "Il manque --annee"),
     ],
 )
 def test_bad_usage_is_one_sentence_and_code_2(

@@ -5,14 +5,13 @@ unknowns out of the denominator, rehoused households in, events dated by the sig
 December.
 """
 
-import json
 from pathlib import Path
 
 import duckdb
 import pytest
 
 from pipelines.demo import Resume, expected_figures
-from pipelines.paths import DBT_PROJECT, PROJECT_ROOT
+from pipelines.references.declarations import parquet
 
 ENCODAGES = {2022: "latin-1", 2023: "utf-8", 2024: "utf-8"}
 
@@ -49,8 +48,8 @@ def base(grand_dossier: tuple[Path, Resume]) -> duckdb.DuckDBPyConnection:
     con.execute(f"create table seuils_q1 as from {lire('referentiels/seuils_q1.csv')}")
     con.execute(
         "create table membres as select m.epci_siren, m.code_commune, c.region"
-        f" from read_csv('{DBT_PROJECT}/seeds/ref_epci_membres.csv', all_varchar = true) as m"
-        f" left join read_csv('{DBT_PROJECT}/seeds/ref_communes.csv', all_varchar = true) as c"
+        f" from read_parquet('{parquet('epci_membres')}') as m"
+        f" left join read_parquet('{parquet('communes')}') as c"
         " on m.code_commune = c.code_commune"
     )
     con.execute(BAUX)
@@ -350,13 +349,11 @@ def test_coordinates_agree_with_the_polygons(base: duckdb.DuckDBPyConnection) ->
 
     extension = next(Path(duckdb_extension_spatial.__file__).parent.rglob("spatial.duckdb_extension"))
     base.execute(f"load '{extension}'")
-    carte = json.loads(
-        (PROJECT_ROOT / "pipelines/bilan/geographie/qpv_2024.geojson").read_text(encoding="utf-8")
-    )
-    base.execute("create table contours (code varchar, forme geometry)")
-    base.executemany(
-        "insert into contours select ?, ST_GeomFromGeoJSON(?)",
-        [(f["properties"]["code_qp"], json.dumps(f["geometry"])) for f in carte["features"]],
+    base.execute(
+        "create table contours as select code_qpv as code, ST_GeomFromGeoJSON(geometrie) as forme"
+        f" from read_parquet('{parquet('qpv_polygones')}')"
+        f" where code_qpv in (select code_qpv from read_parquet('{parquet('qpv')}')"
+        " where code_commune in (select code_commune from membres))"
     )
     ecarts = base.execute(
         """

@@ -1,8 +1,6 @@
 """The reference data: declared, and equal to what the producers published."""
 
 import csv
-import gzip
-import json
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -10,7 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from pipelines.paths import DBT_PROJECT, PROJECT_ROOT
+from pipelines.paths import DBT_PROJECT
+from pipelines.references import territory
 
 GRAINES = DBT_PROJECT / "seeds"
 EPCI = {"247100589", "242100410", "200066918", "200059228", "200066009"}
@@ -40,68 +39,15 @@ def test_every_file_is_declared_with_its_columns_in_order() -> None:
         assert all(c["data_type"] for c in table["columns"]), nom
 
 
-def test_communes_and_membership_are_the_published_ones(donnees_reelles: Path) -> None:
-    actuelles = {
-        r["code"]: r
-        for r in _lire(donnees_reelles / "geo/communes_2026.csv")
-        if r["type"] == "commune-actuelle"
-    }
-    zones = {r["com_code"]: r["zone_abc"] for r in _lire(donnees_reelles / "geo/zonage_abc_2025-09-05.csv")}
-    for r in _graine("ref_communes"):
-        publiee = actuelles[r["code_commune"]]
-        assert (r["nom"], r["departement"], r["region"], r["population"]) == (
-            publiee["nom"], publiee["departement"], publiee["region"], publiee["population"],
-        )  # fmt: skip
-        assert r["zone_abc"] == zones.get(r["code_commune"], "")
-    for annee in (2024, 2026):
-        publies = {
-            (r["epci_siren"], r["com_code"])
-            for r in _lire(donnees_reelles / f"geo/epci_membres_{annee}.csv")
-            if r["epci_siren"] in EPCI
-        }
-        en_vigueur = {
-            (r["epci_siren"], r["code_commune"])
-            for r in _graine("ref_epci_membres")
-            if (r["debut"] or "0000") <= f"{annee}-01-01" <= (r["fin"] or "9999")
-        }
-        assert en_vigueur == publies
-
-
-def test_qpv_are_those_of_both_lists(donnees_reelles: Path) -> None:
-    membres = {r["code_commune"] for r in _graine("ref_epci_membres")}
-    graine = {(r["generation"], r["code_qpv"], r["code_commune"]) for r in _graine("ref_qpv")}
-    publies = set()
-    for generation, fichier, colonne in (
-        ("2015", "qpv/qpv2015_liste.csv", "code"),
-        ("2024", "qpv/qpv2024_liste.csv", "code_qp"),
-    ):
-        for r in _lire(donnees_reelles / fichier):
-            communes = [c.strip() for c in r["insee_com"].split(",")]
-            if membres & set(communes):
-                publies |= {(generation, r[colonne], c) for c in communes}
-    assert graine == publies
-
-
 def test_correspondence_holds_every_qpv_of_both_generations() -> None:
     lignes = _graine("ref_qpv_correspondance")
-    qpv = _graine("ref_qpv")
+    quartiers = [q for siren in EPCI for q in territory(siren).quartiers]  # type: ignore[union-attr]
     for generation in ("2015", "2024"):
-        attendus = {r["code_qpv"] for r in qpv if r["generation"] == generation}
+        attendus = {q.code for q in quartiers if q.generation == int(generation)}
         assert {r[f"code_qpv_{generation}"] for r in lignes} - {""} == attendus
     scissions = {r["code_qpv_2024"] for r in lignes if r["code_qpv_2015"] == "QP068005"}
     assert scissions == {"QN06805M", "QN06806M"}
     assert all(r["methode"] for r in lignes)
-
-
-def test_polygons_are_the_published_ones(donnees_reelles: Path) -> None:
-    carte = json.loads(
-        (PROJECT_ROOT / "pipelines/bilan/geographie/qpv_2024.geojson").read_text(encoding="utf-8")
-    )
-    with gzip.open(donnees_reelles / "qpv/qpv2024_wgs84_simplifie.geojson.gz") as flux:
-        publies = {f["properties"]["code_qp"]: f["geometry"] for f in json.load(flux)["features"]}
-    codes = {r["code_qpv"] for r in _graine("ref_qpv") if r["generation"] == "2024"}
-    assert {f["properties"]["code_qp"] for f in carte["features"]} == codes
-    assert all(f["geometry"] == publies[f["properties"]["code_qp"]] for f in carte["features"])
 
 
 def test_thresholds_are_the_printed_ones(donnees_reelles: Path) -> None:
@@ -147,18 +93,6 @@ def test_ceilings_never_jump() -> None:
     for cle, valeurs in series.items():
         suites = [v for _, v in sorted(valeurs)]
         assert all(0.95 < apres / avant < 1.12 for avant, apres in pairwise(suites)), cle
-
-
-def test_passage_rows_lead_to_the_territories(donnees_reelles: Path) -> None:
-    passage = {
-        r["DEPCOM_HIST"]: r["DEPCOM"]
-        for r in _lire(donnees_reelles / "geo/table_passage_com_historique_cog2025.csv")
-    }
-    membres = {r["code_commune"] for r in _graine("ref_epci_membres")}
-    graine = {r["code_commune_historique"]: r["code_commune"] for r in _graine("ref_passage_communes")}
-    assert graine == {h: c for h, c in passage.items() if h != c and c in membres}
-    assert graine["21213"] == "21452"
-    assert graine["30094"] == "30329"
 
 
 def test_funding_codes_are_those_of_the_dictionary(donnees_reelles: Path) -> None:

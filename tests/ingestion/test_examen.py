@@ -285,6 +285,15 @@ def test_an_open_register_gives_no_rents(depot: Depot) -> None:
     assert possible(depot, 2021, "Parc") == PARTIEL
 
 
+def test_published_tables_give_the_stock_and_the_demand_in_part(depot: Depot) -> None:
+    depot.drop("rpls/2022/insee.csv", "CodGeo;LibGeo;nbLsPls;txVac\n710760101;Stade;120;2.5\n")
+    assert possible(depot, 2021, "Parc") == PARTIEL
+    assert possible(depot, 2021, "Demande") == NON
+    head = "code_insee,nom,niveau_geo,annee,demandes_choix1,attributions,delai_median_attribution_mois\n"
+    depot.drop("sne/2021/drihl.csv", head + "71076,Chalon,commune,2021,120,20,9.5\n")
+    assert possible(depot, 2021, "Demande") == PARTIEL
+
+
 def test_a_threshold_of_the_year_before_is_provisional_an_older_one_is_nothing(depot: Depot) -> None:
     """The project ships the threshold of 2021 for this territory, and none after."""
 
@@ -303,11 +312,11 @@ def test_a_threshold_of_the_year_before_is_provisional_an_older_one_is_nothing(d
 
 def test_a_territory_asked_for_that_is_not_in_the_data_says_so(depot: Depot) -> None:
     depot.drop("sne/2021/attributions.csv", table(ATTRIBUTION))
-    found = landing(depot, CHALON, "200066918", "200000172")
+    found = landing(depot, CHALON, "200066918", "999999990")
     assert [t.siren for t in found.territoires] == [CHALON]
-    assert "aucune de ses communes n'est dans les données" in found.absents[1]
-    assert "aucune liste ne dit quelles sont ses communes" in found.absents[0]
-    assert "geo/epci_membres_" in found.absents[0]
+    assert "aucune de ses communes n'est dans les données" in found.absents[0]
+    assert "aucune liste ne dit quelles sont ses communes" in found.absents[1]
+    assert "geo/epci_membres_" in found.absents[1]
 
 
 def test_a_list_of_members_of_the_folder_gives_its_territories(depot: Depot) -> None:
@@ -315,6 +324,17 @@ def test_a_list_of_members_of_the_folder_gives_its_territories(depot: Depot) -> 
     depot.drop("geo/epci_membres_2021.csv", "epci_siren;epci_nom;code_commune\n200000172;CC d'essai;71076\n")
     found = landing(depot)
     assert [(t.siren, t.nom, t.convention) for t in found.territoires] == [("200000172", "CC d'essai", None)]
+
+
+def test_a_territory_inside_the_metropole_has_its_communes_when_it_is_asked_for(depot: Depot) -> None:
+    """Plaine Commune: the lists name the Métropole du Grand Paris."""
+    depot.drop("sne/2021/attributions.csv", table(ATTRIBUTION | {"code_commune_logement": "93001"}))
+    assert [t.siren for t in landing(depot).territoires] == ["200054781"]
+    found = landing(depot, "200057867")
+    assert [(t.siren, t.nom) for t in found.territoires] == [("200057867", "Plaine Commune")]
+    depot.drop("geo/epci_membres_2021.csv", "epci_siren;epci_nom;code_commune\n200054781;MGP;93001\n")
+    assert [t.siren for t in landing(depot, "200057867").territoires] == ["200057867"]
+    assert [t.siren for t in landing(depot, "200054781").territoires] == ["200054781"]
 
 
 def test_every_file_that_cannot_be_read_is_named_before_any_is_read(depot: Depot) -> None:

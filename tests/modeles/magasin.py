@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 import polars as pl
 
-from pipelines import ingestion, projet_dbt
+from pipelines import ingestion, projet_dbt, references
 from pipelines.conventions import default_convention, write_tables
 from pipelines.paths import DBT_PROJECT
 from pipelines.perimetre import write_parameters
@@ -42,6 +42,7 @@ class Sources:
             ingestion.load(con, source, [])
         for table in ("sne_attributions", "sne_demandes"):
             con.execute(f"alter table sources.{table} add column if not exists champs_absents varchar")
+        references.create(con)
         write_tables(con, [default_convention(siren, nom) for siren, nom in sorted(noms.items())])
         write_parameters(con, [], [], False)
         con.execute("delete from sources.convention_objectifs")

@@ -88,12 +88,33 @@ def test_by_default_neither_heavy_nor_unsure_ones() -> None:
         (["filosofi"], [2023], {"filosofi_2 2023"}),
         (["rpls_detail"], [2022, 2023], {"rpls_detail 2022", "rpls_detail 2023"}),
         (["ops"], [], {"ops_occupation"}),
-        (["rpls"], [2022], {"rpls_detail 2022", "rpls_loi"}),
-        ([], [2022], {"geo_epci 2022", "rpls_detail 2022", "sne_drihl 2022"}),
+        # Three gigabytes are never received without their name.
+        (["rpls"], [2022], {"rpls_loi"}),
+        ([], [2022], {"geo_epci 2022", "sne_drihl 2022"}),
     ],
 )
 def test_choice(sources: list[str], millesimes: list[int], attendus: set[str]) -> None:
     assert {p.nom for p in choose(REGISTRE, sources, millesimes)} == attendus
+
+
+def test_nothing_heavy_is_received_without_its_name() -> None:
+    limite = 100_000_000
+    for sources, annees in (([], []), (["rpls", "filosofi"], []), ([], [2025])):
+        assert all(p.octets_max <= limite for p in choose(REGISTRE, sources, annees) if p.acces == "direct")
+    (nomme,) = choose(REGISTRE, ["rpls_detail"], [2025])
+    assert nomme.octets_max > limite
+
+
+def test_a_territory_gets_what_it_needs_and_nothing_of_other_regions() -> None:
+    bretagne, francilien = (
+        {p.produit for p in choose(REGISTRE, region=region) if p.acces == "direct"} for region in ("53", "11")
+    )
+    assert francilien - bretagne == {"sne_drihl"}
+    assert bretagne - francilien == set()
+    # What is shipped is not downloaded, unless it is named.
+    assert {"rpls_insee", "qpv_contours", "geo_communes_contours"} <= bretagne
+    assert not bretagne & {"geo_communes", "geo_epci", "geo_passage", "geo_zonage_abc", "qpv_liste"}
+    assert {p.produit for p in choose(REGISTRE, ["geo_epci"], [], "53")} == {"geo_epci"}
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ toutes as (
         communes.population,
         0 as millesime,
         2 as priorite
-    from {{ source('seeds', 'ref_communes') }} as communes
+    from {{ source('livres', 'livre_communes') }} as communes
     union all
     select
         membres.code_commune,
@@ -78,7 +78,7 @@ zonage as (
         select
             code_commune,
             zone_abc
-        from {{ source('seeds', 'ref_communes') }}
+        from {{ source('livres', 'livre_communes') }}
         where code_commune not in (select lus.code_commune from {{ source('geographie', 'geo_zonage_abc') }} as lus)
     ) as zones
     group by code_commune

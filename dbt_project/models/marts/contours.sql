@@ -1,6 +1,24 @@
 -- The polygons that a report draws: communes of the territory, its priority neighbourhoods of both generations, and its
--- local zones that are drawn. Nothing is simplified nor moved.
-with communes as (
+-- local zones that are drawn. Nothing is simplified nor moved; of a generation without outlines in the landing folder, the
+-- shipped ones are drawn, which locate no dwelling.
+with traces as (
+
+    select
+        generation,
+        code_qpv,
+        geometrie
+    from {{ source('geographie', 'qpv_polygones') }}
+    union all
+    select
+        generation,
+        code_qpv,
+        geometrie
+    from {{ source('livres', 'livre_qpv_polygones') }}
+    where generation not in (select lus.generation from {{ source('geographie', 'qpv_polygones') }} as lus)
+
+),
+
+communes as (
 
     select
         membres.epci_siren,
@@ -28,7 +46,7 @@ quartiers as (
         zones.nom as libelle,
         contours.geometrie,
         1 as rang
-    from {{ source('geographie', 'qpv_polygones') }} as contours
+    from traces as contours
     inner join {{ ref('dim_zone') }} as zones
         on contours.code_qpv = zones.zone and contours.generation = zones.generation and zones.type_zone = 'qpv'
     where zones.epci_siren is not null

@@ -46,6 +46,11 @@ select
     {{ libelle_sources(
         'catalogue.source', 'figures.annee', 'figures.periode_type', 'figures.statut_source'
     ) }}
+    || case
+        when publies.epci_siren is not null and coalesce(figures.statut_source, 'secret') = 'secret'
+            then ', tables publiées'
+        else ''
+    end
     || case seuils.statut_seuil_q1
         when 'absent'
             then ' ; seuil du 1er quartile absent (voir meta.seuils_q1)'
@@ -76,6 +81,16 @@ left join seuils
         and seuils.annee = figures.annee - case when figures.periode_type = 'millesime' then 1 else 0 end
         and seuils.annee_debut
         = figures.annee_debut - case when figures.periode_type = 'millesime' then 1 else 0 end
+-- The vintages of which no dwelling is held: their stock is that of the published tables.
+left join (select distinct
+    epci_siren,
+    annee
+from {{ ref('int_indicateurs_parc_publie') }}) as publies
+    on
+        catalogue.domaine = 'parc'
+        and figures.periode_type = 'millesime'
+        and figures.epci_siren = publies.epci_siren
+        and figures.annee = publies.annee
 left join {{ ref('int_figures_libelles') }} as libelles
     on
         figures.epci_siren = libelles.epci_siren

@@ -7,8 +7,7 @@ with annees as (
         parametres.*,
         annees.annee
     from {{ ref('int_parametres') }} as parametres
-    inner join {{ ref('int_annees') }} as annees on parametres.epci_siren = annees.epci_siren
-    where annees.est_demandee
+    inner join {{ ref('int_annees_publiees') }} as annees on parametres.epci_siren = annees.epci_siren
 
 ),
 
@@ -18,6 +17,12 @@ disponibles as (
         'rpls' as source,
         millesime
     from {{ ref('stg_rpls__logements') }}
+    union all
+    -- Where no dwelling is held: the published tables.
+    select distinct
+        'rpls' as source,
+        millesime
+    from {{ source('rpls', 'rpls_agregats') }}
     union all
     select distinct
         'ops' as source,

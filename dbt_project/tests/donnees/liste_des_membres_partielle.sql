@@ -5,7 +5,7 @@ select distinct
     territoires.epci_siren,
     {{ commune_courante('livres.code_commune', 'courante') }} as code_commune,
     deposes.millesime_liste
-from {{ source('seeds', 'ref_epci_membres') }} as livres
+from {{ source('livres', 'livre_epci_membres') }} as livres
 {{ joindre_commune('livres.code_commune', 'courante') }}
 inner join {{ ref('dim_territoire') }} as territoires on livres.epci_siren = territoires.epci_siren
 inner join {{ ref('int_epci_membres') }} as deposes

@@ -55,4 +55,14 @@ left join additifs as totaux
         and sommes.segment_type = totaux.segment_type
         and sommes.segment = totaux.segment
         and totaux.axe = 'epci'
-where totaux.numerateur is null or sommes.somme <> totaux.numerateur
+-- The published total of a territory whose table has a secret part, or leaves a commune out, is not known.
+left join {{ ref('int_indicateurs_parc_publie') }} as publies
+    on
+        sommes.epci_siren = publies.epci_siren
+        and sommes.periode = publies.periode
+        and sommes.indicateur = publies.indicateur
+        and publies.axe = 'epci'
+        and publies.statut_source is not null
+where
+    (totaux.numerateur is null and publies.epci_siren is null)
+    or sommes.somme <> totaux.numerateur

@@ -10,7 +10,11 @@ with sources_lues as (
     select
         'rpls' as source,
         count(*) as lignes
-    from {{ ref('fct_logement') }}
+    from (
+        select epci_siren from {{ ref('fct_logement') }}
+        union all
+        select epci_siren from {{ ref('int_parc_publie') }}
+    ) as parc
     union all
     select
         'ops' as source,

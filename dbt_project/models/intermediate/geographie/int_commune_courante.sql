@@ -10,7 +10,7 @@ with passage as (
     select
         code_commune_historique,
         code_commune
-    from {{ source('seeds', 'ref_passage_communes') }}
+    from {{ source('livres', 'livre_passage') }}
     where
         code_commune_historique not in (
             select lus.code_commune_historique from {{ source('geographie', 'geo_passage') }} as lus

@@ -2,18 +2,74 @@
 -- a commune belongs to the EPCI it had that year, whoever absorbed it since. The list is the landing folder's of that
 -- year, else the latest earlier one, else the earliest later one; an EPCI that this list does not have comes from the shipped
 -- one, whole. A code that the year's list does not hold is that of the communes of the list that are the same commune today;
--- where these are of several EPCI, it is read in the nearest list that holds it.
-with listes as (
+-- where these are of several EPCI, it is read in the nearest list that holds it. Of the shipped list, only what the communes of
+-- the covered territories were in is looked at. The communes of a territory inside an EPCI (an EPT of the Métropole du Grand
+-- Paris, Paris itself) are its own when it is covered, whatever the lists say, which name the EPCI.
+with livres_courants as (
 
     select
-        membres.millesime as millesime_liste,
+        livres.epci_siren,
+        livres.epci_nom,
+        livres.epci_liste,
+        livres.code_commune as code_lu,
+        livres.debut,
+        livres.fin,
+        {{ commune_courante('livres.code_commune', 'courante') }} as code_commune,
+        territoires.epci_siren is not null as est_couvert
+    from {{ source('livres', 'livre_epci_membres') }} as livres
+    left join {{ source('conventions', 'territoires') }} as territoires on livres.epci_siren = territoires.epci_siren
+    {{ joindre_commune('livres.code_commune', 'courante') }}
+
+),
+
+-- What the lists say of the communes of a covered territory that is inside an EPCI.
+masques as (
+
+    select distinct
+        epci_liste as epci_siren,
+        code_commune
+    from livres_courants
+    where est_couvert and epci_liste is not null
+
+),
+
+membres_lus as (
+
+    select
+        membres.millesime,
         membres.code_commune as code_lu,
-        {{ commune_courante('membres.code_commune', 'courante') }} as code_commune,
-        min(membres.epci_siren) as epci_siren,
-        min(membres.epci_nom) as epci_nom
+        membres.epci_siren,
+        membres.epci_nom,
+        {{ commune_courante('membres.code_commune', 'courante') }} as code_commune
     from {{ source('geographie', 'geo_epci_membres') }} as membres
     {{ joindre_commune('membres.code_commune', 'courante') }}
+
+),
+
+listes as (
+
+    select
+        membres_lus.millesime as millesime_liste,
+        membres_lus.code_lu,
+        membres_lus.code_commune,
+        min(membres_lus.epci_siren) as epci_siren,
+        min(membres_lus.epci_nom) as epci_nom
+    from membres_lus
+    left join masques
+        on membres_lus.epci_siren = masques.epci_siren and membres_lus.code_commune = masques.code_commune
+    where masques.epci_siren is null
     group by 1, 2, 3
+
+),
+
+couvertes as (
+
+    select code_commune from livres_courants
+    where est_couvert
+    union
+    select listes.code_commune
+    from listes
+    inner join {{ source('conventions', 'territoires') }} as territoires on listes.epci_siren = territoires.epci_siren
 
 ),
 
@@ -44,6 +100,10 @@ annees as (
     select distinct millesime as annee from {{ ref('stg_rpls__logements') }}
     union
     select distinct millesime - 1 as annee from {{ ref('stg_rpls__logements') }}
+    union
+    select distinct millesime as annee from {{ source('rpls', 'rpls_agregats') }}
+    union
+    select distinct millesime as annee from {{ source('sne', 'sne_agregats') }}
     union
     select distinct millesime as annee from {{ source('filosofi', 'filosofi') }}
     union
@@ -83,16 +143,18 @@ livres as (
 
     select
         annees.annee,
-        membres.code_commune as code_lu,
-        {{ commune_courante('membres.code_commune', 'courante') }} as code_commune,
+        membres.code_lu,
+        membres.code_commune,
         min(membres.epci_siren) as epci_siren,
         min(membres.epci_nom) as epci_nom
     from annees
-    inner join {{ source('seeds', 'ref_epci_membres') }} as membres
+    inner join livres_courants as membres
         on
             annees.annee >= coalesce(extract(year from membres.debut), annees.annee)
             and annees.annee <= coalesce(extract(year from membres.fin), annees.annee)
-    {{ joindre_commune('membres.code_commune', 'courante') }}
+    inner join couvertes on membres.code_commune = couvertes.code_commune
+    left join masques on membres.epci_siren = masques.epci_siren and membres.code_commune = masques.code_commune
+    where masques.epci_siren is null and (membres.epci_liste is null or membres.est_couvert)
     group by 1, 2, 3
 
 ),

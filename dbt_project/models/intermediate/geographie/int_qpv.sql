@@ -19,7 +19,7 @@ livres as (
         qpv.code_qpv,
         qpv.libelle,
         {{ commune_courante('qpv.code_commune', 'courante') }} as code_commune
-    from {{ source('seeds', 'ref_qpv') }} as qpv
+    from {{ source('livres', 'livre_qpv') }} as qpv
     {{ joindre_commune('qpv.code_commune', 'courante') }}
     where qpv.generation not in (select lus.generation from lus)
 

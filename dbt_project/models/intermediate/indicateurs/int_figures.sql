@@ -13,6 +13,8 @@ with calculees as (
     union all
     select *, cast(null as {{ dbt.type_string() }}) as statut_source from {{ ref('int_indicateurs_parc') }}
     union all
+    select * from {{ ref('int_indicateurs_parc_publie') }}
+    union all
     select *, cast(null as {{ dbt.type_string() }}) as statut_source
     from {{ ref('int_indicateurs_mutation_parc') }}
     union all
@@ -38,61 +40,6 @@ with calculees as (
 
 ),
 
--- The years of a territory are those of its own data: of its allocations and requests, else of its stock, else of its survey,
--- its incomes, its published aggregates.
-annees_sne as (
-
-    select
-        annees.epci_siren,
-        annees.annee
-    from {{ ref('int_annees') }} as annees
-    where annees.est_demandee
-
-),
-
-annees_parc as (
-
-    select distinct
-        epci_siren,
-        millesime - 1 as annee
-    from {{ ref('dim_logement') }}
-    where
-        epci_siren is not null
-        and epci_siren not in (select annees_sne.epci_siren from annees_sne)
-
-),
-
-annees as (
-
-    select * from annees_sne
-    union
-    select * from annees_parc
-    union
-    select
-        epci_siren,
-        annee
-    from (
-        select
-            epci_siren,
-            annee
-        from {{ ref('int_indicateurs_revenus') }}
-        union all
-        select
-            epci_siren,
-            annee
-        from {{ ref('int_indicateurs_occupation') }}
-        union all
-        select
-            epci_siren,
-            annee
-        from {{ ref('int_indicateurs_reperes') }}
-    ) as ouvertes
-    where
-        epci_siren not in (select annees_sne.epci_siren from annees_sne)
-        and epci_siren not in (select annees_parc.epci_siren from annees_parc)
-
-),
-
 -- What every territory is told each year: a figure, or why there is none.
 attendues as (
 
@@ -106,7 +53,7 @@ attendues as (
             else 'millesime'
         end as periode_type
     from {{ ref('dim_territoire') }} as territoires
-    inner join annees on territoires.epci_siren = annees.epci_siren
+    inner join {{ ref('int_annees_publiees') }} as annees on territoires.epci_siren = annees.epci_siren
     cross join {{ source('seeds', 'ref_indicateurs') }} as indicateurs
 
 ),

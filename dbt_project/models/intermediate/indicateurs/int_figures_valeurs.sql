@@ -66,7 +66,9 @@ select
     statut_retenu as statut_source,
     case
         when statut_retenu is not null then null
-        when nature = 'taux' then 100 * cast(numerateur as double) / nullif(cast(denominateur as double), 0)
+        -- A rate that a producer publishes has no counts.
+        when nature = 'taux'
+            then coalesce(100 * cast(numerateur as double) / nullif(cast(denominateur as double), 0), mesure)
         when nature = 'ratio' then cast(numerateur as double) / nullif(cast(denominateur as double), 0)
         when nature = 'effectif' then cast(numerateur as double)
         else mesure
