@@ -176,6 +176,18 @@ TRUSTED: dict[str, dict[str, str]] = {
         "columns": "measures of the module over quoted names",
         "_places(level, indicators)": "SQL of the module over quoted names",
     },
+    "pipelines/references/fabrication.py": {
+        "vue": "a key of _requests, written in the module",
+        "requete": "SQL of the module over the declared files",
+        "origine.millesime": "a number of the declaration",
+        "' union all '.join(parts)": "SQL of the module",
+        "colonnes": "declared names, quoted, and declared types",
+        "nom": "a table of the declaration",
+    },
+    "pipelines/references/lecture.py": {
+        "voulu": "one of two conditions of the module",
+        "definition": "declared names, quoted, and declared types",
+    },
     "pipelines/publication/comparaison.py": {"base": "a or b, written in the module"},
 }
 
