@@ -180,7 +180,7 @@ TRUSTED: dict[str, dict[str, str]] = {
         "vue": "a key of _requests, written in the module",
         "requete": "SQL of the module over the declared files",
         "origine.millesime": "a number of the declaration",
-        "' union all '.join(parts)": "SQL of the module",
+        "every": "SQL of the module",
         "colonnes": "declared names, quoted, and declared types",
         "nom": "a table of the declaration",
     },

@@ -174,7 +174,8 @@ def _qpv(fichiers: Mapping[str, Path]) -> str:
         for nom, origine in declarations().origines.items()
         if origine.colonnes
     ]
-    return f"select distinct * from ({' union all '.join(parts)}) order by generation, code_qpv, code_commune"
+    every = " union all ".join(parts)
+    return f"select distinct * from ({every}) order by generation, code_qpv, code_commune"
 
 
 def _polygons(origine: Origine, chemin: Path) -> str:
