@@ -6,7 +6,7 @@ Layout and wording only; tables and charts are made in `tables`, figures come fr
 from collections.abc import Sequence
 from dataclasses import replace
 
-from pipelines.bilan import formats, graphiques, libelles, provenance, tables
+from pipelines.bilan import formats, graphiques, libelles, provenance, saisies, tables
 from pipelines.bilan.document import (
     LIBELLES_ETAT,
     Bloc,
@@ -134,9 +134,10 @@ def bilan(d: Donnees) -> Document:
         _occupation(d),
         _revenus(d),
         _portraits(d),
+        saisies.suivi(d),
         _qualite(d),
     ]
-    sections = [_a_la_suite(section) for section in corps]
+    sections = [_a_la_suite(_avec_saisies(d, section)) for section in corps]
     annexe, chiffres = tables.annexe(d, sections)
     glossaire = Section("glossaire", "Glossaire", (Definitions(libelles.glossaire()),))
     return Document(
@@ -149,6 +150,25 @@ def bilan(d: Donnees) -> Document:
         sections=(*sections, annexe, glossaire),
         chiffres=chiffres,
     )
+
+
+PRINCIPAUX = {
+    **dict.fromkeys((*HORS_QPV, *LOCALISATION), "hors-qpv"),
+    **dict.fromkeys((*EN_QPV, *MIXITE), "en-qpv"),
+    **dict.fromkeys(PRIORITAIRES, "prioritaires"),
+    "mutations": "mutations",
+    "travailleurs_essentiels": "travailleurs-essentiels",
+}
+"""The chapter in which a typed text stands that names a figure and no chapter; elsewhere its family's."""
+
+ANALYSES = ("hors-qpv", "en-qpv", "prioritaires", "mutations", "demande", "parc", "occupation")
+"""Chapters in which an analysis is expected: a place is left for it."""
+
+
+def _avec_saisies(d: Donnees, section: Section) -> Section:
+    """The chapter with what was typed for it, after its own figures of the whole territory."""
+    ecrits = saisies.texte_de(d, section.ident, PRINCIPAUX, attendu=section.ident in ANALYSES)
+    return replace(section, blocs=(*section.blocs, *ecrits))
 
 
 def _a_la_suite(section: Section) -> Section:
@@ -203,6 +223,7 @@ def _synthese(d: Donnees) -> Section:
         )
     if constats := _etat_des_donnees(d, cartes):
         blocs.append(constats)
+    blocs.append(saisies.decisions(d))
     if jauges := _jauges(d, cartes):
         blocs.append(jauges)
     if tableau := _bilan_par_acteur(d):

@@ -128,6 +128,15 @@ class Manquant:
 
 
 @dataclass(frozen=True, slots=True)
+class Encadre:
+    """A text that someone typed, or the place left for it (`vide`); `alerte` when it no longer holds."""
+
+    titre: str
+    paragraphes: tuple[tuple[str | Mesure, ...], ...]
+    genre: Literal["texte", "vide", "alerte"] = "texte"
+
+
+@dataclass(frozen=True, slots=True)
 class Carte:
     """One objective of the summary: its rate, its target, the verdict and the last years."""
 
@@ -170,7 +179,7 @@ class Definitions:
     termes: tuple[tuple[str, str], ...]
 
 
-Bloc = Paragraphe | Puces | Tableau | Graphique | Manquant | Cartes | Reperes | Definitions
+Bloc = Paragraphe | Puces | Tableau | Graphique | Manquant | Encadre | Cartes | Reperes | Definitions
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,11 +241,15 @@ def sans_manques(document: Document) -> Document:
 def _sans_manques(sections: tuple[Section, ...]) -> tuple[Section, ...]:
     gardees = []
     for section in sections:
-        blocs = tuple(bloc for bloc in section.blocs if not isinstance(bloc, Manquant))
+        blocs = tuple(bloc for bloc in section.blocs if not _manque(bloc))
         sous = _sans_manques(section.sections)
         if sous or any(not isinstance(bloc, Paragraphe) for bloc in blocs):
             gardees.append(replace(section, blocs=blocs, sections=sous))
     return tuple(gardees)
+
+
+def _manque(bloc: Bloc) -> bool:
+    return isinstance(bloc, Manquant) or (isinstance(bloc, Encadre) and bloc.genre == "vide")
 
 
 def _section_a_lire(section: Section) -> Section:

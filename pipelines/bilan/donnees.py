@@ -207,6 +207,24 @@ class Suivi:
     manquement: bool | None
 
 
+@dataclass(frozen=True, slots=True)
+class Saisie:
+    """One entry that a person typed (`meta.saisies`), as its table describes it."""
+
+    rubrique: str
+    rang: int
+    chapitre: str
+    chiffre: str
+    valeur: float | None
+    titre: str
+    texte: str
+    complement: str
+    etat: str
+    jour: str
+    nombre: float | None
+    total: float | None
+
+
 @dataclass(frozen=True)
 class Donnees:
     """All that a report on one EPCI needs."""
@@ -230,6 +248,14 @@ class Donnees:
     contours: tuple[Contour, ...]
     suivi: tuple[Suivi, ...]
     chiffres: tuple[Chiffre, ...]
+    saisies: tuple[Saisie, ...] = ()
+    """What was typed for the year, in the order of the file."""
+    fictives: bool = False
+    """Whether the data says of itself that it is made up."""
+    arrete: str = ""
+    """Latest extraction date of the files that speak of the year, as an ISO date."""
+    seul: bool = True
+    """Whether the warehouse holds this territory alone: its files are then all this one's."""
     _index: dict[tuple[str, str, str, str, str, str, str], Chiffre] = field(init=False, default_factory=dict)
     _cles: dict[tuple[str, str], list[Chiffre]] = field(init=False, default_factory=dict)
 
@@ -500,6 +526,10 @@ def charger(
         chiffres=_chiffres(
             con, epci, fenetre, periodes=periodes, indicateurs=indicateurs, axes=axes, croises=croises
         ),
+        saisies=_saisies(con, epci, annee),
+        fictives=_fictives(con),
+        arrete=_arrete(con, annee),
+        seul=len(connus) == 1,
     )
 
 
@@ -721,6 +751,60 @@ def _seuil_q1(con: duckdb.DuckDBPyConnection, epci: str, annee: int) -> str:
     """What `meta.seuils_q1` says of the year's threshold: empty when it is known, or when none is needed."""
     messages = _lire(con, "meta", "seuils_q1", ("annee", "message"), "annee", filtre=("epci_siren", epci))
     return next((_texte(message) for an, message in messages if an == annee), "")
+
+
+def _typed_table(con: duckdb.DuckDBPyConnection) -> str:
+    """The table of what was typed: whole, or the part of it that an edition for everybody holds."""
+    return "saisies" if _colonnes(con, "meta", "saisies") else "saisies_publiques"
+
+
+def _saisies(con: duckdb.DuckDBPyConnection, epci: str, annee: int) -> tuple[Saisie, ...]:
+    colonnes = ("annee", *Saisie.__slots__)
+    lignes = _lire(con, "meta", _typed_table(con), colonnes, "rubrique, rang", filtre=("epci_siren", epci))
+    return tuple(
+        Saisie(
+            rubrique,
+            int(rang),
+            chapitre or "",
+            chiffre or "",
+            valeur,
+            titre or "",
+            texte or "",
+            complement or "",
+            etat or "",
+            _texte(jour),
+            nombre,
+            total,
+        )
+        for (
+            de,
+            rubrique,
+            rang,
+            chapitre,
+            chiffre,
+            valeur,
+            titre,
+            texte,
+            complement,
+            etat,
+            jour,
+            nombre,
+            total,
+        ) in lignes
+        if de == annee
+    )
+
+
+def _fictives(con: duckdb.DuckDBPyConnection) -> bool:
+    """Whether any typed file of the warehouse says that its data is made up: then all of it is."""
+    return bool(
+        _lire(con, "meta", _typed_table(con), ("rang",), None, filtre=("rubrique", "donnees_fictives"))
+    )
+
+
+def _arrete(con: duckdb.DuckDBPyConnection, annee: int) -> str:
+    lignes = _lire(con, "meta", "verrou", ("date_extraction",), None, filtre=("millesime", str(annee)))
+    return max((_texte(date) for (date,) in lignes if date), default="")
 
 
 def _contours(con: duckdb.DuckDBPyConnection, epci: str) -> tuple[Contour, ...]:

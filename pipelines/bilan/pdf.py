@@ -19,6 +19,7 @@ from pipelines.bilan.document import (
     Cellule,
     Definitions,
     Document,
+    Encadre,
     Graphique,
     Manquant,
     Mesure,
@@ -95,6 +96,9 @@ def _bloc(bloc: Bloc, ancres: set[str]) -> dict[str, Any]:
                 "legende": bloc.legende,
                 "largeur": _largeur(bloc.svg) * _MM_PAR_PIXEL,
             }
+        case Encadre():
+            paragraphes = [[_mot(m, ancres) for m in p] for p in bloc.paragraphes]
+            return genre | {"style": bloc.genre, "titre": bloc.titre, "paragraphes": paragraphes}
         case Manquant():
             return genre | {"titre": bloc.titre, "texte": bloc.texte}
         case Reperes():

@@ -13,6 +13,7 @@ from pipelines.bilan.document import (
     Cellule,
     Colonne,
     Document,
+    Encadre,
     Etat,
     Graphique,
     Ligne,
@@ -425,6 +426,9 @@ def _cellules(bloc: Bloc) -> Iterable[Cellule]:
     elif isinstance(bloc, Puces):
         for element in bloc.elements:
             yield from element
+    elif isinstance(bloc, Encadre):
+        for paragraphe in bloc.paragraphes:
+            yield from paragraphe
     elif isinstance(bloc, Reperes):
         for _, mesure in bloc.elements:
             yield mesure

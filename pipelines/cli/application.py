@@ -337,11 +337,23 @@ def init(
     siren: Annotated[str, typer.Argument(metavar="SIREN", help="SIREN de l'EPCI.")],
     nom: Annotated[str | None, typer.Option(metavar="NOM", help="Nom de l'EPCI, s'il est inconnu.")] = None,
     territoires: Territoires = None,
+    donnees: Annotated[
+        Path | None,
+        typer.Option(metavar="DOSSIER", help="Écrit aussi, dans ce dossier de dépôt, les saisies à remplir."),
+    ] = None,
+    annee: Annotated[int | None, typer.Option(metavar="ANNÉE", help="Année de ces saisies.")] = None,
 ) -> None:
     """Écrit une convention à compléter. Fichier commenté, valeurs légales par défaut."""
     (checked,) = _sirens([siren]) or [""]
+    if (donnees is None) != (annee is None):
+        raise MauvaisUsage("Les saisies demandent --donnees et --annee ensemble.")
     from pipelines.cli.actions import init as action
 
+    if donnees is not None and annee is not None:
+        from pipelines.cli.actions import init_typed
+
+        if init_typed(checked, donnees, annee, territoires):
+            return
     action(checked, nom, territoires)
 
 
