@@ -45,6 +45,13 @@ LIGNES_SECRETES_MAX = 4
 """Beyond this number, rows that only say « secret » are named under their table instead."""
 
 
+SYNTHESE = "essentiel"
+"""The section that is printed whole: it holds what decides."""
+
+LIGNES_IMPRIMEES, LIGNES_IMPRIMEES_MAX = 8, 12
+"""Rows of a long table that are printed, and the number of rows beyond which a table is long."""
+
+
 @dataclass(frozen=True, slots=True)
 class Mesure:
     """A cell that shows one field of a figure; `chiffre` is None where the mart has no such row."""
@@ -231,6 +238,51 @@ class Document:
         The workbook and the data files keep every row.
         """
         return replace(self, sections=tuple(_section_a_lire(s) for s in self.sections))
+
+    def a_imprimer(self) -> "Document":
+        """The same document for paper: of a long table, its largest rows; the page and workbook have all."""
+        lu = self.a_lire()
+        return replace(lu, sections=tuple(_section_imprimee(s) for s in lu.sections))
+
+
+def _section_imprimee(section: Section) -> Section:
+    if section.ident == SYNTHESE:
+        return section
+    dessines = {bloc.tableau for bloc in section.blocs if isinstance(bloc, Graphique)}
+    blocs: list[Bloc] = []
+    for bloc in section.blocs:
+        if isinstance(bloc, Tableau):
+            blocs.extend(_abreger(bloc, dessine=bloc.ident in dessines))
+        else:
+            blocs.append(bloc)
+    return replace(
+        section, blocs=tuple(blocs), sections=tuple(_section_imprimee(s) for s in section.sections)
+    )
+
+
+def _abreger(tableau: Tableau, *, dessine: bool) -> list[Bloc]:
+    """The rows of a long table that weigh most by its first column of numbers, in their order.
+
+    A long table of which a chart shows every row is named, and not printed.
+    """
+    libres = [rang for rang, ligne in enumerate(tableau.lignes) if not (ligne.forte or ligne.ancre)]
+    colonne = next((rang for rang, c in enumerate(tableau.colonnes) if c.nombre), None)
+    if colonne is None or len(libres) <= LIGNES_IMPRIMEES_MAX:
+        return [tableau]
+    ou = f" (feuille « {tableau.feuille} »)" if tableau.feuille else ""
+    if dessine:
+        mots = f"Le détail des {len(libres)} lignes de ce graphique est dans la page et dans le classeur{ou}."
+        return [Paragraphe((mots,), "note")]
+    poids = {rang: nombre(tableau.lignes[rang].cellules[colonne]) for rang in libres}
+    lourdes = sorted(libres, key=lambda rang: (poids[rang] is None, -(poids[rang] or 0.0), rang))
+    ecartees = set(lourdes[LIGNES_IMPRIMEES:])
+    gardees = tuple(ligne for rang, ligne in enumerate(tableau.lignes) if rang not in ecartees)
+    titre = tableau.colonnes[colonne].titre
+    note = (
+        f"Les {LIGNES_IMPRIMEES} premières lignes sur {len(libres)}, par « {titre} » ; "
+        f"toutes sont dans la page et dans le classeur{ou}."
+    )
+    return [replace(tableau, lignes=gardees), Paragraphe((note,), "note")]
 
 
 def sans_manques(document: Document) -> Document:

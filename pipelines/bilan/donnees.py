@@ -254,6 +254,8 @@ class Donnees:
     """Whether the data says of itself that it is made up."""
     arrete: str = ""
     """Latest extraction date of the files that speak of the year, as an ISO date."""
+    depart: int = 0
+    """First year with figures since the convention began; the territory's own are read since then."""
     seul: bool = True
     """Whether the warehouse holds this territory alone: its files are then all this one's."""
     _index: dict[tuple[str, str, str, str, str, str, str], Chiffre] = field(init=False, default_factory=dict)
@@ -493,6 +495,8 @@ def charger(
     verrou, version_methodes = empreinte(con)
     convention = _convention(con, epci, annee)
     objectifs = _objectifs(con, epci)
+    debut = convention.debut[:4] if convention else ""
+    depart = min((a for a in annees if debut <= str(a) <= str(annee)), default=fenetre[0])
     croises = sorted({o.axe for o in objectifs if " x " in o.axe})
     return Donnees(
         epci_siren=epci,
@@ -524,11 +528,18 @@ def charger(
         contours=_contours(con, epci),
         suivi=_suivi(con, epci),
         chiffres=_chiffres(
-            con, epci, fenetre, periodes=periodes, indicateurs=indicateurs, axes=axes, croises=croises
+            con,
+            epci,
+            (fenetre, depart),
+            periodes=periodes,
+            indicateurs=indicateurs,
+            axes=axes,
+            croises=croises,
         ),
         saisies=_saisies(con, epci, annee),
         fictives=_fictives(con),
         arrete=_arrete(con, annee),
+        depart=depart,
         seul=len(connus) == 1,
     )
 
@@ -593,7 +604,7 @@ def dictionnaire(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str, str, st
 def _chiffres(
     con: duckdb.DuckDBPyConnection,
     epci: str,
-    annees: Sequence[int],
+    annees: tuple[Sequence[int], int],
     *,
     periodes: Sequence[str],
     indicateurs: Sequence[str] | None,
@@ -615,13 +626,16 @@ def _chiffres(
           and (
             periode_type = 'millesime'
             or (list_contains($periodes, periode_type)
-                and list_contains($annees, try_cast(left(periode, 4) as integer)))
+                and (list_contains($annees, try_cast(left(periode, 4) as integer))
+                     or (axe = 'epci' and try_cast(periode as integer) between $depart and $annee)))
           )
         order by indicateur, axe, modalite, segment_type, segment, periode_type, periode
         """,
         {
             "epci": epci,
-            "annees": list(annees),
+            "annees": list(annees[0]),
+            "depart": annees[1],
+            "annee": max(annees[0]),
             "periodes": list(periodes),
             "indicateurs": None if indicateurs is None else list(indicateurs),
             "axes": None if axes is None else list(axes),

@@ -38,7 +38,7 @@ def evaluation(d: Donnees) -> Document:
         *(_objectif(d, vise) for vise in vises),
         provenance.section(d),
     ]
-    annexe, chiffres = tables.annexe(d, sections)
+    regles, chiffres = tables.regles(d, sections)
     return Document(
         nom_fichier=f"evaluation-{d.epci_siren}-{d.annees[0]}-{d.annee}",
         titre="Évaluation à mi-parcours de la convention intercommunale d’attribution",
@@ -46,7 +46,7 @@ def evaluation(d: Donnees) -> Document:
         annee=d.annee,
         entete=provenance.entete(d),
         identite=provenance.identite(d),
-        sections=(*sections, annexe),
+        sections=(*sections, regles),
         chiffres=chiffres,
     )
 

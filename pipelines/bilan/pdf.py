@@ -30,6 +30,7 @@ from pipelines.bilan.document import (
     Tableau,
 )
 from pipelines.bilan.glyphes import montrable
+from pipelines.bilan.tables import ancre_de_regle
 
 _GABARIT = Path(__file__).with_name("gabarits") / "document.typ"
 _MM_PAR_PIXEL = 0.225
@@ -39,8 +40,8 @@ _TEXTE_MAX = 66
 
 def rendre(document: Document) -> bytes:
     """Set a document as PDF."""
-    document = document.a_lire()
-    ancres = {c.ancre for c in document.chiffres}
+    document = document.a_imprimer()
+    ancres = {ligne.ancre for t in document.tableaux() for ligne in t.lignes if ligne.ancre}
     contenu = {
         "titre": document.titre,
         "sous_titre": document.sous_titre,
@@ -156,7 +157,8 @@ def _poids(tableau: Tableau, rang: int) -> float | None:
 def _mot(cellule: Cellule, ancres: set[str]) -> dict[str, Any]:
     lien = None
     if isinstance(cellule, Mesure) and cellule.champ == "valeur" and cellule.chiffre is not None:
-        lien = cellule.chiffre.ancre if cellule.chiffre.ancre in ancres else None
+        regle = ancre_de_regle(cellule.chiffre.indicateur)
+        lien = regle if regle in ancres else None
     return {"t": modele.texte(cellule), "k": modele.classe(cellule), "l": lien}
 
 
