@@ -97,6 +97,8 @@ class Tableau:
     colonnes: tuple[Colonne, ...]
     lignes: tuple[Ligne, ...]
     feuille: str | None = None
+    entier: bool = False
+    """Whether paper holds every row, however many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,7 +269,7 @@ def _abreger(tableau: Tableau, *, dessine: bool) -> list[Bloc]:
     """
     libres = [rang for rang, ligne in enumerate(tableau.lignes) if not (ligne.forte or ligne.ancre)]
     colonne = next((rang for rang, c in enumerate(tableau.colonnes) if c.nombre), None)
-    if colonne is None or len(libres) <= LIGNES_IMPRIMEES_MAX:
+    if tableau.entier or colonne is None or len(libres) <= LIGNES_IMPRIMEES_MAX:
         return [tableau]
     ou = f" (feuille « {tableau.feuille} »)" if tableau.feuille else ""
     if dessine:

@@ -16,6 +16,7 @@ from pipelines.bilan.document import (
     Tableau,
 )
 from pipelines.bilan.donnees import PROFONDEUR, Donnees, Vise
+from pipelines.errors import DonneesRefusees
 
 DUREE = 6
 """Longest period evaluated, in years: the life of a convention."""
@@ -28,6 +29,33 @@ def profondeur(debut_convention: str, annee: int) -> int:
     if not debut_convention[:4].isdigit():
         return PROFONDEUR
     return max(PROFONDEUR, min(DUREE, annee - int(debut_convention[:4]) + 1))
+
+
+def verifier(d: Donnees, debut: str, annees: Sequence[int]) -> None:
+    """Refuse to evaluate without the convention's dates, or before it has three years with figures.
+
+    Args:
+        d: the data, up to the year asked for.
+        debut: first day of the convention, as an ISO date; empty when it is not known.
+        annees: every year that the territory has figures of.
+
+    Raises:
+        DonneesRefusees: saying which dates and years there are, and what to do.
+    """
+    if not debut[:4].isdigit():
+        raise DonneesRefusees(
+            f"{d.nom} ({d.epci_siren}) : une évaluation demande les dates de la convention, et son fichier ne "
+            "donne pas de « debut ». Écrivez-le, puis reconstruisez l’entrepôt."
+        )
+    siennes = [a for a in annees if int(debut[:4]) <= a <= d.annee]
+    if len(siennes) < PROFONDEUR:
+        ont = ", ".join(map(str, siennes)) or "aucune"
+        raise DonneesRefusees(
+            f"{d.nom} ({d.epci_siren}) : une évaluation demande au moins {PROFONDEUR} années de la "
+            f"convention, qui commence le {tables.date(debut)}. Celles qui ont des chiffres jusqu’à {d.annee} : {ont} "
+            f"(années de l’entrepôt : {', '.join(map(str, annees))}). Donnez une année plus tardive, ou "
+            "demandez les bilans annuels."
+        )
 
 
 def evaluation(d: Donnees) -> Document:

@@ -126,6 +126,7 @@ def _carte(carte: modele.Carte, ancres: set[str]) -> dict[str, Any]:
 def _tableau(tableau: Tableau, ancres: set[str]) -> dict[str, Any]:
     return {
         "legende": tableau.legende,
+        "entier": tableau.entier,
         "colonnes": [
             {"t": c.titre, "n": c.nombre, "poids": _poids(tableau, rang)}
             for rang, c in enumerate(tableau.colonnes)

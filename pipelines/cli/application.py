@@ -196,6 +196,10 @@ def bilan(
     bailleur: Annotated[
         str | None, typer.Option(metavar="SIREN", help="Un bailleur : sa fiche, ou son relevé du semestre.")
     ] = None,
+    commune: Annotated[str | None, typer.Option(metavar="CODE", help="La fiche d'une commune.")] = None,
+    fiches: Annotated[
+        bool, typer.Option("--fiches", help="Les fiches des communes, bailleurs, QPV et réservataires.")
+    ] = False,
     semestre: Annotated[
         int | None, typer.Option(min=1, max=2, metavar="1|2", help="Suivi semestriel, au lieu du bilan.")
     ] = None,
@@ -212,6 +216,8 @@ def bilan(
         "trimestre": trimestre,
         "evaluation": evaluation,
         "comparaison": comparaison,
+        "commune": commune,
+        "fiches": fiches,
     }
     asked: dict[str, int | str] = {name: value for name, value in kinds.items() if value}
     if len(asked) > 1:
