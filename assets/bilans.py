@@ -29,6 +29,10 @@ class BilansConfig(dg.Config):
     comparaison: bool = Field(default=False, description="Comparaison des EPCI, au lieu des bilans.")
     edition: str = Field(default=SIGNATAIRES, description="signataires ou publique.")
     bailleur: str | None = Field(default=None, description="SIREN d'un bailleur : ce qui est à lui seul.")
+    commune: str | None = Field(default=None, description="Code d'une commune : sa fiche.")
+    fiches: bool = Field(
+        default=False, description="La fiche de chaque commune, bailleur, QPV, réservataire."
+    )
     formats: list[str] = Field(default=["html"], description="html, pdf, xlsx, csv.")
     presents_seulement: bool = Field(
         default=False,
@@ -142,5 +146,7 @@ def write(
                 semestre=config.semestre,
                 edition=config.edition,
                 bailleur=config.bailleur,
+                commune=config.commune,
+                fiches=config.fiches,
             )
     return written

@@ -34,6 +34,8 @@ def render(
     semestre: int | None = None,
     edition: str = SIGNATAIRES,
     bailleur: str | None = None,
+    commune: str | None = None,
+    fiches: bool = False,
 ) -> list[Path]:
     """Write the bilan of one EPCI and year, `bilan-<siren>-<annee>.<ext>`, and return the files written.
 
@@ -41,17 +43,25 @@ def render(
     all landlords, and one statement per landlord, `suivi-<siren>-<annee>-S<n>-<siren du bailleur>.<ext>`.
     With `bailleur`, write what is one landlord's alone: its statement of the half-year, else its sheet of the
     year, `bilan-<siren>-<annee>-<siren du bailleur>.<ext>`.
+    With `commune`, write its sheet, `fiche-<siren>-<annee>-commune-<code>.<ext>`. With `fiches`, write the
+    sheet of every commune, landlord, neighbourhood and réservataire: together,
+    `fiches-<siren>-<annee>.<ext>`, and one file each in a folder of that name.
     Raises DonneesRefusees for an EPCI, a year or a landlord that the warehouse does not hold, MauvaisUsage
     for an unknown format, half-year or edition, or a report that the edition does not have.
     """
     from pipelines.bilan import contenu, donnees, fiche, sorties, suivi
+    from pipelines.bilan import fiches as module
 
     _verifier(formats)
+    if sum((semestre is not None or bailleur is not None, commune is not None, fiches)) > 1:
+        raise MauvaisUsage("Une seule chose à la fois : un bailleur, un semestre, une commune ou les fiches.")
     _entre("semestre", semestre, 2)
-    _permis(edition, annuel=semestre is None and bailleur is None)
+    _permis(edition, annuel=semestre is None and bailleur is None and commune is None and not fiches)
     with donnees.ouvrir(entrepot, edition) as con:
         if semestre is None and bailleur is not None:
             d = donnees.charger(con, epci, annee, axes=fiche.AXES)
+        elif commune is not None or fiches:
+            d = donnees.charger(con, epci, annee, axes=module.AXES_LUS)
         elif semestre is None:
             d = donnees.charger(con, epci, annee)
         else:
@@ -63,7 +73,17 @@ def render(
                 indicateurs=suivi.INDICATEURS,
                 axes=suivi.AXES,
             )
-    if bailleur is not None:
+    if fiches:
+        seules = sortie / f"fiches-{epci}-{annee}"
+        ecrits = sorties.ecrire(module.toutes(d), d, sortie, formats, edition)
+        return ecrits + [
+            chemin
+            for seule in module.chacune(d)
+            for chemin in sorties.ecrire(seule, d, seules, formats, edition)
+        ]
+    if commune is not None:
+        documents = [module.fiche(d, "commune", commune)]
+    elif bailleur is not None:
         documents = [suivi.releve(d, semestre, bailleur) if semestre else fiche.bailleur(d, bailleur)]
     else:
         documents = [contenu.bilan(d)] if semestre is None else suivi.suivi(d, semestre)
@@ -92,14 +112,16 @@ def render_evaluation(
 ) -> list[Path]:
     """Write the mid-term evaluation up to a year, `evaluation-<siren>-<debut>-<annee>.<ext>`.
 
-    It covers the years since the convention began, three to six of them; raises as `render` does.
+    It covers the years since the convention began, three to six of them; raises as `render` does, and
+    DonneesRefusees when the convention has no date, or fewer than three of its years have figures.
     """
     from pipelines.bilan import donnees, evaluation, sorties
 
     _verifier(formats)
     with donnees.ouvrir(entrepot) as con:
-        profondeur = evaluation.profondeur(donnees.debut_convention(con, epci, annee), annee)
-        d = donnees.charger(con, epci, annee, profondeur=profondeur)
+        debut = donnees.debut_convention(con, epci, annee)
+        d = donnees.charger(con, epci, annee, profondeur=evaluation.profondeur(debut, annee))
+        evaluation.verifier(d, debut, donnees.annees_de(con, epci))
     return sorties.ecrire(evaluation.evaluation(d), d, sortie, formats)
 
 

@@ -43,18 +43,18 @@ def comparaison(donnees: Sequence[Donnees]) -> Document:
             nouvelle_page=True,
         ),
     ]
-    annexe, chiffres = tables.annexe(premier, sections, nommer_epci=True)
+    regles, chiffres = tables.regles(premier, sections)
     return Document(
         nom_fichier=f"comparaison-{annee}",
         titre="Comparaison d’intercommunalités",
         sous_titre=f"{qui} – {annee}",
         annee=annee,
-        entete=(provenance.entete(premier)[1],),
+        entete=(provenance.entete(premier)[-1],),
         identite=(
             ("Année", str(annee)),
             ("Empreinte du verrou des données", premier.empreinte or "non publiée"),
         ),
-        sections=(*sections, annexe),
+        sections=(*sections, regles),
         chiffres=chiffres,
     )
 
@@ -127,7 +127,7 @@ def _methodes(donnees: Sequence[Donnees]) -> tuple[Bloc, ...]:
                 (
                     d.nom,
                     d.epci_siren,
-                    provenance.entete(d)[0][1],
+                    dict(provenance.entete(d))["Convention"],
                     d.convention.empreinte[:12] if d.convention else "",
                 )
             )

@@ -6,7 +6,7 @@ Layout and wording only; tables and charts are made in `tables`, figures come fr
 from collections.abc import Sequence
 from dataclasses import replace
 
-from pipelines.bilan import formats, graphiques, libelles, provenance, tables
+from pipelines.bilan import formats, graphiques, libelles, provenance, saisies, tables
 from pipelines.bilan.document import (
     LIBELLES_ETAT,
     Bloc,
@@ -28,7 +28,7 @@ from pipelines.bilan.document import (
     etat,
     texte,
 )
-from pipelines.bilan.donnees import INCONNU, TOUS, Chiffre, Donnees, Objectif, Rapprochement, Vise
+from pipelines.bilan.donnees import TOUS, Chiffre, Donnees, Objectif, Rapprochement, Vise
 from pipelines.bilan.formats import FINE
 
 REPERES = ("baux", "demandes", "tension", "logements")
@@ -47,6 +47,9 @@ DECOUPAGES_DES_BAUX = (
     ("relogements", "relogement"),
 )
 DEMANDE = ("demandes", "part_mutations_demande", "part_endogene", "tension", "anciennete")
+TENSION_DESSINEE = ("typologie", "quartile")
+"""Splits of the demand that are drawn; the others are tables."""
+
 PARC = (
     "logements",
     "part_qpv",
@@ -94,8 +97,6 @@ def bilan(d: Donnees) -> Document:
     """Build the annual bilan of one EPCI."""
     corps = [
         _synthese(d),
-        _methode(d),
-        _volumes(d),
         _objectif(
             d,
             "hors-qpv",
@@ -129,15 +130,18 @@ def bilan(d: Donnees) -> Document:
             axes=("bailleur", "reservataire", "commune"),
         ),
         _acteurs(d),
+        _volumes(d),
         _demande(d),
         _parc(d),
         _occupation(d),
         _revenus(d),
         _portraits(d),
+        saisies.suivi(d),
         _qualite(d),
+        _methode(d),
     ]
-    sections = [_a_la_suite(section) for section in corps]
-    annexe, chiffres = tables.annexe(d, sections)
+    sections = [_a_la_suite(_avec_saisies(d, section)) for section in corps]
+    regles, chiffres = tables.regles(d, sections)
     glossaire = Section("glossaire", "Glossaire", (Definitions(libelles.glossaire()),))
     return Document(
         nom_fichier=f"bilan-{d.epci_siren}-{d.annee}",
@@ -146,9 +150,28 @@ def bilan(d: Donnees) -> Document:
         annee=d.annee,
         entete=provenance.entete(d),
         identite=provenance.identite(d),
-        sections=(*sections, annexe, glossaire),
+        sections=(*sections, regles, glossaire),
         chiffres=chiffres,
     )
+
+
+PRINCIPAUX = {
+    **dict.fromkeys((*HORS_QPV, *LOCALISATION), "hors-qpv"),
+    **dict.fromkeys((*EN_QPV, *MIXITE), "en-qpv"),
+    **dict.fromkeys(PRIORITAIRES, "prioritaires"),
+    "mutations": "mutations",
+    "travailleurs_essentiels": "travailleurs-essentiels",
+}
+"""The chapter in which a typed text stands that names a figure and no chapter; elsewhere its family's."""
+
+ANALYSES = ("hors-qpv", "en-qpv", "prioritaires", "mutations", "demande", "parc", "occupation")
+"""Chapters in which an analysis is expected: a place is left for it."""
+
+
+def _avec_saisies(d: Donnees, section: Section) -> Section:
+    """The chapter with what was typed for it, after its own figures of the whole territory."""
+    ecrits = saisies.texte_de(d, section.ident, PRINCIPAUX, attendu=section.ident in ANALYSES)
+    return replace(section, blocs=(*section.blocs, *ecrits))
 
 
 def _a_la_suite(section: Section) -> Section:
@@ -179,7 +202,8 @@ def _cartes(d: Donnees) -> list[Carte]:
         annees = tuple((str(a), d.vise(vise, annee=a)) for a in d.annees)
         verdict: Etat = etat(c) if propre or etat(c) != "suivi" else "par_acteur"
         cible = _objectif_en_mots(d, vise, c) if propre else _objectif_par_acteur(d, vise)
-        cartes.append(Carte(mots.get(vise) or d.libelle(vise), c, verdict, cible, tables.detail(c), annees))
+        detail = " ; ".join(m for m in (tables.detail(c), tables.evolution(d, vise)) if m)
+        cartes.append(Carte(mots.get(vise) or d.libelle(vise), c, verdict, cible, detail, annees))
     return cartes
 
 
@@ -201,15 +225,80 @@ def _synthese(d: Donnees) -> Section:
                 "territoire.",
             )
         )
-    if constats := _etat_des_donnees(d, cartes):
-        blocs.append(constats)
     if jauges := _jauges(d, cartes):
         blocs.append(jauges)
-    if tableau := _bilan_par_acteur(d):
-        blocs.append(tableau)
+    blocs += _en_dessous(d)
     if courbes := _tendances(d, cartes):
         blocs.append(courbes)
+    if ecarts := _ecarts_par_bailleur(d):
+        blocs.append(ecarts)
+    blocs.append(saisies.decisions(d))
+    if tableau := _bilan_par_acteur(d):
+        blocs.append(tableau)
+    if constats := _etat_des_donnees(d, cartes):
+        blocs.append(constats)
     return Section("essentiel", "L’essentiel", tuple(blocs))
+
+
+EN_DESSOUS_MAX = 20
+"""Actors below their target that the synthesis names; the workbook and the chapters name them all."""
+
+
+def _en_dessous(d: Donnees) -> list[Bloc]:
+    """Who is short of which objective, by how much, and since when: the widest gaps first."""
+    paires = {(o.vise, o.axe) for o in d.objectifs if o.en_vigueur(d.annee) and o.statut != "sans_objet"} | {
+        (vise, "epci") for vise in d.objectifs_vises([d.annee], "epci")
+    }
+    trouves = []
+    for vise, axe in sorted(paires, key=lambda p: (d.rang(p[0]), p[1])):
+        for code, nom in d.modalites(axe, [vise.indicateur]):
+            c = d.vise(vise, axe, code)
+            if c is not None and c.atteint is False:
+                acteur = libelles.axe("epci") if axe == "epci" else nom
+                manque = c.manque or 0
+                ligne = Ligne(
+                    (
+                        d.libelle(vise),
+                        acteur,
+                        Mesure(c),
+                        f"{formats.cible(c.operateur, c.cible, c.unite)} ({_nature(d, vise, axe)})",
+                        Mesure(c, "manque"),
+                        tables.evolution(d, vise, axe, code) or formats.TIRET,
+                    ),
+                    forte=axe == "epci",
+                )
+                trouves.append(((axe != "epci", -manque, d.rang(vise), formats.cle_de_tri(acteur)), ligne))
+    if not trouves:
+        return []
+    lignes = [ligne for _, ligne in sorted(trouves, key=lambda t: t[0])]
+    entetes = (
+        Colonne("Objectif"),
+        Colonne("Qui"),
+        Colonne("Résultat", True),
+        Colonne("Cible"),
+        Colonne("Il manque", True),
+        Colonne("Évolution"),
+    )
+    titre = f"Qui n’atteint pas son objectif en {d.annee}, et de combien"
+    gardees, tries = tables.alleger(entetes, lignes[:EN_DESSOUS_MAX])
+    blocs: list[Bloc] = [Tableau("t-en-dessous", titre, gardees, tries, "Qui est en dessous")]
+    if (reste := len(lignes) - EN_DESSOUS_MAX) > 0:
+        mots = formats.accorder(reste, "autre acteur", "autres acteurs")
+        blocs.append(Paragraphe((f"{mots} en dessous : voir les chapitres.",), "note"))
+    return blocs
+
+
+def _ecarts_par_bailleur(d: Donnees) -> Graphique | None:
+    """Results and targets of the landlords on the first objective that is theirs."""
+    for vise in d.objectifs_vises([d.annee], "bailleur"):
+        if (graphique := tables.barres_par_acteur(d, vise, "bailleur")) is not None:
+            return replace(
+                graphique,
+                ident="g-ecarts-bailleurs",
+                svg=graphique.svg.replace(graphique.ident, "g-ecarts-bailleurs"),
+                tableau=None,
+            )
+    return None
 
 
 def _etat_des_donnees(d: Donnees, cartes: Sequence[Carte]) -> Tableau | None:
@@ -221,7 +310,10 @@ def _etat_des_donnees(d: Donnees, cartes: Sequence[Carte]) -> Tableau | None:
         texte_nombre = formats.accorder(nombre, "contradiction")
         lignes.append(
             Ligne(
-                (f"Exports {libelles.source(source).court}", f"{texte_nombre} entre exports (meta.conflits)")
+                (
+                    f"Exports {libelles.source(source).court}",
+                    f"{texte_nombre} entre exports{'' if d.seul else ', tous territoires ensemble'}",
+                )
             )
         )
     if inconnus := [p for carte in cartes if (p := _part_inconnue(carte)) is not None]:
@@ -292,7 +384,14 @@ def _objectif_en_mots(d: Donnees, vise: Vise, c: Chiffre | None) -> str:
         unite = d.indicateur(vise.indicateur).unite
         fixes = [o for o in d.objectifs if o.vise == vise and o.axe == "epci" and o.en_vigueur(d.annee)]
         ecrit = next((e for o in fixes if (e := formats.cible(o.operateur or None, o.cible, unite))), "")
-    return f"Objectif : {ecrit}" if ecrit else "Sans cible chiffrée"
+    return f"Objectif {_nature(d, vise, 'epci')} : {ecrit}" if ecrit else "Sans cible chiffrée"
+
+
+def _nature(d: Donnees, vise: Vise, axe: str) -> str:
+    """Whether the target in force is the law's, named by its code, or the convention's own."""
+    trouves = [o for o in d.objectifs if o.vise == vise and o.axe == axe and o.en_vigueur(d.annee)]
+    articles = [o.article for o in trouves if o.article] or [d.indicateur(vise.indicateur).article]
+    return "légal" if not trouves or any("CCH" in article for article in articles) else "de la convention"
 
 
 def _objectif_par_acteur(d: Donnees, vise: Vise) -> str:
@@ -440,8 +539,8 @@ def _methode(d: Donnees) -> Section:
             Tableau(
                 "t-parametres",
                 "Choix de la convention qui changent les chiffres",
-                (Colonne("Question"), Colonne("Choix retenu"), Colonne("Paramètre")),
-                tuple(Ligne((*libelles.parametre(p, v), p)) for p, v in d.parametres),
+                (Colonne("Question"), Colonne("Choix retenu")),
+                tuple(Ligne(libelles.parametre(p, v)) for p, v in d.parametres),
                 "Paramètres",
             )
         )
@@ -455,7 +554,7 @@ def _methode(d: Donnees) -> Section:
                 "t-ruptures",
                 "Ruptures de série",
                 (Colonne("Indicateur"), Colonne("Ce qui a changé")),
-                tuple(Ligne((i.libelle, i.rupture)) for i in ruptures),
+                tuple(Ligne((i.libelle, tables.sans_code(d, formats.phrase(i.rupture)))) for i in ruptures),
                 "Ruptures de série",
             )
         )
@@ -489,15 +588,15 @@ def _objectifs_en_vigueur(d: Donnees, objectifs: Sequence[Objectif]) -> Tableau:
                     acteurs,
                     cible,
                     libelles.evenement(o.evenement) if o.evenement else formats.TIRET,
+                    "légal" if "CCH" in o.article else "convention",
                     f"du {tables.date(o.debut)}" + (f" au {tables.date(o.fin)}" if o.fin else ""),
                     o.article or formats.TIRET,
                 )
             )
         )
-    entetes = tuple(
-        Colonne(t) for t in ("Objectif", "Acteurs", "Cible", "Événement compté", "En vigueur", "Texte")
-    )
-    return Tableau("t-objectifs", f"Objectifs en vigueur en {d.annee}", entetes, tuple(lignes), "Objectifs")
+    titres = ("Objectif", "Acteurs", "Cible", "Événement compté", "Nature", "En vigueur", "Texte")
+    entetes, tries = tables.alleger(tuple(Colonne(t) for t in titres), lignes)
+    return Tableau("t-objectifs", f"Objectifs en vigueur en {d.annee}", entetes, tries, "Objectifs")
 
 
 def _completude(d: Donnees) -> tuple[str, ...]:
@@ -521,7 +620,6 @@ def _volumes(d: Donnees) -> Section:
         "volumes",
         "Volumes et parcours de l’attribution",
         _ou_manquant(d, ("baux", "attributions"), ("sne",), blocs),
-        nouvelle_page=True,
     )
 
 
@@ -561,7 +659,7 @@ def _objectif(
         fin: tuple[Bloc, ...] = tuple(blocs)
     else:
         fin = (blocs[0], *_ou_manquant(d, [principal], ("sne",), []))
-    return Section(ident, titre, fin, tuple(sections), nouvelle_page=True)
+    return Section(ident, titre, fin, tuple(sections), nouvelle_page=ident == "hors-qpv")
 
 
 def _autres_objectifs(d: Donnees, principal: str, indicateurs: Sequence[str]) -> list[Section]:
@@ -591,7 +689,12 @@ def _acteur(d: Donnees, vise: Vise, axe: str, titre: str) -> tuple[Bloc, ...]:
     tableau = tables.par_acteur(d, vise, axe, feuille=f"{titre[:16]} – {libelles.axe(axe, 'un')}")
     if tableau is None:
         return ()
-    graphique = tables.barres_par_acteur(d, vise, axe)
+    # Bars without a target say less than the table, but where neighbourhoods are compared.
+    vises = axe in ("qpv", "zone") or any(
+        (c := d.vise(vise, axe, code)) is not None and c.operateur
+        for code, _ in d.modalites(axe, [vise.indicateur])
+    )
+    graphique = tables.barres_par_acteur(d, vise, axe) if vises else None
     if graphique is None:
         return (tableau,)
     return (graphique, tableau)
@@ -665,7 +768,8 @@ def _carte(d: Donnees) -> tuple[Bloc, ...]:
         # Of two generations that overlap, the one that has figures in the year.
         and any(d.chiffre(nom, c.niveau, c.code) for nom in ("qpv_q234", "baux"))
     }
-    if not dessines:
+    # Marks on white say nothing: without the communes around them, the ranked bars are the better picture.
+    if not dessines or not any(c.niveau == "commune" for c in d.contours):
         return ()
     formes = [
         graphiques.Forme(c.geometrie, "", graphiques.FOND_DE_CARTE, True)
@@ -727,9 +831,7 @@ def _acteurs(d: Donnees) -> Section:
     blocs: tuple[Bloc, ...] = (Paragraphe((libelles.chapo("acteurs"),), "chapo"),)
     if not sections:
         blocs = (*blocs, *_ou_manquant(d, idents, ("sne",), []))
-    return Section(
-        "acteurs", "Vue d’ensemble par acteur et par territoire", blocs, tuple(sections), nouvelle_page=True
-    )
+    return Section("acteurs", "Vue d’ensemble par acteur et par territoire", blocs, tuple(sections))
 
 
 def _demande(d: Donnees) -> Section:
@@ -756,7 +858,7 @@ def _demande(d: Donnees) -> Section:
             if tableau is None:
                 continue
             contenu: list[Bloc] = []
-            if segment_type in d.segments("tension"):
+            if segment_type in TENSION_DESSINEE and segment_type in d.segments("tension"):
                 legende = (
                     f"Demandes actives pour un bail signé, par {libelles.segment_type(segment_type).lower()}"
                 )
@@ -863,7 +965,6 @@ def _occupation(d: Donnees) -> Section:
         "Occupation et fragilité",
         _ou_manquant(d, OCCUPATION, ("ops",), blocs),
         (*sections, _fragilite(d)),
-        nouvelle_page=True,
     )
 
 
@@ -939,62 +1040,39 @@ def _revenus(d: Donnees) -> Section:
         if t:
             sections.append(Section(f"revenus-{cle}", titre, (t,)))
     if not blocs and sections:
-        return Section("revenus", "Revenus des habitants", (), tuple(sections), nouvelle_page=True)
+        return Section("revenus", "Revenus des habitants", (), tuple(sections))
     return Section(
         "revenus",
         "Revenus des habitants",
         _ou_manquant(d, REVENUS, ("filosofi",), blocs),
         tuple(sections),
-        nouvelle_page=True,
     )
+
+
+PORTRAIT = (
+    "logements",
+    "baux",
+    "qpv_q234",
+    "mobilite",
+    "vacance",
+    "part_monoparentales",
+    "part_actifs_occupes",
+    "taux_pauvrete",
+    "revenu_median",
+    "fragilite_classe",
+)
 
 
 def _portraits(d: Donnees) -> Section:
-    idents = (*d.catalogue,) or (*REPERES, *PARC, *OCCUPATION, *REVENUS)
-    sections = []
-    for axe in ("qpv", "zone"):
-        for code, nom in d.modalites(axe, idents):
-            if code == INCONNU:
-                continue
-            lignes = []
-            for ident in idents:
-                for segment_type, segment, libelle in tables.variantes(d, ident, axe):
-                    c = d.chiffre(ident, axe, code, segment_type=segment_type, segment=segment)
-                    if c is None or c.statut == "indisponible":
-                        continue
-                    reference = d.chiffre(ident, "epci", segment_type=segment_type, segment=segment)
-                    precedent = d.chiffre(
-                        ident, axe, code, d.annee - 1, segment_type=segment_type, segment=segment
-                    )
-                    lignes.append(Ligne((libelle, Mesure(c), Mesure(precedent), Mesure(reference))))
-            if lignes:
-                cle = f"{axe}-{formats.slug(code)}"
-                entetes, tries = tables.alleger(
-                    (
-                        Colonne("Indicateur"),
-                        Colonne(str(d.annee), True),
-                        Colonne(str(d.annee - 1), True),
-                        Colonne("Territoire", True),
-                    ),
-                    lignes,
-                )
-                legende = f"{nom} : chiffres clés"
-                tableau = Tableau(f"t-portrait-{cle}", legende, entetes, tries, "Portraits")
-                sections.append(Section(f"portrait-{cle}", nom, (tableau,)))
-    if sections:
-        chapo = Paragraphe((libelles.chapo("portraits"),), "chapo")
-        return Section("portraits", "Portraits de quartiers", (chapo,), tuple(sections), nouvelle_page=True)
-    return Section(
-        "portraits",
-        "Portraits de quartiers",
-        (
-            Manquant(
-                "Pas de portrait de quartier",
-                libelles.chapo("portraits-absents"),
-            ),
-        ),
-        nouvelle_page=True,
+    """Neighbourhoods side by side, and the territory; the whole portrait of each is its own sheet."""
+    tableau = tables.croise(
+        d, "t-portraits", f"Portraits de quartiers, {d.annee}", PORTRAIT, ("qpv", "zone"), feuille="Portraits"
     )
+    if tableau is None:
+        manque = Manquant("Pas de portrait de quartier", libelles.chapo("portraits-absents"))
+        return Section("portraits", "Portraits de quartiers", (manque,))
+    chapo = Paragraphe((libelles.chapo("portraits"),), "chapo")
+    return Section("portraits", "Portraits de quartiers", (chapo, tableau))
 
 
 def _qualite(d: Donnees) -> Section:
@@ -1022,7 +1100,7 @@ def _qualite(d: Donnees) -> Section:
             d, f"t-completude-{axe}", legende, _completude(d), [axe], feuille=f"Complétude {axe}"
         ):
             blocs.append(t)
-    if d.fichiers:
+    if d.fichiers and d.seul:
         lignes = [
             Ligne(
                 (
@@ -1045,7 +1123,7 @@ def _qualite(d: Donnees) -> Section:
         blocs.append(
             Tableau("t-fichiers", "Fichiers lus par l’entrepôt", entetes, tuple(lignes), "Fichiers lus")
         )
-    if d.avertissements:
+    if d.avertissements and d.seul:
         lignes = [
             Ligne(
                 (
@@ -1066,13 +1144,15 @@ def _qualite(d: Donnees) -> Section:
         blocs.append(
             Tableau("t-avertissements", "Réserves sur les données", entetes, tuple(lignes), "Réserves")
         )
+    if d.fichiers and not d.seul:
+        blocs.append(Paragraphe((libelles.chapo("fichiers-partages"),), "note"))
     if not blocs:
         blocs.append(
             Manquant(
                 "Pas d’information sur la qualité", "L’entrepôt ne publie ni fichiers lus ni avertissements."
             )
         )
-    return Section("qualite", "Qualité des données", tuple(blocs), nouvelle_page=True)
+    return Section("qualite", "Qualité des données", tuple(blocs))
 
 
 def _ou_manquant(

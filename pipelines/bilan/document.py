@@ -45,6 +45,13 @@ LIGNES_SECRETES_MAX = 4
 """Beyond this number, rows that only say « secret » are named under their table instead."""
 
 
+SYNTHESE = "essentiel"
+"""The section that is printed whole: it holds what decides."""
+
+LIGNES_IMPRIMEES, LIGNES_IMPRIMEES_MAX = 8, 12
+"""Rows of a long table that are printed, and the number of rows beyond which a table is long."""
+
+
 @dataclass(frozen=True, slots=True)
 class Mesure:
     """A cell that shows one field of a figure; `chiffre` is None where the mart has no such row."""
@@ -90,6 +97,8 @@ class Tableau:
     colonnes: tuple[Colonne, ...]
     lignes: tuple[Ligne, ...]
     feuille: str | None = None
+    entier: bool = False
+    """Whether paper holds every row, however many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +134,15 @@ class Manquant:
 
     titre: str
     texte: str
+
+
+@dataclass(frozen=True, slots=True)
+class Encadre:
+    """A text that someone typed, or the place left for it (`vide`); `alerte` when it no longer holds."""
+
+    titre: str
+    paragraphes: tuple[tuple[str | Mesure, ...], ...]
+    genre: Literal["texte", "vide", "alerte"] = "texte"
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +188,7 @@ class Definitions:
     termes: tuple[tuple[str, str], ...]
 
 
-Bloc = Paragraphe | Puces | Tableau | Graphique | Manquant | Cartes | Reperes | Definitions
+Bloc = Paragraphe | Puces | Tableau | Graphique | Manquant | Encadre | Cartes | Reperes | Definitions
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +241,51 @@ class Document:
         """
         return replace(self, sections=tuple(_section_a_lire(s) for s in self.sections))
 
+    def a_imprimer(self) -> "Document":
+        """The same document for paper: of a long table, its largest rows; the page and workbook have all."""
+        lu = self.a_lire()
+        return replace(lu, sections=tuple(_section_imprimee(s) for s in lu.sections))
+
+
+def _section_imprimee(section: Section) -> Section:
+    if section.ident == SYNTHESE:
+        return section
+    dessines = {bloc.tableau for bloc in section.blocs if isinstance(bloc, Graphique)}
+    blocs: list[Bloc] = []
+    for bloc in section.blocs:
+        if isinstance(bloc, Tableau):
+            blocs.extend(_abreger(bloc, dessine=bloc.ident in dessines))
+        else:
+            blocs.append(bloc)
+    return replace(
+        section, blocs=tuple(blocs), sections=tuple(_section_imprimee(s) for s in section.sections)
+    )
+
+
+def _abreger(tableau: Tableau, *, dessine: bool) -> list[Bloc]:
+    """The rows of a long table that weigh most by its first column of numbers, in their order.
+
+    A long table of which a chart shows every row is named, and not printed.
+    """
+    libres = [rang for rang, ligne in enumerate(tableau.lignes) if not (ligne.forte or ligne.ancre)]
+    colonne = next((rang for rang, c in enumerate(tableau.colonnes) if c.nombre), None)
+    if tableau.entier or colonne is None or len(libres) <= LIGNES_IMPRIMEES_MAX:
+        return [tableau]
+    ou = f" (feuille « {tableau.feuille} »)" if tableau.feuille else ""
+    if dessine:
+        mots = f"Le détail des {len(libres)} lignes de ce graphique est dans la page et dans le classeur{ou}."
+        return [Paragraphe((mots,), "note")]
+    poids = {rang: nombre(tableau.lignes[rang].cellules[colonne]) for rang in libres}
+    lourdes = sorted(libres, key=lambda rang: (poids[rang] is None, -(poids[rang] or 0.0), rang))
+    ecartees = set(lourdes[LIGNES_IMPRIMEES:])
+    gardees = tuple(ligne for rang, ligne in enumerate(tableau.lignes) if rang not in ecartees)
+    titre = tableau.colonnes[colonne].titre
+    note = (
+        f"Les {LIGNES_IMPRIMEES} premières lignes sur {len(libres)}, par « {titre} » ; "
+        f"toutes sont dans la page et dans le classeur{ou}."
+    )
+    return [replace(tableau, lignes=gardees), Paragraphe((note,), "note")]
+
 
 def sans_manques(document: Document) -> Document:
     """The same document without what it says is missing: an edition short on purpose lacks no source."""
@@ -232,11 +295,15 @@ def sans_manques(document: Document) -> Document:
 def _sans_manques(sections: tuple[Section, ...]) -> tuple[Section, ...]:
     gardees = []
     for section in sections:
-        blocs = tuple(bloc for bloc in section.blocs if not isinstance(bloc, Manquant))
+        blocs = tuple(bloc for bloc in section.blocs if not _manque(bloc))
         sous = _sans_manques(section.sections)
         if sous or any(not isinstance(bloc, Paragraphe) for bloc in blocs):
             gardees.append(replace(section, blocs=blocs, sections=sous))
     return tuple(gardees)
+
+
+def _manque(bloc: Bloc) -> bool:
+    return isinstance(bloc, Manquant) or (isinstance(bloc, Encadre) and bloc.genre == "vide")
 
 
 def _section_a_lire(section: Section) -> Section:

@@ -207,6 +207,24 @@ class Suivi:
     manquement: bool | None
 
 
+@dataclass(frozen=True, slots=True)
+class Saisie:
+    """One entry that a person typed (`meta.saisies`), as its table describes it."""
+
+    rubrique: str
+    rang: int
+    chapitre: str
+    chiffre: str
+    valeur: float | None
+    titre: str
+    texte: str
+    complement: str
+    etat: str
+    jour: str
+    nombre: float | None
+    total: float | None
+
+
 @dataclass(frozen=True)
 class Donnees:
     """All that a report on one EPCI needs."""
@@ -230,6 +248,16 @@ class Donnees:
     contours: tuple[Contour, ...]
     suivi: tuple[Suivi, ...]
     chiffres: tuple[Chiffre, ...]
+    saisies: tuple[Saisie, ...] = ()
+    """What was typed for the year, in the order of the file."""
+    fictives: bool = False
+    """Whether the data says of itself that it is made up."""
+    arrete: str = ""
+    """Latest extraction date of the files that speak of the year, as an ISO date."""
+    depart: int = 0
+    """First year with figures since the convention began; the territory's own are read since then."""
+    seul: bool = True
+    """Whether the warehouse holds this territory alone: its files are then all this one's."""
     _index: dict[tuple[str, str, str, str, str, str, str], Chiffre] = field(init=False, default_factory=dict)
     _cles: dict[tuple[str, str], list[Chiffre]] = field(init=False, default_factory=dict)
 
@@ -478,6 +506,8 @@ def charger(
     verrou, version_methodes = empreinte(con)
     convention = _convention(con, epci, annee)
     objectifs = _objectifs(con, epci)
+    debut = convention.debut[:4] if convention else ""
+    depart = min((a for a in annees if debut <= str(a) <= str(annee)), default=fenetre[0])
     croises = sorted({o.axe for o in objectifs if " x " in o.axe})
     return Donnees(
         epci_siren=epci,
@@ -509,8 +539,19 @@ def charger(
         contours=_contours(con, epci),
         suivi=_suivi(con, epci),
         chiffres=_chiffres(
-            con, epci, fenetre, periodes=periodes, indicateurs=indicateurs, axes=axes, croises=croises
+            con,
+            epci,
+            (fenetre, depart),
+            periodes=periodes,
+            indicateurs=indicateurs,
+            axes=axes,
+            croises=croises,
         ),
+        saisies=_saisies(con, epci, annee),
+        fictives=_fictives(con),
+        arrete=_arrete(con, annee),
+        depart=depart,
+        seul=len(connus) == 1,
     )
 
 
@@ -574,7 +615,7 @@ def dictionnaire(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str, str, st
 def _chiffres(
     con: duckdb.DuckDBPyConnection,
     epci: str,
-    annees: Sequence[int],
+    annees: tuple[Sequence[int], int],
     *,
     periodes: Sequence[str],
     indicateurs: Sequence[str] | None,
@@ -596,13 +637,16 @@ def _chiffres(
           and (
             periode_type = 'millesime'
             or (list_contains($periodes, periode_type)
-                and list_contains($annees, try_cast(left(periode, 4) as integer)))
+                and (list_contains($annees, try_cast(left(periode, 4) as integer))
+                     or (axe = 'epci' and try_cast(periode as integer) between $depart and $annee)))
           )
         order by indicateur, axe, modalite, segment_type, segment, periode_type, periode
         """,
         {
             "epci": epci,
-            "annees": list(annees),
+            "annees": list(annees[0]),
+            "depart": annees[1],
+            "annee": max(annees[0]),
             "periodes": list(periodes),
             "indicateurs": None if indicateurs is None else list(indicateurs),
             "axes": None if axes is None else list(axes),
@@ -732,6 +776,60 @@ def _seuil_q1(con: duckdb.DuckDBPyConnection, epci: str, annee: int) -> str:
     """What `meta.seuils_q1` says of the year's threshold: empty when it is known, or when none is needed."""
     messages = _lire(con, "meta", "seuils_q1", ("annee", "message"), "annee", filtre=("epci_siren", epci))
     return next((_texte(message) for an, message in messages if an == annee), "")
+
+
+def _typed_table(con: duckdb.DuckDBPyConnection) -> str:
+    """The table of what was typed: whole, or the part of it that an edition for everybody holds."""
+    return "saisies" if _colonnes(con, "meta", "saisies") else "saisies_publiques"
+
+
+def _saisies(con: duckdb.DuckDBPyConnection, epci: str, annee: int) -> tuple[Saisie, ...]:
+    colonnes = ("annee", *Saisie.__slots__)
+    lignes = _lire(con, "meta", _typed_table(con), colonnes, "rubrique, rang", filtre=("epci_siren", epci))
+    return tuple(
+        Saisie(
+            rubrique,
+            int(rang),
+            chapitre or "",
+            chiffre or "",
+            valeur,
+            titre or "",
+            texte or "",
+            complement or "",
+            etat or "",
+            _texte(jour),
+            nombre,
+            total,
+        )
+        for (
+            de,
+            rubrique,
+            rang,
+            chapitre,
+            chiffre,
+            valeur,
+            titre,
+            texte,
+            complement,
+            etat,
+            jour,
+            nombre,
+            total,
+        ) in lignes
+        if de == annee
+    )
+
+
+def _fictives(con: duckdb.DuckDBPyConnection) -> bool:
+    """Whether any typed file of the warehouse says that its data is made up: then all of it is."""
+    return bool(
+        _lire(con, "meta", _typed_table(con), ("rang",), None, filtre=("rubrique", "donnees_fictives"))
+    )
+
+
+def _arrete(con: duckdb.DuckDBPyConnection, annee: int) -> str:
+    lignes = _lire(con, "meta", "verrou", ("date_extraction",), None, filtre=("millesime", str(annee)))
+    return max((_texte(date) for (date,) in lignes if date), default="")
 
 
 def _contours(con: duckdb.DuckDBPyConnection, epci: str) -> tuple[Contour, ...]:

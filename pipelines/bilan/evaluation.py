@@ -16,6 +16,7 @@ from pipelines.bilan.document import (
     Tableau,
 )
 from pipelines.bilan.donnees import PROFONDEUR, Donnees, Vise
+from pipelines.errors import DonneesRefusees
 
 DUREE = 6
 """Longest period evaluated, in years: the life of a convention."""
@@ -30,6 +31,33 @@ def profondeur(debut_convention: str, annee: int) -> int:
     return max(PROFONDEUR, min(DUREE, annee - int(debut_convention[:4]) + 1))
 
 
+def verifier(d: Donnees, debut: str, annees: Sequence[int]) -> None:
+    """Refuse to evaluate without the convention's dates, or before it has three years with figures.
+
+    Args:
+        d: the data, up to the year asked for.
+        debut: first day of the convention, as an ISO date; empty when it is not known.
+        annees: every year that the territory has figures of.
+
+    Raises:
+        DonneesRefusees: saying which dates and years there are, and what to do.
+    """
+    if not debut[:4].isdigit():
+        raise DonneesRefusees(
+            f"{d.nom} ({d.epci_siren}) : une évaluation demande les dates de la convention, et son fichier ne "
+            "donne pas de « debut ». Écrivez-le, puis reconstruisez l’entrepôt."
+        )
+    siennes = [a for a in annees if int(debut[:4]) <= a <= d.annee]
+    if len(siennes) < PROFONDEUR:
+        ont = ", ".join(map(str, siennes)) or "aucune"
+        raise DonneesRefusees(
+            f"{d.nom} ({d.epci_siren}) : une évaluation demande au moins {PROFONDEUR} années de la "
+            f"convention, qui commence le {tables.date(debut)}. Celles qui ont des chiffres jusqu’à {d.annee} : {ont} "
+            f"(années de l’entrepôt : {', '.join(map(str, annees))}). Donnez une année plus tardive, ou "
+            "demandez les bilans annuels."
+        )
+
+
 def evaluation(d: Donnees) -> Document:
     """Build the evaluation over the years that were read."""
     vises = d.objectifs_vises(d.annees)
@@ -38,7 +66,7 @@ def evaluation(d: Donnees) -> Document:
         *(_objectif(d, vise) for vise in vises),
         provenance.section(d),
     ]
-    annexe, chiffres = tables.annexe(d, sections)
+    regles, chiffres = tables.regles(d, sections)
     return Document(
         nom_fichier=f"evaluation-{d.epci_siren}-{d.annees[0]}-{d.annee}",
         titre="Évaluation à mi-parcours de la convention intercommunale d’attribution",
@@ -46,7 +74,7 @@ def evaluation(d: Donnees) -> Document:
         annee=d.annee,
         entete=provenance.entete(d),
         identite=provenance.identite(d),
-        sections=(*sections, annexe),
+        sections=(*sections, regles),
         chiffres=chiffres,
     )
 

@@ -39,7 +39,7 @@ def bailleur(d: Donnees, code: str) -> Document:
         *(_detail(d, code, vise) for vise in vises),
         provenance.section(d),
     ]
-    annexe, chiffres = tables.annexe(d, sections)
+    regles, chiffres = tables.regles(d, sections)
     return Document(
         nom_fichier=f"bilan-{d.epci_siren}-{d.annee}-{formats.slug(code)}",
         titre="Bilan annuel d’un bailleur",
@@ -47,7 +47,7 @@ def bailleur(d: Donnees, code: str) -> Document:
         annee=d.annee,
         entete=provenance.entete(d),
         identite=provenance.identite(d),
-        sections=(*sections, annexe),
+        sections=(*sections, regles),
         chiffres=chiffres,
     )
 

@@ -18,6 +18,7 @@ from pipelines.bilan import formats
 from pipelines.bilan.composition import POLICES
 from pipelines.bilan.document import Cellule, Document, Graphique, Mesure, Nombre
 from pipelines.bilan.donnees import Chiffre
+from pipelines.bilan.tables import ancre_de_regle
 
 _GABARITS = Path(__file__).with_name("gabarits")
 
@@ -28,10 +29,25 @@ def rendre(document: Document, definitions: dict[str, str] | None = None) -> str
         "document": document.a_lire(),
         "style": Markup((_GABARITS / "style.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
         "polices": _polices(),
-        "annexe": {c.ancre for c in document.chiffres},
+        "regles": {ligne.ancre for t in document.tableaux() for ligne in t.lignes if ligne.ancre},
+        "regle": lambda chiffre: ancre_de_regle(chiffre.indicateur),
+        "place": _Places(),
         "definitions": definitions or {},
     }
     return _environnement().get_template("document.html.j2").render(contexte)
+
+
+class _Places:
+    """Where a figure is first shown: there it bears its identifier, the one of the data files."""
+
+    def __init__(self) -> None:
+        self._vues: set[str] = set()
+
+    def __call__(self, chiffre: Chiffre) -> str | None:
+        if chiffre.ancre in self._vues:
+            return None
+        self._vues.add(chiffre.ancre)
+        return chiffre.ancre
 
 
 def note(chiffre: Chiffre, definitions: dict[str, str]) -> str:

@@ -73,6 +73,16 @@ def evenement(ident: str) -> str:
     return str(_textes()["evenements"].get(ident, ident))
 
 
+def saisie(ident: str) -> str:
+    """Words that introduce what someone typed, or the place left for it."""
+    return str(_textes()["saisies"].get(ident, ident))
+
+
+def etat(ident: str) -> str:
+    """Where an action stands, in words."""
+    return str(_textes()["etats"].get(ident, ident))
+
+
 def glossaire() -> tuple[tuple[str, str], ...]:
     """Terms and definitions, in reading order."""
     return tuple((terme, " ".join(texte.split())) for terme, texte in _textes()["glossaire"].items())

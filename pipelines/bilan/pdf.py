@@ -19,6 +19,7 @@ from pipelines.bilan.document import (
     Cellule,
     Definitions,
     Document,
+    Encadre,
     Graphique,
     Manquant,
     Mesure,
@@ -29,6 +30,7 @@ from pipelines.bilan.document import (
     Tableau,
 )
 from pipelines.bilan.glyphes import montrable
+from pipelines.bilan.tables import ancre_de_regle
 
 _GABARIT = Path(__file__).with_name("gabarits") / "document.typ"
 _MM_PAR_PIXEL = 0.225
@@ -38,8 +40,8 @@ _TEXTE_MAX = 66
 
 def rendre(document: Document) -> bytes:
     """Set a document as PDF."""
-    document = document.a_lire()
-    ancres = {c.ancre for c in document.chiffres}
+    document = document.a_imprimer()
+    ancres = {ligne.ancre for t in document.tableaux() for ligne in t.lignes if ligne.ancre}
     contenu = {
         "titre": document.titre,
         "sous_titre": document.sous_titre,
@@ -95,6 +97,9 @@ def _bloc(bloc: Bloc, ancres: set[str]) -> dict[str, Any]:
                 "legende": bloc.legende,
                 "largeur": _largeur(bloc.svg) * _MM_PAR_PIXEL,
             }
+        case Encadre():
+            paragraphes = [[_mot(m, ancres) for m in p] for p in bloc.paragraphes]
+            return genre | {"style": bloc.genre, "titre": bloc.titre, "paragraphes": paragraphes}
         case Manquant():
             return genre | {"titre": bloc.titre, "texte": bloc.texte}
         case Reperes():
@@ -121,6 +126,7 @@ def _carte(carte: modele.Carte, ancres: set[str]) -> dict[str, Any]:
 def _tableau(tableau: Tableau, ancres: set[str]) -> dict[str, Any]:
     return {
         "legende": tableau.legende,
+        "entier": tableau.entier,
         "colonnes": [
             {"t": c.titre, "n": c.nombre, "poids": _poids(tableau, rang)}
             for rang, c in enumerate(tableau.colonnes)
@@ -152,7 +158,8 @@ def _poids(tableau: Tableau, rang: int) -> float | None:
 def _mot(cellule: Cellule, ancres: set[str]) -> dict[str, Any]:
     lien = None
     if isinstance(cellule, Mesure) and cellule.champ == "valeur" and cellule.chiffre is not None:
-        lien = cellule.chiffre.ancre if cellule.chiffre.ancre in ancres else None
+        regle = ancre_de_regle(cellule.chiffre.indicateur)
+        lien = regle if regle in ancres else None
     return {"t": modele.texte(cellule), "k": modele.classe(cellule), "l": lien}
 
 

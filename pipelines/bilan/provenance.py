@@ -1,13 +1,17 @@
 """What every report says of where it comes from: warehouse, convention, methods, and how to read it."""
 
-from pipelines.bilan import libelles
+from pipelines.bilan import libelles, tables
 from pipelines.bilan.document import Colonne, Ligne, Puces, Section, Tableau
 from pipelines.bilan.donnees import Donnees
 
 
 def entete(d: Donnees) -> tuple[tuple[str, str], ...]:
     """What the top of the first page says of the provenance; the whole is in « Méthode et sources »."""
+    editeur = next((s.titre for s in d.saisies if s.rubrique == "editeur"), "")
+    arrete = tables.date(d.arrete)
     return (
+        *((("Éditeur", editeur),) if editeur else ()),
+        *((("Données arrêtées au", arrete),) if arrete else ()),
         ("Convention", _version(d)),
         ("Données", f"empreinte {d.empreinte[:12]}" if d.empreinte else "empreinte non publiée"),
     )

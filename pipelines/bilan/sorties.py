@@ -11,6 +11,9 @@ from pipelines.bilan.donnees import Donnees
 from pipelines.edition import MENTIONS, PUBLIQUE, SIGNATAIRES
 from pipelines.fichiers import replacing
 
+FICTIVES = "Données fictives"
+"""What every page says when the data says that it is made up."""
+
 
 def ecrire(
     document: Document, d: Donnees, sortie: Path, formats: Sequence[str], edition: str = SIGNATAIRES
@@ -19,7 +22,8 @@ def ecrire(
 
     Every page says the edition, and for whom it is.
     """
-    document = replace(document, edition=MENTIONS[edition])
+    fictives = f"{FICTIVES}. " if d.fictives else ""
+    document = replace(document, edition=f"{fictives}{MENTIONS[edition]}")
     if edition == PUBLIQUE:
         document = sans_manques(document)
     ecrits = []

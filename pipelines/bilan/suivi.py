@@ -260,7 +260,7 @@ def _document(
     d: Donnees, semestre: int, fichier: str, sous_titre: str, sections: Sequence[Section]
 ) -> Document:
     toutes = (*sections, provenance.section(d))
-    annexe, chiffres = tables.annexe(d, toutes)
+    regles, chiffres = tables.regles(d, toutes)
     return Document(
         nom_fichier=fichier,
         titre="Suivi semestriel des attributions hors quartiers prioritaires",
@@ -268,6 +268,6 @@ def _document(
         annee=d.annee,
         entete=(("Arrêté au", _arrete(d, semestre)), *provenance.entete(d)),
         identite=provenance.identite(d),
-        sections=(*toutes, annexe),
+        sections=(*toutes, regles),
         chiffres=chiffres,
     )

@@ -4,6 +4,7 @@ Each function returns None, or an empty tuple, when the warehouse has nothing to
 never shows an empty frame.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 
 from pipelines.bilan import formats, graphiques, libelles
@@ -13,7 +14,7 @@ from pipelines.bilan.document import (
     Cellule,
     Colonne,
     Document,
-    Etat,
+    Encadre,
     Graphique,
     Ligne,
     Mesure,
@@ -325,29 +326,68 @@ def variantes(d: Donnees, ident: str, axe: str | None = "epci") -> list[tuple[st
     return sortie
 
 
-def annexe(
-    d: Donnees, sections: Sequence[Section], *, nommer_epci: bool = False
-) -> tuple[Section, tuple[Chiffre, ...]]:
-    """Every figure quoted in these sections, with what proves it: the target of all the links.
-
-    `nommer_epci` writes the name of the EPCI rather than « Ensemble du territoire ».
-    """
+def regles(d: Donnees, sections: Sequence[Section]) -> tuple[Section, tuple[Chiffre, ...]]:
+    """How each indicator quoted in these sections is counted, where every figure leads; and the figures."""
     chiffres = _ordonner(d, _cites(sections))
-    par_indicateur: dict[str, list[Chiffre]] = {}
-    for c in chiffres:
-        par_indicateur.setdefault(c.indicateur, []).append(c)
-    sous_sections = tuple(
-        Section(
-            f"annexe-{formats.slug(ident)}",
-            d.indicateur(ident).libelle,
-            _preuve(d, ident, groupe, nommer_epci=nommer_epci),
-        )
-        for ident, groupe in par_indicateur.items()
+    lignes = [
+        Ligne((d.indicateur(ident).libelle, _regle(d, ident)), ancre=ancre_de_regle(ident))
+        for ident in dict.fromkeys(c.indicateur for c in chiffres)
+    ]
+    if not lignes:
+        return Section("regles", "Règles des indicateurs", ()), chiffres
+    tableau = Tableau(
+        "t-regles",
+        "Règles des indicateurs cités",
+        (Colonne("Indicateur"), Colonne("Comment il est compté")),
+        tuple(lignes),
+        "Règles",
     )
-    chapo = Paragraphe((libelles.chapo("annexe"),), "chapo")
-    return Section(
-        "annexe", "Annexe : détail de chaque chiffre", (chapo,), sous_sections, nouvelle_page=True
-    ), chiffres
+    chapo = Paragraphe((libelles.chapo("regles"),), "note")
+    return Section("regles", "Règles des indicateurs", (chapo, tableau)), chiffres
+
+
+def ancre_de_regle(ident: str) -> str:
+    """Where the rule of an indicator stands in a page."""
+    return f"regle-{formats.slug(ident)}"
+
+
+def _regle(d: Donnees, ident: str) -> str:
+    indicateur = d.indicateur(ident)
+    morceaux = (
+        indicateur.definition,
+        f"Formule : {indicateur.formule}" if indicateur.formule else "",
+        f"Texte : {indicateur.article}" if indicateur.article else "",
+        f"Rupture de série : {indicateur.rupture}" if indicateur.rupture else "",
+        f"Version de la méthode : {indicateur.version_methode}" if indicateur.version_methode else "",
+    )
+    return sans_code(d, " ".join(formats.phrase(m) for m in morceaux if m))
+
+
+def sans_code(d: Donnees, texte: str) -> str:
+    """A text of the catalogue, in which the identifier of an indicator is replaced by its label."""
+    codes = sorted((i for i in d.catalogue if "_" in i), key=len, reverse=True)
+    if not codes:
+        return texte
+    motif = re.compile(rf"(?<![\w-])({'|'.join(map(re.escape, codes))})(?![\w-])")
+    return motif.sub(lambda m: f"« {d.catalogue[m[1]].libelle} »", texte)
+
+
+def evolution(d: Donnees, vise: Vise, axe: str = "epci", modalite: str | None = None) -> str:
+    """How a rate moved, in points, since last year and since the first year that is read."""
+    c = d.vise(vise, axe, modalite)
+    if c is None or c.valeur is None or c.unite != "%":
+        return ""
+    morceaux = []
+    debut = d.depart if axe == "epci" and d.depart < d.annees[0] else d.annees[0]
+    for annee in dict.fromkeys((d.annee - 1, debut)):
+        avant = d.vise(vise, axe, modalite, annee) if annee < d.annee else None
+        if avant is not None and avant.valeur is not None:
+            ecart = c.valeur - avant.valeur
+            signe = "+" if ecart >= 0 else ""
+            noms = "point" if abs(ecart) < 2 else "points"
+            rupture = f"{formats.FINE}†" if "rupture_serie" in (c.statut, avant.statut) else ""
+            morceaux.append(f"{signe}{formats.decimal(ecart, 1)} {noms} depuis {annee}{rupture}")
+    return " ; ".join(morceaux)
 
 
 COLONNES_PREUVES = (
@@ -425,6 +465,9 @@ def _cellules(bloc: Bloc) -> Iterable[Cellule]:
     elif isinstance(bloc, Puces):
         for element in bloc.elements:
             yield from element
+    elif isinstance(bloc, Encadre):
+        for paragraphe in bloc.paragraphes:
+            yield from paragraphe
     elif isinstance(bloc, Reperes):
         for _, mesure in bloc.elements:
             yield mesure
@@ -463,74 +506,6 @@ def _ordonner(d: Donnees, chiffres: Iterable[Chiffre]) -> tuple[Chiffre, ...]:
         )
 
     return tuple(sorted(chiffres, key=rang))
-
-
-def _preuve(d: Donnees, ident: str, chiffres: Sequence[Chiffre], *, nommer_epci: bool) -> tuple[Bloc, ...]:
-    indicateur = d.indicateur(ident)
-    regles = [
-        indicateur.definition,
-        f"Formule : {indicateur.formule}" if indicateur.formule else "",
-        f"Texte : {indicateur.article}" if indicateur.article else "",
-        f"Version de la méthode : {indicateur.version_methode}" if indicateur.version_methode else "",
-        f"Rupture de série : {indicateur.rupture}" if indicateur.rupture else "",
-        f"Identifiant : {ident}",
-    ]
-    segmente = any(c.segment_type != TOUS for c in chiffres)
-    lignes = []
-    for c in chiffres:
-        acteur = libelles.axe("epci") if c.axe == "epci" and not nommer_epci else c.modalite_libelle
-        detail: tuple[Cellule, ...] = ()
-        if segmente:
-            detail = ("" if c.segment_type == TOUS else libelles.segment(c.segment_type, c.segment),)
-        lignes.append(
-            Ligne(
-                (
-                    acteur,
-                    *detail,
-                    periode(c),
-                    Mesure(c, "numerateur"),
-                    Mesure(c, "denominateur"),
-                    Mesure(c, "inconnus"),
-                    Mesure(c, "valeur"),
-                    Mesure(c, "cible"),
-                    STATUTS.get(c.statut, c.statut),
-                    c.source,
-                ),
-                ancre=c.ancre,
-            )
-        )
-    entetes = (
-        Colonne("Territoire ou acteur"),
-        *((Colonne("Détail"),) if segmente else ()),
-        Colonne("Période"),
-        Colonne("Numérateur", True),
-        Colonne("Dénominateur", True),
-        Colonne("Inconnus", True),
-        Colonne("Résultat", True),
-        Colonne("Objectif", True),
-        Colonne("Statut"),
-        Colonne("Source"),
-    )
-    tableau = Tableau(
-        f"t-annexe-{formats.slug(ident)}",
-        f"{indicateur.libelle} : numérateurs et dénominateurs",
-        entetes,
-        tuple(lignes),
-    )
-    return (
-        Paragraphe((" ".join(formats.phrase(r) for r in regles if r),), "note"),
-        tableau,
-    )
-
-
-STATUTS: dict[str, Etat | str] = {
-    "publiable": "publié",
-    "secret": "secret",
-    "indisponible": "indisponible",
-    "sans_objet": "sans objet",
-    "rupture_serie": "rupture de série",
-    "provisoire": "provisoire",
-}
 
 
 def periode(c: Chiffre) -> str:

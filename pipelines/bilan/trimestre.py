@@ -32,7 +32,7 @@ def tableau_de_bord(d: Donnees, trimestre: int) -> Document:
         *(_acteurs(d, trimestre, vise) for vise in vises if _acteurs_presents(d, trimestre, vise)),
         provenance.section(d),
     ]
-    annexe, chiffres = tables.annexe(d, sections)
+    regles, chiffres = tables.regles(d, sections)
     return Document(
         nom_fichier=f"tableau-de-bord-{d.epci_siren}-{d.annee}-T{trimestre}",
         titre="Tableau de bord trimestriel des attributions",
@@ -40,7 +40,7 @@ def tableau_de_bord(d: Donnees, trimestre: int) -> Document:
         annee=d.annee,
         entete=provenance.entete(d),
         identite=provenance.identite(d),
-        sections=(*sections, annexe),
+        sections=(*sections, regles),
         chiffres=chiffres,
     )
 

@@ -600,6 +600,23 @@ def _show_left_out(products: Sequence[Any], chosen: Sequence[Any], filtered: boo
         )
 
 
+def init_typed(siren: str, donnees: Path, annee: int, territoires: Path | None) -> bool:
+    """Write the model of what is typed for a year; return whether the territory has its convention."""
+    from pipelines.conventions import load_conventions
+    from pipelines.saisies import typed_path, typed_template
+
+    path = typed_path(donnees, siren, annee)
+    if path.exists():
+        raise ObservatoireError(f"« {path} » existe déjà. Complétez-le.")
+    with publication.disk_errors_explained(donnees):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("x", encoding="utf-8") as stream:
+            stream.write(typed_template(siren, annee))
+    affichage.show_lines([f"Saisies à remplir : {path}"])
+    folder = territoires or TERRITOIRES
+    return folder.is_dir() and any(c.siren == siren for c in load_conventions(folder, None))
+
+
 def init(siren: str, nom: str | None, territoires: Path | None) -> None:
     """Write the first convention file of a territory, and say what is still to be found."""
     from pipelines.conventions import load_conventions

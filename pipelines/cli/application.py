@@ -198,6 +198,10 @@ def bilan(
     bailleur: Annotated[
         str | None, typer.Option(metavar="SIREN", help="Un bailleur : sa fiche, ou son relevé du semestre.")
     ] = None,
+    commune: Annotated[str | None, typer.Option(metavar="CODE", help="La fiche d'une commune.")] = None,
+    fiches: Annotated[
+        bool, typer.Option("--fiches", help="Les fiches des communes, bailleurs, QPV et réservataires.")
+    ] = False,
     semestre: Annotated[
         int | None, typer.Option(min=1, max=2, metavar="1|2", help="Suivi semestriel, au lieu du bilan.")
     ] = None,
@@ -214,6 +218,8 @@ def bilan(
         "trimestre": trimestre,
         "evaluation": evaluation,
         "comparaison": comparaison,
+        "commune": commune,
+        "fiches": fiches,
     }
     asked: dict[str, int | str] = {name: value for name, value in kinds.items() if value}
     if len(asked) > 1:
@@ -356,11 +362,23 @@ def init(
         str | None, typer.Option(metavar="NOM", help="Nom d'usage ; sinon, le nom officiel.")
     ] = None,
     territoires: Territoires = None,
+    donnees: Annotated[
+        Path | None,
+        typer.Option(metavar="DOSSIER", help="Écrit aussi, dans ce dossier de dépôt, les saisies à remplir."),
+    ] = None,
+    annee: Annotated[int | None, typer.Option(metavar="ANNÉE", help="Année de ces saisies.")] = None,
 ) -> None:
     """Écrit une convention à compléter. Valeurs légales, communes, quartiers, et ce qui reste à trouver."""
     (checked,) = _sirens([siren]) or [""]
+    if (donnees is None) != (annee is None):
+        raise MauvaisUsage("Les saisies demandent --donnees et --annee ensemble.")
     from pipelines.cli.actions import init as action
 
+    if donnees is not None and annee is not None:
+        from pipelines.cli.actions import init_typed
+
+        if init_typed(checked, donnees, annee, territoires):
+            return
     action(checked, nom, territoires)
 
 

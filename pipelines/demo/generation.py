@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from pipelines.demo import filosofi, ops, referentiels, rpls, sne
+from pipelines.demo import filosofi, ops, referentiels, rpls, saisies, sne
 from pipelines.demo.ecriture import spoil, write_csv
 from pipelines.demo.parametres import Parametres, load
 from pipelines.demo.parc import Lieu, build_stock, live
@@ -67,6 +67,7 @@ def generate(dossier: Path, graine: int = GRAINE, echelle: float = 1.0) -> Resum
     fichiers |= filosofi.write_incomes(commun, dossier, p)
     fichiers |= referentiels.write_references(dossier, p, pl.concat(zones))
     fichiers |= referentiels.write_outlines(dossier, p)
+    saisies.write_typed(dossier, p)
     return Resume(graine, echelle, dict(sorted(fichiers.items())))
 
 

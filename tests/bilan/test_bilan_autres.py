@@ -200,3 +200,26 @@ def test_reports_of_a_year_without_those_periods_say_so(construire: Atelier, tmp
     assert "aucune attribution hors QPV par bailleur au 31/12/2021" in _texte(suivi)
     (tableau,) = bilan.render_trimestre(entrepot, EPCI, ANNEE, 1, tmp_path)
     assert "Pas de chiffre pour ce trimestre" in _texte(tableau)
+
+
+@pytest.mark.parametrize(
+    ("debut", "annee", "dit"),
+    [
+        (
+            "2020-01-01",
+            2021,
+            r"au moins 3 années.*01/01/2020.*: 2020, 2021 \(années de l’entrepôt : 2019, 2020, 2021\)",
+        ),
+        ("2023-01-01", 2021, "jusqu’à 2021 : aucune"),
+        (None, 2021, "ne donne pas de « debut »"),
+    ],
+)
+def test_an_evaluation_needs_the_dates_and_three_years_of_the_convention(
+    construire: Atelier, tmp_path: Path, debut: str | None, annee: int, dit: str
+) -> None:
+    entrepot = construire(nb_communes=2, nb_bailleurs=2).remplir().ecrire(tmp_path / "W.duckdb")
+    with duckdb.connect(str(entrepot)) as con:
+        con.execute("update meta.conventions set debut = ?", [debut])
+    with pytest.raises(DonneesRefusees, match=dit):
+        bilan.render_evaluation(entrepot, EPCI, annee, tmp_path / "sortie")
+    assert not (tmp_path / "sortie").exists()

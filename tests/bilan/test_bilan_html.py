@@ -80,15 +80,19 @@ def test_every_link_leads_somewhere_and_every_anchor_is_unique(page: Page) -> No
 
 def test_a_figure_carries_its_proof(source: str) -> None:
     ancre = f"hors_qpv_q1-epci-{EPCI}-2021-tous"
-    lien = re.search(rf'<a class="chiffre" href="#{ancre}" title="([^"]*)">', source)
+    lien = re.search(rf'<a id="{ancre}" class="chiffre" href="#regle-hors_qpv_q1" title="([^"]*)">', source)
     assert lien
     assert "Numérateur : 82. Dénominateur : 681. Inconnus : 43. Règle : Part des attributions" in lien.group(
         1
     )
     assert "Source : sne 2021." in lien.group(1)
-    ligne = re.search(rf'<tr id="{ancre}">.*?</tr>', source, re.S)
-    assert ligne
-    assert re.findall(r"<td[^>]*>([^<]*)</td>", ligne.group(0))[:4] == ["2021", "82", "681", "43"]
+    regle = re.search(r'<tr id="regle-hors_qpv_q1">.*?</tr>', source, re.S)
+    assert regle
+    assert "Part des attributions" in regle.group(0)
+    assert "Rupture de série : avant 2021" in regle.group(0)
+    preuve = source.partition('id="t-hors_qpv_q1-annees"')[2].partition("</table>")[0]
+    rangee = preuve.partition('<th scope="row">2021</th>')[2].partition("</tr>")[0]
+    assert re.findall(r"<td[^>]*>([^<]*)</td>", rangee)[:3] == ["681", "82", "43"]
 
 
 def test_nothing_is_asked_of_the_network(source: str, page: Page) -> None:

@@ -1,0 +1,191 @@
+"""One page per commune, landlord, neighbourhood and réservataire: its objectives, its figures.
+
+All in one document with a contents page, or one document each. What is handed to a landlord is in `fiche`.
+"""
+
+from collections.abc import Sequence
+
+from pipelines.bilan import contenu, formats, libelles, provenance, tables
+from pipelines.bilan.document import (
+    Bloc,
+    Carte,
+    Cartes,
+    Colonne,
+    Document,
+    Ligne,
+    Manquant,
+    Mesure,
+    Section,
+    Tableau,
+    etat,
+)
+from pipelines.bilan.donnees import INCONNU, TOUS, Donnees, Vise
+from pipelines.errors import DonneesRefusees
+
+AXES = ("commune", "bailleur", "qpv", "reservataire")
+PAR_BAILLEUR = {"commune": "bailleur x commune"}
+"""Axis → the crossing that says who let what there."""
+
+AXES_LUS = (*AXES, "epci", *PAR_BAILLEUR.values())
+_INDICATEURS = (
+    *contenu.HORS_QPV,
+    *contenu.EN_QPV,
+    *contenu.PRIORITAIRES,
+    *contenu.AUTRES_PUBLICS,
+    *contenu.MIXITE,
+    "baux",
+    "delai_median",
+    "refus",
+    *contenu.DEMANDE,
+    *(i for i in contenu.PARC if i not in ("concentration_bailleurs", "plai_neufs_hors_qpv")),
+    *contenu.OCCUPATION,
+    *contenu.REVENUS[:2],
+    "fragilite_classe",
+)
+_LECTURES = ((TOUS, TOUS), ("concept", "disponible"))
+
+
+def toutes(d: Donnees) -> Document:
+    """Every sheet in one document, behind its contents page."""
+    sections = [
+        Section(_ident(axe, code), _titre(axe, code, nom), _blocs(d, axe, code, nom), nouvelle_page=True)
+        for axe in AXES
+        for code, nom in _modalites(d, axe)
+    ]
+    sommaire = Tableau(
+        "t-sommaire",
+        f"Fiches de {d.nom}, {d.annee}",
+        (Colonne("Fiches"), Colonne("Nombre", True)),
+        tuple(
+            Ligne((libelles.axe(axe, "plusieurs").capitalize(), str(len(_modalites(d, axe)))))
+            for axe in AXES
+            if _modalites(d, axe)
+        ),
+    )
+    blocs: tuple[Bloc, ...] = (
+        (sommaire,) if sections else (Manquant("Pas de fiche", f"Aucun acteur n’a de chiffre en {d.annee}."),)
+    )
+    tete = Section("sommaire", "Fiches", blocs)
+    return _document(
+        d, f"fiches-{d.epci_siren}-{d.annee}", "Fiches par acteur et par lieu", d.nom, (tete, *sections)
+    )
+
+
+def chacune(d: Donnees) -> list[Document]:
+    """Every sheet as a document of its own."""
+    return [_seule(d, axe, code, nom) for axe in AXES for code, nom in _modalites(d, axe)]
+
+
+def fiche(d: Donnees, axe: str, code: str) -> Document:
+    """The sheet of one actor or place; raises DonneesRefusees, naming those there are, without figure."""
+    noms = dict(_modalites(d, axe))
+    if code not in noms:
+        connus = " ; ".join(f"{c} ({nom})" for c, nom in noms.items()) or "aucun"
+        raise DonneesRefusees(
+            f"{d.nom} ({d.epci_siren}) : aucun chiffre pour {libelles.axe(axe, 'un')} {code} en {d.annee}. "
+            f"Codes présents : {connus}."
+        )
+    return _seule(d, axe, code, noms[code])
+
+
+def _seule(d: Donnees, axe: str, code: str, nom: str) -> Document:
+    section = Section(_ident(axe, code), _titre(axe, code, nom), _blocs(d, axe, code, nom))
+    fichier = f"fiche-{d.epci_siren}-{d.annee}-{axe}-{formats.slug(code)}"
+    return _document(d, fichier, f"Fiche par {libelles.axe(axe, 'un')}", f"{nom} – {d.nom}", (section,))
+
+
+def _document(d: Donnees, fichier: str, titre: str, qui: str, sections: Sequence[Section]) -> Document:
+    regles, chiffres = tables.regles(d, sections)
+    return Document(
+        nom_fichier=fichier,
+        titre=titre,
+        sous_titre=f"{qui} – {d.annee}",
+        annee=d.annee,
+        entete=provenance.entete(d),
+        identite=provenance.identite(d),
+        sections=(*sections, Section(regles.ident, regles.titre, regles.blocs, nouvelle_page=True)),
+        chiffres=chiffres,
+    )
+
+
+def _ident(axe: str, code: str) -> str:
+    return f"fiche-{axe}-{formats.slug(code)}"
+
+
+def _titre(axe: str, code: str, nom: str) -> str:
+    # Two neighbourhoods, of one generation and the next, bear one name.
+    return (
+        f"{libelles.axe(axe)} : {nom} ({code})" if axe != "reservataire" else f"{libelles.axe(axe)} : {nom}"
+    )
+
+
+def _modalites(d: Donnees, axe: str) -> list[tuple[str, str]]:
+    """Those that have a figure in the year or in a vintage paired with it."""
+    return [
+        (code, nom)
+        for code, nom in d.modalites(axe, d.indicateurs())
+        if code != INCONNU and any((c := d.chiffre(i, axe, code)) and c.lisible for i in d.indicateurs())
+    ]
+
+
+def _blocs(d: Donnees, axe: str, code: str, nom: str) -> tuple[Bloc, ...]:
+    blocs: list[Bloc] = []
+    if cartes := _cartes(d, axe, code):
+        blocs.append(Cartes(tuple(cartes)))
+    lignes = []
+    for ident in _INDICATEURS:
+        for segment_type, segment, libelle in tables.variantes(d, ident, axe):
+            vise = Vise(ident, segment_type, segment)
+            chiffres = [d.vise(vise, axe, code, annee) for annee in d.annees]
+            if (segment_type, segment) in _LECTURES and any(c is not None and c.lisible for c in chiffres):
+                lignes.append(Ligne((libelle, *tables.mesures(chiffres), Mesure(d.vise(vise)))))
+    entetes = (
+        Colonne("Indicateur"),
+        *(Colonne(str(annee), True) for annee in d.annees),
+        Colonne(f"Territoire {d.annee}", True),
+    )
+    if lignes:
+        gardees, tries = tables.alleger(entetes, lignes)
+        titre = f"{nom} : ses chiffres, à côté de ceux du territoire"
+        feuille = f"Fiches {libelles.axe(axe, 'plusieurs')}"
+        blocs.append(Tableau(f"t-{_ident(axe, code)}", titre, gardees, tries, feuille, entier=True))
+    if croise := _par_bailleur(d, axe, code):
+        blocs.append(croise)
+    return tuple(blocs)
+
+
+def _cartes(d: Donnees, axe: str, code: str) -> list[Carte]:
+    cartes = []
+    for vise in d.objectifs_vises([d.annee], axe):
+        c = d.vise(vise, axe, code)
+        if c is not None and c.operateur:
+            annees = tuple((str(a), d.vise(vise, axe, code, a)) for a in d.annees)
+            detail = " ; ".join(m for m in (tables.detail(c), tables.evolution(d, vise, axe, code)) if m)
+            cible = f"Objectif : {formats.cible(c.operateur, c.cible, c.unite)}"
+            cartes.append(Carte(d.libelle(vise), c, etat(c), cible, detail, annees))
+    return cartes
+
+
+def _premier(nom: str) -> str:
+    """The first of two names joined by a cross."""
+    return nom.replace(" × ", " x ").split(" x ")[0]
+
+
+def _par_bailleur(d: Donnees, axe: str, code: str) -> Tableau | None:
+    croisement = PAR_BAILLEUR.get(axe)
+    if croisement is None:
+        return None
+    idents = ("baux", "hors_qpv_q1", "prioritaires", "mutations")
+    lignes = []
+    for modalite, nom in d.modalites(croisement, idents):
+        chiffres = [d.chiffre(i, croisement, modalite) for i in idents]
+        if modalite.split(" x ")[-1] == code and any(chiffres):
+            lignes.append(Ligne((_premier(nom), *tables.mesures(chiffres))))
+    if not lignes:
+        return None
+    entetes = (Colonne("Bailleur"), *(Colonne(d.indicateur(i).libelle, True) for i in idents))
+    gardees, tries = tables.alleger(entetes, lignes)
+    titre = f"Baux par bailleur, {d.annee}"
+    return Tableau(
+        f"t-{_ident(axe, code)}-bailleurs", titre, gardees, tries, f"{libelles.axe(axe)} par bailleur"
+    )

@@ -1,0 +1,244 @@
+"""What people typed, set beside the figures it speaks of: texts of a chapter, and the follow-up of it all.
+
+A text that quotes a figure is held against it: one that has changed is pointed out. Nothing is rewritten.
+"""
+
+from collections.abc import Callable
+from decimal import ROUND_HALF_UP, Decimal
+
+from pipelines.bilan import formats, libelles, tables
+from pipelines.bilan.document import (
+    Bloc,
+    Cellule,
+    Colonne,
+    Encadre,
+    Ligne,
+    Mesure,
+    Nombre,
+    Section,
+    Tableau,
+    texte,
+)
+from pipelines.bilan.donnees import Chiffre, Donnees, Saisie
+
+_DE_CHAPITRE = ("analyse", "objectif", "verification")
+_FAMILLES = {"fragilite": "occupation", "attributions": "volumes", "qualite": "essentiel"}
+
+
+def texte_de(
+    d: Donnees, chapitre: str, principaux: dict[str, str], *, attendu: bool = True
+) -> tuple[Bloc, ...]:
+    """What was typed for a chapter; a marked place where an analysis is expected and nothing was typed.
+
+    Args:
+        d: the data.
+        chapitre: identifier of the chapter.
+        principaux: indicator → chapter, for the entries that name a figure and no chapter.
+        attendu: whether the chapter expects an analysis.
+    """
+    siennes = [s for s in d.saisies if s.rubrique in _DE_CHAPITRE and _chapitre(d, s, principaux) == chapitre]
+    blocs: list[Bloc] = [_encadre(d, s) for s in siennes]
+    if attendu and not any(s.rubrique in ("analyse", "objectif") for s in siennes):
+        blocs.append(Encadre(libelles.saisie("a-completer"), (), "vide"))
+    return tuple(blocs)
+
+
+def _chapitre(d: Donnees, s: Saisie, principaux: dict[str, str]) -> str:
+    if s.chapitre:
+        return s.chapitre
+    ident = indicateur(s.chiffre)
+    famille = d.indicateur(ident).famille
+    return principaux.get(ident) or _FAMILLES.get(famille, famille) or "essentiel"
+
+
+def indicateur(chiffre: str) -> str:
+    """The indicator that a typed name of a figure is about."""
+    return chiffre.split("-", 1)[0]
+
+
+def chiffre_cite(d: Donnees, s: Saisie) -> Chiffre | None:
+    """The figure that an entry names: by its indicator for the whole territory, or by its identifier."""
+    if not s.chiffre:
+        return None
+    if "-" not in s.chiffre:
+        return d.chiffre(s.chiffre)
+    return next((c for c in d.chiffres if c.ancre == s.chiffre), None)
+
+
+def est_celui(valeur: float, chiffre: Chiffre) -> bool:
+    """Whether a quoted value is the figure, at the precision with which it was quoted."""
+    if chiffre.valeur is None:
+        return False
+    cite = Decimal(repr(float(valeur)))
+    exposant = cite.normalize().as_tuple().exponent
+    pas = Decimal(1).scaleb(min(0, exposant if isinstance(exposant, int) else 0))
+    return Decimal(repr(chiffre.valeur)).quantize(pas, rounding=ROUND_HALF_UP) == cite.quantize(pas)
+
+
+def _ecrit(valeur: float, unite: str) -> str:
+    decimales = max(0, -int(Decimal(repr(float(valeur))).normalize().as_tuple().exponent))
+    suffixe = formats.valeur(0, unite).lstrip("0,")
+    return formats.decimal(valeur, decimales) + suffixe
+
+
+def reponse(d: Donnees, s: Saisie) -> tuple[tuple[str | Mesure, ...], bool]:
+    """What the warehouse answers to a quoted value, and whether it is something to look at."""
+    c = chiffre_cite(d, s)
+    if c is None or not c.lisible:
+        return (f"Le chiffre cité ({nom_du_chiffre(d, s)}) n’est pas dans ce bilan.",), True
+    if s.valeur is None:
+        return (f"{nom_du_chiffre(d, s)} : ", Mesure(c), "."), False
+    dit = _ecrit(s.valeur, c.unite)
+    if est_celui(s.valeur, c):
+        return (f"Vérifié : {dit} ; l’entrepôt donne ", Mesure(c), "."), False
+    verbe = "L’affirmation dit" if s.rubrique == "verification" else "Le chiffre a changé : le texte dit"
+    return (f"{verbe} {dit} ; l’entrepôt donne ", Mesure(c), "."), True
+
+
+def nom_du_chiffre(d: Donnees, s: Saisie) -> str:
+    """The label of the indicator that an entry names."""
+    c = chiffre_cite(d, s)
+    nom = d.indicateur(indicateur(s.chiffre)).libelle
+    return nom if c is None or c.axe == "epci" else f"{nom}, {c.modalite_libelle}"
+
+
+def _encadre(d: Donnees, s: Saisie) -> Encadre:
+    morceaux: list[tuple[str | Mesure, ...]] = []
+    if s.rubrique == "verification":
+        source = f" ({s.complement})" if s.complement else ""
+        morceaux.append((f"« {s.titre} »{source}",))
+    for etiquette, dit_texte in (
+        ("", s.texte),
+        ("Obstacles : ", s.complement if s.rubrique == "objectif" else ""),
+    ):
+        for rang, paragraphe in enumerate(p for p in dit_texte.split("\n\n") if p):
+            morceaux.append((f"{etiquette if rang == 0 else ''}{paragraphe}",))
+    alerte = False
+    if s.chiffre:
+        dit, alerte = reponse(d, s)
+        morceaux.append(dit)
+    titre = libelles.saisie(s.rubrique)
+    if s.rubrique == "objectif":
+        titre = f"{titre} : {nom_du_chiffre(d, s)}"
+    return Encadre(titre, tuple(morceaux), "alerte" if alerte else "texte")
+
+
+def decisions(d: Donnees) -> Bloc:
+    """What the conference decided, for the synthesis; a marked place when nothing was typed."""
+    return _table(d, "decision") or Encadre(libelles.saisie("decisions-a-completer"), (), "vide")
+
+
+def _cite(d: Donnees, s: Saisie) -> str:
+    return "".join(texte(m) for m in reponse(d, s)[0]) if s.chiffre else formats.TIRET
+
+
+Ecriture = Callable[[Donnees, Saisie], Cellule]
+
+# Kind of entry → caption of its table, and what each column shows.
+_TABLES: dict[str, tuple[str, dict[str, Ecriture]]] = {
+    "decision": (
+        "Décisions de la conférence",
+        {
+            "Date": lambda _, s: tables.date(s.jour) or formats.TIRET,
+            "Décision": lambda _, s: s.texte,
+            "Chiffre cité": _cite,
+        },
+    ),
+    "action": (
+        "Actions de la convention",
+        {
+            "Action": lambda _, s: s.titre,
+            "État": lambda _, s: libelles.etat(s.etat),
+            "Pilote": lambda _, s: s.complement,
+            "Échéance": lambda _, s: tables.date(s.jour),
+            "Précision": lambda _, s: s.texte,
+            "Chiffre cité": _cite,
+        },
+    ),
+    "instance": (
+        "Instances tenues et présence",
+        {
+            "Instance": lambda _, s: s.titre,
+            "Date": lambda _, s: tables.date(s.jour),
+            "Présents": lambda _, s: Nombre(s.nombre),
+            "Convoqués": lambda _, s: Nombre(s.total),
+            "Précision": lambda _, s: s.texte,
+        },
+    ),
+    "moyen": ("Moyens", {"Moyen": lambda _, s: s.titre, "Précision": lambda _, s: s.texte}),
+    "experimentation": (
+        "Expérimentations",
+        {
+            "Expérimentation": lambda _, s: s.titre,
+            "État": lambda _, s: libelles.etat(s.etat),
+            "Précision": lambda _, s: s.texte,
+        },
+    ),
+    "verification": (
+        "Chiffres publiés ailleurs, vérifiés",
+        {
+            "Affirmation": lambda _, s: s.titre,
+            "Chiffre": nom_du_chiffre,
+            "Réponse": _cite,
+            "Où elle est publiée": lambda _, s: s.complement,
+        },
+    ),
+}
+
+
+def _table(d: Donnees, rubrique: str) -> Tableau | None:
+    titre, colonnes = _TABLES[rubrique]
+    lignes = [
+        Ligne(tuple(ecrire(d, s) for ecrire in colonnes.values()))
+        for s in d.saisies
+        if s.rubrique == rubrique
+    ]
+    if not lignes:
+        return None
+    entetes, tries = tables.alleger(tuple(Colonne(t) for t in colonnes), lignes)
+    return Tableau(f"t-saisie-{rubrique}", titre, entetes, tries, titre)
+
+
+def suivi(d: Donnees) -> Section:
+    """The follow-up of the convention: actions, meetings, means, flux, experiments, claims, validation."""
+    faits = [_table(d, "action"), _table(d, "instance"), _flux(d), _table(d, "moyen")]
+    faits += [_table(d, "experimentation"), _table(d, "verification")]
+    blocs: list[Bloc] = [tableau for tableau in faits if tableau]
+    for s in d.saisies:
+        if s.rubrique == "validation":
+            jour = f", le {tables.date(s.jour)}" if s.jour else ""
+            paragraphes = (f"{s.titre}{jour}.", *(p for p in s.texte.split("\n\n") if p))
+            blocs.append(Encadre(libelles.saisie("validation"), tuple((p,) for p in paragraphes)))
+    presentes = {s.rubrique for s in d.saisies}
+    attendues = ("action", "instance", "moyen", "flux", "validation")
+    if absentes := [libelles.saisie(f"sans-{r}") for r in attendues if r not in presentes]:
+        titre = f"{libelles.saisie('suivi-a-completer')} {formats.enumerer(absentes)}"
+        blocs.append(Encadre(titre, (), "vide"))
+    return Section("suivi", "Suivi de la convention", tuple(blocs))
+
+
+def _flux(d: Donnees) -> Tableau | None:
+    """The share of leases agreed with each réservataire, beside the leases that it really had."""
+    noms = dict(d.modalites("reservataire", ["baux"]))
+    total = d.chiffre("baux")
+    lignes = []
+    for s in (s for s in d.saisies if s.rubrique == "flux"):
+        c = d.chiffre("baux", "reservataire", s.titre) if s.titre in noms else None
+        part = None
+        if c is not None and c.valeur is not None and total is not None and total.valeur:
+            part = 100 * c.valeur / total.valeur
+        lignes.append(
+            Ligne((noms.get(s.titre, s.titre), Nombre(s.nombre, "%"), Nombre(part, "%"), Mesure(c), s.texte))
+        )
+    if not lignes:
+        return None
+    entetes = (
+        Colonne("Réservataire"),
+        Colonne("Part convenue", True),
+        Colonne(f"Part réalisée en {d.annee}", True),
+        Colonne("Baux signés", True),
+        Colonne("Précision"),
+    )
+    gardees, tries = tables.alleger(entetes, lignes)
+    titre = "Part du flux par réservataire : convenue et réalisée, en part des baux signés"
+    return Tableau("t-saisie-flux", titre, gardees, tries, "Flux par réservataire")

@@ -1,0 +1,88 @@
+"""The model of a typed file that a person fills in: every heading, explained, with an example in comments.
+
+It loads as it is (a test does it) and says nothing: an empty heading leaves a marked place in the bilan.
+"""
+
+from pipelines.saisies.lecture import FOLDER
+from pipelines.saisies.modeles import vocabulaire
+
+
+def typed_template(siren: str, annee: int) -> str:
+    """A commented file for one territory and year."""
+    chapitres = "\n".join(f"# · {mot} : {sens}" for mot, sens in vocabulaire().chapitres.items())
+    etats = ", ".join(f"{mot} ({sens})" for mot, sens in vocabulaire().etats.items())
+    return _MODELE.format(siren=siren, annee=annee, dossier=FOLDER, chapitres=chapitres, etats=etats)
+
+
+_MODELE = """\
+# Ce que les personnes écrivent à côté des chiffres du bilan {annee}. À enregistrer dans le dossier de dépôt,
+# sous {dossier}/{siren}/{annee}.yml, puis relancer « observatoire build ». Retirez le # des exemples gardés.
+#
+# Un texte peut citer un chiffre : « chiffre » le nomme (un indicateur, ou l'identifiant que le bilan écrit
+# en CSV) et « valeur » donne ce que le texte en dit, avec un point décimal. S'il change, le bilan le dit.
+# Tout est pour les signataires ; « publier: true » sur une entrée la met aussi dans l'édition publique.
+siren: "{siren}"
+annee: {annee}
+
+# Qui édite le bilan.
+editeur:
+
+# Analyse, par chapitre. Chapitres :
+{chapitres}
+analyses:
+#  - chapitre: hors-qpv
+#    chiffre: hors_qpv_q1
+#    valeur: 12.04
+#    texte: Le taux reste loin de l'objectif.
+
+# Raisons et obstacles, par objectif.
+objectifs:
+#  - chiffre: hors_qpv_q1
+#    raisons: Peu de logements à bas loyer se libèrent hors des quartiers.
+#    obstacles: Les dossiers arrivent incomplets.
+
+# Décisions de la conférence.
+decisions:
+#  - date: {annee}-12-15
+#    texte: Réserver en priorité les logements à bas loyer hors des quartiers.
+
+# Actions de la convention. États : {etats}.
+actions:
+#  - action: Commission de coordination
+#    etat: en_cours
+#    pilote: Intercommunalité
+#    echeance: {annee}-12-31
+
+# Réunions tenues et présence.
+instances:
+#  - instance: Conférence intercommunale, séance plénière
+#    date: {annee}-06-15
+#    presents: 34
+#    convoques: 50
+
+# Moyens donnés au suivi de la convention.
+moyens:
+#  - moyen: Un poste à mi-temps
+
+# Part du flux convenue avec chaque réservataire (code du réservataire), en pourcentage des baux signés.
+flux:
+#  - reservataire: "2"
+#    part: 30
+
+# Expérimentations.
+experimentations:
+#  - experimentation: Location choisie
+#    etat: en_cours
+
+# Chiffres publiés ailleurs, à vérifier : le bilan répond à côté du sien.
+verifications:
+#  - affirmation: 12,04 % d'attributions au premier quartile hors QPV
+#    chiffre: hors_qpv_q1
+#    valeur: 12.04
+#    source: Bilan publié, page 3
+
+# Qui valide ce bilan, et quand.
+validation:
+#  par: Conférence intercommunale du logement
+#  date: {annee}-12-15
+"""

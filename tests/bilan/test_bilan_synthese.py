@@ -1,0 +1,143 @@
+"""What the first pages decide with, and what the printed bilan must not be: long, empty, or in codes."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pypdf
+import pytest
+
+from pipelines.bilan import contenu, donnees, render
+from pipelines.bilan.document import LIGNES_IMPRIMEES_MAX, Document, Tableau
+
+EPCI, ANNEE = "247100589", 2021
+FINE = "\u202f"
+Atelier = Callable[..., Any]
+
+
+@pytest.fixture(scope="module")
+def grand(construire: Atelier, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Forty communes and fifteen landlords, whose data says that it is made up."""
+    chemin: Path = (
+        construire(nb_communes=40, nb_bailleurs=15)
+        .remplir()
+        .ecrire(tmp_path_factory.mktemp("grand") / "W.duckdb")
+    )
+    with duckdb.connect(str(chemin)) as con:
+        con.execute(
+            "create table meta.saisies as select * from (values ('111111111', 2019, 'donnees_fictives', 1)) "
+            "as t (epci_siren, annee, rubrique, rang)"
+        )
+        con.execute(
+            "update meta.indicateurs set rupture = 'hors_qpv_q1_strict permet de comparer..' "
+            "where indicateur = 'qpv_q234'"
+        )
+    return chemin
+
+
+@pytest.fixture(scope="module")
+def document(grand: Path) -> Document:
+    with donnees.ouvrir(grand) as con:
+        return contenu.bilan(donnees.charger(con, EPCI, ANNEE))
+
+
+@pytest.fixture(scope="module")
+def pages(grand: Path, tmp_path_factory: pytest.TempPathFactory) -> pypdf.PdfReader:
+    (chemin,) = render(grand, EPCI, ANNEE, tmp_path_factory.mktemp("pdf"), ("pdf",))
+    return pypdf.PdfReader(chemin)
+
+
+def _debuts(lecteur: pypdf.PdfReader) -> dict[str, int]:
+    return {
+        str(entree.title): lecteur.get_destination_page_number(entree) or 0
+        for entree in lecteur.outline
+        if not isinstance(entree, list)
+    }
+
+
+def test_four_pages_decide_and_the_chapters_are_twenty_five_at_most(pages: pypdf.PdfReader) -> None:
+    debuts = _debuts(pages)
+    chapitres = debuts["Attributions hors quartiers prioritaires"]
+    assert debuts["L’essentiel"] == 0
+    assert chapitres <= 4
+    assert debuts["Méthode et sources"] - chapitres <= 25
+    assert list(debuts)[-3:] == ["Méthode et sources", "Règles des indicateurs", "Glossaire"]
+
+
+def test_fictitious_data_is_said_on_each_page(grand: Path, pages: pypdf.PdfReader, tmp_path: Path) -> None:
+    assert all("Données fictives" in page.extract_text() for page in pages.pages)
+    (html,) = render(grand, EPCI, ANNEE, tmp_path)
+    assert html.read_text(encoding="utf-8").count("Données fictives") == 3
+
+
+def test_real_data_is_not_said_to_be_fictitious(entrepot: Path, tmp_path: Path) -> None:
+    (html,) = render(entrepot, EPCI, ANNEE, tmp_path)
+    assert "fictives" not in html.read_text(encoding="utf-8")
+
+
+def test_who_is_short_is_named_with_the_gap_and_the_change(document: Document) -> None:
+    from pipelines.bilan.document import texte
+
+    (tableau,) = [t for t in document.tableaux() if t.ident == "t-en-dessous"]
+    lignes = [[texte(c) for c in ligne.cellules] for ligne in tableau.lignes]
+    assert lignes[0][1:5] == ["Ensemble du territoire", f"12,04{FINE}%", f"au moins 25{FINE}% (légal)", "89"]
+    assert re.fullmatch(r"[+−]\d+,\d points? depuis 2020 ; [+−]\d+,\d points? depuis 2019", lignes[0][5])
+    manques = [int(ligne[4]) for ligne in lignes if ligne[1] != "Ensemble du territoire"]
+    assert manques == sorted(manques, reverse=True)
+    assert len(lignes) == contenu.EN_DESSOUS_MAX
+
+
+def test_no_table_is_a_header_alone_and_none_shows_a_code(document: Document) -> None:
+    from pipelines.bilan.document import texte
+
+    assert [t.ident for t in document.tableaux() if not t.lignes] == []
+    with_codes = {
+        mot
+        for t in document.tableaux()
+        for ligne in t.lignes
+        for cellule in ligne.cellules
+        for mot in re.findall(r"\b[a-z]+_[a-z0-9_]+\b", texte(cellule))
+    }
+    assert with_codes == set()
+    textes = " ".join(texte(c) for t in document.tableaux() for ligne in t.lignes for c in ligne.cellules)
+    assert not re.search(r"\.\.|\. \.", textes)
+
+
+def test_an_always_empty_column_is_left_out(document: Document, construire: Atelier, tmp_path: Path) -> None:
+    def titres(d: Document) -> list[str]:
+        return [c.titre for t in d.tableaux() if t.ident == "t-objectifs" for c in t.colonnes]
+
+    assert "Événement compté" in titres(document)
+    chemin = construire(nb_communes=2, nb_bailleurs=2).remplir().ecrire(tmp_path / "W.duckdb")
+    with duckdb.connect(str(chemin)) as con:
+        con.execute("update meta.convention_objectifs set evenement = null")
+    with donnees.ouvrir(chemin) as con:
+        vide = contenu.bilan(donnees.charger(con, EPCI, ANNEE))
+    assert "Événement compté" not in titres(vide)
+    assert "Cible" in titres(vide)
+
+
+def test_files_are_counted_only_where_they_are_all_this_territory_s(
+    document: Document, construire: Atelier, ecrire_plusieurs: Any, tmp_path: Path
+) -> None:
+    assert "t-fichiers" in {t.ident for t in document.tableaux()}
+    deux = [construire(epci=e, nb_communes=2, nb_bailleurs=2).remplir() for e in (EPCI, "242100410")]
+    with donnees.ouvrir(ecrire_plusieurs(tmp_path / "W.duckdb", deux)) as con:
+        partage = contenu.bilan(donnees.charger(con, EPCI, ANNEE))
+    assert not {"t-fichiers", "t-avertissements"} & {t.ident for t in partage.tableaux()}
+
+
+def test_a_long_table_is_printed_short_and_kept_whole_elsewhere(document: Document) -> None:
+    def lignes(d: Document) -> dict[str, int]:
+        return {
+            t.ident: sum(not (ligne.forte or ligne.ancre) for ligne in t.lignes)
+            for section in d.sections[1:]
+            for t in section.tous_les_blocs()
+            if isinstance(t, Tableau) and any(c.nombre for c in t.colonnes)
+        }
+
+    entieres, imprimees = lignes(document), lignes(document.a_imprimer())
+    assert max(entieres.values()) == 40
+    assert max(imprimees.values()) <= LIGNES_IMPRIMEES_MAX
