@@ -1,11 +1,12 @@
-"""The document as a workbook: one sheet per table, real numbers in their own format, no formula.
+"""The document as a workbook: results first, a contents sheet with links, one sheet per chapter, no formula.
 
-A string is always written as a string: xlsxwriter would otherwise read `=…` as a formula and a web address as
-a link. Sheets that share a name are one under the other.
+Each table is a table of the spreadsheet, with its filters and real numbers in their own format. A string is
+always written as a string: xlsxwriter would otherwise read `=…` as a formula and a web address as a link.
 """
 
 import datetime as dt
 import re
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,17 @@ from xlsxwriter.worksheet import Worksheet
 from pipelines.affichable import affichable
 from pipelines.bilan import document as modele
 from pipelines.bilan import libelles
-from pipelines.bilan.document import Cellule, Document, Nombre, Tableau
+from pipelines.bilan.document import (
+    Cartes,
+    Cellule,
+    Colonne,
+    Document,
+    Ligne,
+    Mesure,
+    Nombre,
+    Section,
+    Tableau,
+)
 from pipelines.bilan.donnees import Chiffre
 
 _FORMATS = {
@@ -30,7 +41,11 @@ _FORMATS = {
     "points": "0.0",
     "classe": "0",
 }
-_CHIFFRES = "Tous les chiffres"
+_SOMMAIRE, _CHIFFRES = "Sommaire", "Tous les chiffres"
+FEUILLES_MAX = 30
+_NOM_MAX = 31
+# A name is not cut after a word shorter than this: « et », « de », « par ».
+_MOT_DE_LIAISON = 4
 _LARGEUR_MAX = 60
 _A4 = 9
 
@@ -54,49 +69,83 @@ class _Feuilles:
     def __init__(self, classeur: Workbook) -> None:
         self.classeur = classeur
         self.formats: dict[tuple[str, bool], Format] = {}
-        self.feuilles: dict[str, tuple[Worksheet, int]] = {}
+        self.feuilles: dict[str, Worksheet] = {}
+        self.tables = 1
         self.edition = ""
 
     def remplir(self, document: Document) -> None:
         self.edition = affichable(document.edition)
-        self._lisez_moi(document)
-        for tableau in document.tableaux():
-            if tableau.feuille:
-                self._tableau(tableau, tableau.feuille)
+        groupes = _groupes(document)
+        noms = list(groupes)
+        resultats = noms[0] if noms else _SOMMAIRE
+        for nom in (resultats, _SOMMAIRE, *(n for n in noms if n != resultats), _CHIFFRES):
+            self._feuille(nom)
+        for nom, tableaux in groupes.items():
+            self._chapitre(nom, tableaux)
+        self._sommaire(document, groupes)
         self._chiffres(document.chiffres)
+        self._feuille(resultats).activate()
 
-    def _lisez_moi(self, document: Document) -> None:
-        feuille, _ = self._feuille("À lire")
+    def _sommaire(self, document: Document, groupes: dict[str, list[Tableau]]) -> None:
+        feuille = self._feuille(_SOMMAIRE)
         feuille.write_string(0, 0, document.titre, self._format("titre"))
         feuille.write_string(1, 0, affichable(document.sous_titre), self._format("titre"))
         feuille.write_string(2, 0, self.edition, self._format("texte", gras=True))
-        for rang, (terme, texte) in enumerate(document.identite, 4):
+        rang = 4
+        for nom in (*groupes, _CHIFFRES):
+            cible = nom.replace("'", "''")
+            feuille.write_url(rang, 0, f"internal:'{cible}'!A1", self._format("lien"), affichable(nom))
+            legendes = " ; ".join(affichable(t.legende) for t in groupes.get(nom, []))
+            feuille.write_string(rang, 1, legendes, self._format("texte"))
+            rang += 1
+        for terme, texte in document.identite:
+            rang += 1
             feuille.write_string(rang, 0, terme, self._format("texte", gras=True))
-            feuille.write_string(rang, 1, affichable(texte))
-        depart = 5 + len(document.identite)
-        for rang, phrase in enumerate(libelles.lecture(), depart):
-            feuille.write_string(rang, 0, affichable(phrase))
+            feuille.write_string(rang, 1, affichable(texte), self._format("texte"))
+        for rang_phrase, phrase in enumerate(libelles.lecture(), rang + 2):
+            feuille.write_string(rang_phrase, 1, affichable(phrase), self._format("texte"))
         feuille.set_column(0, 0, 38)
-        feuille.set_column(1, 1, 70)
+        feuille.set_column(1, 1, 110)
 
-    def _tableau(self, tableau: Tableau, nom: str) -> None:
-        feuille, ligne = self._feuille(nom)
-        feuille.write_string(ligne, 0, affichable(tableau.legende), self._format("titre"))
-        entete = ligne + 2
-        for colonne, titre in enumerate(tableau.colonnes):
-            feuille.write_string(entete, colonne, affichable(titre.titre), self._format("entete"))
+    def _chapitre(self, nom: str, tableaux: list[Tableau]) -> None:
+        """The tables of a chapter, one under the other; the header of the first stays in sight."""
+        feuille, ligne = self._feuille(nom), 0
+        largeurs: dict[int, float] = {}
+        for tableau in tableaux:
+            entete = ligne + 1
+            feuille.write_string(ligne, 0, affichable(tableau.legende), self._format("titre"))
+            self._tableau(feuille, entete, tableau)
+            for i, c in enumerate(tableau.colonnes):
+                textes = (len(modele.texte(rangee.cellules[i])) for rangee in tableau.lignes)
+                largeurs[i] = max(largeurs.get(i, 0), len(c.titre) * 0.7 + 3, *textes)
+            ligne = entete + len(tableau.lignes) + 2
+        for colonne, largeur in largeurs.items():
+            feuille.set_column(colonne, colonne, min(_LARGEUR_MAX, max(13, largeur + 2)))
+        feuille.freeze_panes(2 if len(tableaux) == 1 else 1, 1)
+        feuille.repeat_rows(0, 1)
+
+    def _tableau(self, feuille: Worksheet, entete: int, tableau: Tableau) -> None:
+        titres: list[str] = []
+        for colonne in tableau.colonnes:
+            # Two columns of a table of the spreadsheet never bear one name.
+            titre = affichable(colonne.titre) or " "
+            titres.append(titre if titre not in titres else f"{titre} ({titres.count(titre) + len(titres)})")
+        feuille.add_table(
+            entete,
+            0,
+            entete + len(tableau.lignes),
+            len(titres) - 1,
+            {
+                "name": f"Tableau_{self.tables}",
+                "columns": [{"header": t, "header_format": self._format("entete")} for t in titres],
+                "style": "Table Style Light 1",
+                "banded_rows": False,
+            },
+        )
+        self.tables += 1
         for rang, rangee in enumerate(tableau.lignes, entete + 1):
-            for colonne, cellule in enumerate(rangee.cellules):
-                self._cellule(feuille, (rang, colonne), cellule, gras=rangee.forte)
-        largeurs = [
-            max([len(c.titre) * 0.6, *(len(modele.texte(ligne.cellules[i])) for ligne in tableau.lignes)])
-            for i, c in enumerate(tableau.colonnes)
-        ]
-        for colonne, largeur in enumerate(largeurs):
-            feuille.set_column(colonne, colonne, min(_LARGEUR_MAX, max(11, largeur + 2)))
-        if ligne == 0:
-            feuille.freeze_panes(entete + 1, 1)
-        self.feuilles[_nom(nom)] = (feuille, entete + 3 + len(tableau.lignes))
+            for place, cellule in enumerate(rangee.cellules):
+                self._cellule(feuille, (rang, place), cellule, gras=rangee.forte)
 
     def _cellule(self, feuille: Worksheet, ou: tuple[int, int], cellule: Cellule, *, gras: bool) -> None:
         valeur = modele.nombre(cellule)
@@ -107,7 +156,7 @@ class _Feuilles:
         feuille.write_number(*ou, valeur / 100 if unite == "%" else valeur, self._format(unite, gras=gras))
 
     def _chiffres(self, chiffres: tuple[Chiffre, ...]) -> None:
-        feuille, _ = self._feuille(_CHIFFRES)
+        feuille = self._feuille(_CHIFFRES)
         titres = (
             "identifiant",
             "indicateur",
@@ -145,22 +194,22 @@ class _Feuilles:
                     feuille.write_number(rang, colonne, valeur)
                 else:
                     feuille.write_string(rang, colonne, affichable(str(valeur)))
-        feuille.freeze_panes(1, 0)
+        feuille.freeze_panes(1, 1)
+        feuille.repeat_rows(0)
         feuille.autofilter(0, 0, max(1, len(chiffres)), len(titres) - 1)
         feuille.set_column(0, 0, 44)
         feuille.set_column(1, len(titres) - 1, 15)
 
-    def _feuille(self, nom: str) -> tuple[Worksheet, int]:
-        propre = _nom(nom)
-        if propre not in self.feuilles:
-            feuille = self.classeur.add_worksheet(propre)
+    def _feuille(self, nom: str) -> Worksheet:
+        if nom not in self.feuilles:
+            feuille = self.classeur.add_worksheet(nom)
             feuille.set_landscape()
             feuille.set_paper(_A4)
             feuille.fit_to_pages(1, 0)
             # `&` begins a code of the footer.
             feuille.set_footer(f"&L&8{self.edition.replace('&', '&&')}&R&8&P / &N")
-            self.feuilles[propre] = (feuille, 0)
-        return self.feuilles[propre]
+            self.feuilles[nom] = feuille
+        return self.feuilles[nom]
 
     def _format(self, genre: str, *, gras: bool = False) -> Format:
         cle = (genre, gras)
@@ -168,6 +217,10 @@ class _Feuilles:
             proprietes: dict[str, Any] = {"bold": gras or genre in ("titre", "entete")}
             if genre == "titre":
                 proprietes["font_size"] = 13
+            elif genre == "lien":
+                proprietes |= {"font_color": "#0b4f8a", "underline": 1}
+            elif genre == "texte":
+                proprietes |= {"text_wrap": True, "valign": "top"}
             elif genre == "entete":
                 proprietes |= {"bottom": 1, "text_wrap": True, "valign": "bottom"}
             elif genre in _FORMATS:
@@ -184,6 +237,70 @@ def _unite(cellule: Cellule) -> str:
     return cellule.chiffre.unite
 
 
-def _nom(nom: str) -> str:
-    # What Excel refuses in the name of a sheet, and its 31 characters.
-    return re.sub(r"[\[\]:*?/\\']", " ", nom)[:31].strip() or "Feuille"
+def _groupes(document: Document) -> dict[str, list[Tableau]]:
+    """Name of each sheet and its tables: a chapter each, or what the tables are about when they are too many."""
+    par_chapitre = [(section, _tableaux(section)) for section in document.sections]
+    par_chapitre = [(section, tableaux) for section, tableaux in par_chapitre if tableaux]
+    groupes: dict[str, list[Tableau]] = {}
+    if len(par_chapitre) + 2 <= FEUILLES_MAX:
+        for section, tableaux in par_chapitre:
+            groupes.setdefault(_nom(section.titre, groupes), []).extend(tableaux)
+        return groupes
+    noms: dict[str, str] = {}
+    for section, tableaux in par_chapitre:
+        for tableau in tableaux:
+            sujet = tableau.feuille or section.titre
+            nom = noms.setdefault(sujet, noms.get(sujet) or _nom(sujet, groupes))
+            groupes.setdefault(nom, []).append(tableau)
+    return groupes
+
+
+def _tableaux(section: Section) -> list[Tableau]:
+    """The tables of a chapter, the cards of the results among them."""
+    trouves = []
+    for rang, bloc in enumerate(section.tous_les_blocs()):
+        if isinstance(bloc, Tableau) and bloc.lignes:
+            trouves.append(bloc)
+        elif isinstance(bloc, Cartes):
+            trouves.append(_resultats(bloc, f"t-cartes-{rang}"))
+    return trouves
+
+
+def _resultats(cartes: Cartes, ident: str) -> Tableau:
+    annees = list(dict.fromkeys(annee for carte in cartes.cartes for annee, _ in carte.annees))
+    titres = ("Objectif", "Résultat", "Verdict", "Cible", "Il manque", "Détail")
+    nombres = ("Résultat", "Il manque")
+    lignes = tuple(
+        Ligne(
+            (
+                carte.titre,
+                carte.mesure,
+                modele.LIBELLES_ETAT[carte.etat],
+                carte.objectif,
+                Mesure(carte.chiffre, "manque"),
+                carte.detail,
+                *(dict(carte.mesures).get(annee, Mesure(None)) for annee in annees),
+            )
+        )
+        for carte in cartes.cartes
+    )
+    colonnes = (*(Colonne(t, t in nombres) for t in titres), *(Colonne(a, True) for a in annees))
+    return Tableau(ident, "Résultats et objectifs", colonnes, lignes, "Résultats")
+
+
+def _nom(nom: str, pris: Collection[str]) -> str:
+    """A name of a sheet: without what Excel refuses, cut between words at 31 characters, like no other."""
+    permis = re.sub(r"[\[\]:*?/\\\x00-\x1f]", " ", affichable(nom))
+    propre = " ".join(permis.split()).strip("'") or "Feuille"
+    court = propre
+    if len(propre) > _NOM_MAX:
+        mots = propre[: _NOM_MAX + 1].split(" ")[:-1]
+        while mots and len(mots[-1]) < _MOT_DE_LIAISON:
+            mots.pop()
+        court = " ".join(mots) or propre[:_NOM_MAX]
+    occupes = {p.casefold() for p in (*pris, _SOMMAIRE, _CHIFFRES)}
+    essai, rang = court, 2
+    while essai.casefold() in occupes:
+        essai = f"{court[: _NOM_MAX - 4]} ({rang})"
+        rang += 1
+    return essai

@@ -271,9 +271,8 @@ def _abreger(tableau: Tableau, *, dessine: bool) -> list[Bloc]:
     colonne = next((rang for rang, c in enumerate(tableau.colonnes) if c.nombre), None)
     if tableau.entier or colonne is None or len(libres) <= LIGNES_IMPRIMEES_MAX:
         return [tableau]
-    ou = f" (feuille « {tableau.feuille} »)" if tableau.feuille else ""
     if dessine:
-        mots = f"Le détail des {len(libres)} lignes de ce graphique est dans la page et dans le classeur{ou}."
+        mots = f"Le détail des {len(libres)} lignes de ce graphique est dans la page et dans le classeur."
         return [Paragraphe((mots,), "note")]
     poids = {rang: nombre(tableau.lignes[rang].cellules[colonne]) for rang in libres}
     lourdes = sorted(libres, key=lambda rang: (poids[rang] is None, -(poids[rang] or 0.0), rang))
@@ -282,7 +281,7 @@ def _abreger(tableau: Tableau, *, dessine: bool) -> list[Bloc]:
     titre = tableau.colonnes[colonne].titre
     note = (
         f"Les {LIGNES_IMPRIMEES} premières lignes sur {len(libres)}, par « {titre} » ; "
-        f"toutes sont dans la page et dans le classeur{ou}."
+        f"toutes sont dans la page et dans le classeur."
     )
     return [replace(tableau, lignes=gardees), Paragraphe((note,), "note")]
 

@@ -44,16 +44,16 @@ def verifier(d: Donnees, debut: str, annees: Sequence[int]) -> None:
     """
     if not debut[:4].isdigit():
         raise DonneesRefusees(
-            f"{d.nom} ({d.epci_siren}) : une évaluation demande les dates de la convention, et son fichier ne "
-            "donne pas de « debut ». Écrivez-le, puis reconstruisez l’entrepôt."
+            f"{d.nom} ({d.epci_siren}) : une évaluation demande les dates de la convention, et son fichier "
+            "ne donne pas de « debut ». Écrivez-le, puis reconstruisez l’entrepôt."
         )
     siennes = [a for a in annees if int(debut[:4]) <= a <= d.annee]
     if len(siennes) < PROFONDEUR:
-        ont = ", ".join(map(str, siennes)) or "aucune"
+        ont, toutes = (", ".join(map(str, liste)) or "aucune" for liste in (siennes, annees))
         raise DonneesRefusees(
             f"{d.nom} ({d.epci_siren}) : une évaluation demande au moins {PROFONDEUR} années de la "
-            f"convention, qui commence le {tables.date(debut)}. Celles qui ont des chiffres jusqu’à {d.annee} : {ont} "
-            f"(années de l’entrepôt : {', '.join(map(str, annees))}). Donnez une année plus tardive, ou "
+            f"convention, qui commence le {tables.date(debut)}. Celles qui ont des chiffres jusqu’à "
+            f"{d.annee} : {ont} (années de l’entrepôt : {toutes}). Donnez une année plus tardive, ou "
             "demandez les bilans annuels."
         )
 
