@@ -238,7 +238,7 @@ def _unite(cellule: Cellule) -> str:
 
 
 def _groupes(document: Document) -> dict[str, list[Tableau]]:
-    """Name of each sheet and its tables: a chapter each, or what the tables are about when they are too many."""
+    """Name of each sheet and its tables: a chapter each, or a subject each when chapters are too many."""
     par_chapitre = [(section, _tableaux(section)) for section in document.sections]
     par_chapitre = [(section, tableaux) for section, tableaux in par_chapitre if tableaux]
     groupes: dict[str, list[Tableau]] = {}
