@@ -12,6 +12,7 @@ from pipelines.edition import PUBLIQUE, SIGNATAIRES
 from pipelines.errors import DonneesRefusees, ObservatoireError
 from pipelines.explication import Figure, explain, to_text
 from pipelines.publication import open_warehouse
+from pipelines.publication.lecture import VERSION_SCHEMA
 from tests.bilan.test_bilan_editions import ANNEE, EPCI, PUBLIC
 
 FIGURE = Figure(EPCI, str(ANNEE), "hors_qpv_q1")
@@ -23,8 +24,8 @@ def edition(path: Path, nom: str) -> Path:
         con.execute("drop schema entrepot cascade")
         con.execute(
             "create table meta.edition as select ? as edition, 'x' as lecteurs, 1 as version, 'e' as empreinte, "
-            "3 as version_schema",
-            [nom],
+            "?::integer as version_schema",
+            [nom, VERSION_SCHEMA],
         )
         if nom == PUBLIQUE:
             con.execute("create schema diffusion")
