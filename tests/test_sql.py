@@ -33,12 +33,8 @@ TRUSTED: dict[str, dict[str, str]] = {
         "definition": "types of TABLES",
     },
     "pipelines/explication/figure.py": {
-        "name": "a column of the key, or an indicator that _published found in the catalogue",
-        "where": "columns of meta.axes and of information_schema, from _filters",
-        "measure": "an indicator that _published found in the catalogue",
-        "measure[0]": "a measure of meta.mesures, written by a model",
-        "place": "a condition of the module",
-        "figure.indicateur": "found in the catalogue by _published before any row is read",
+        "name": "a column of the key",
+        "where": "columns of the key",
     },
     "pipelines/ingestion/chargement.py": {
         "table": "names of TABLES_META and of declarations",

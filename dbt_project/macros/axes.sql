@@ -77,7 +77,7 @@
     {%- endfor -%}
 {%- endmacro -%}
 
-{#- Axes and segments of the demand; the requests of a landlord's desk are counted where they were filed. -#}
+{#- Axes, segments and measures of the demand; the requests of a landlord's desk are counted where they were filed. -#}
 {%- macro axes_demande() -%}
     {{ return([
         {'axe': 'epci', 'colonnes': ['epci_siren']},
@@ -91,7 +91,11 @@
     {{ return(['tous', 'typologie', 'quartile', 'demandeur', 'composition']) }}
 {%- endmacro -%}
 
-{#- Axes and segments of the stock. -#}
+{%- macro mesures_demande() -%}
+    {{ return(['demandes', 'part_mutations_demande', 'part_endogene', 'ressources_renseignees']) }}
+{%- endmacro -%}
+
+{#- Axes, segments and measures of the stock. -#}
 {%- macro axes_parc() -%}
     {{ return([
         {'axe': 'epci', 'colonnes': ['epci_siren']},
@@ -113,4 +117,8 @@
         {'segment_type': 'type_construction', 'colonne': 'type_construction'},
         {'segment_type': 'dpe', 'colonne': 'dpe_energie'},
     ]) }}
+{%- endmacro -%}
+
+{%- macro mesures_parc() -%}
+    {{ return(['logements', 'part_qpv', 'vacance', 'vacance_3mois', 'mobilite']) }}
 {%- endmacro -%}

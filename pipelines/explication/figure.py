@@ -80,7 +80,6 @@ class Explication:
 
 
 _KEY = ("epci_siren", "periode", "indicateur", "axe", "modalite", "segment_type", "segment")
-_ROLES = {"num": "numérateur", "den": "dénominateur", "inc": "inconnu"}
 
 
 def explain(entrepot: Path, figure: Figure) -> Explication:
@@ -111,12 +110,10 @@ def _explain(con: duckdb.DuckDBPyConnection, asked: Figure, edition: str) -> Exp
     row = _published(con, figure)
     catalogue = _one(
         con,
-        "select libelle, definition, formule, article, famille from meta.indicateurs where indicateur = ?",
+        "select libelle, definition, formule, article from meta.indicateurs where indicateur = ?",
         [figure.indicateur],
     )
-    lignes = (
-        _rows(con, figure, str(row["periode_type"]), str(catalogue["famille"])) if edition == ATELIER else []
-    )
+    lignes = _rows(con, figure) if edition == ATELIER else []
     return Explication(
         figure=figure,
         libelle=str(catalogue["libelle"]),
@@ -221,213 +218,32 @@ def _objective(con: duckdb.DuckDBPyConnection, figure: Figure, jour: date | None
     )
 
 
-def _rows(con: duckdb.DuckDBPyConnection, figure: Figure, periode_type: str, famille: str) -> list[Ligne]:
-    if famille in ("attributions", "qualite"):
-        return _attribution_rows(con, figure, periode_type)
-    if famille == "demande":
-        return _demand_rows(con, figure)
-    if famille == "parc":
-        return _dwelling_rows(con, figure)
-    if famille == "occupation":
-        return _survey_rows(con, figure)
-    if famille == "revenus":
-        return _income_rows(con, figure)
-    return []
-
-
-def _filters(con: duckdb.DuckDBPyConnection, figure: Figure, famille: str) -> tuple[str, list[Any]] | None:
-    columns = [
-        str(name)
-        for (name,) in con.execute(
-            "select colonne from meta.axes where famille = ? and axe = ? order by rang", [famille, figure.axe]
-        ).fetchall()
-    ]
-    if not columns:
-        return None
-    parts = str(figure.modalite).split(" x ") if len(columns) > 1 else [str(figure.modalite)]
-    where = " and ".join(f"coalesce(mesures.{name}, 'inconnu') = ?" for name in columns)
-    values: list[Any] = list(parts)
-    if figure.segment_type != "tous" and _has_column(con, famille, figure.segment_type):
-        where += f" and coalesce(mesures.{figure.segment_type}, 'inconnu') = ?"
-        values.append(figure.segment)
-    return f"mesures.epci_siren = ? and {where}", [figure.epci_siren, *values]
-
-
-_TABLES = {
-    "attributions": "int_attribution_mesures",
-    "demande": "int_demande_mesures",
-    "parc": "int_logement_mesures",
-}
-
-
-def _has_column(con: duckdb.DuckDBPyConnection, famille: str, name: str) -> bool:
-    return bool(
-        con.execute(
-            """
-            select 1 from information_schema.columns
-            where table_schema = 'intermediate' and table_name = ? and column_name = ?
-            """,
-            [_TABLES[famille], name],
-        ).fetchone()
-    )
-
-
-def _attribution_rows(con: duckdb.DuckDBPyConnection, figure: Figure, periode_type: str) -> list[Ligne]:
-    filters = _filters(con, figure, "attributions")
-    measure = con.execute(
-        """
-        select mesure from meta.mesures
-        where indicateur = ? and (segment_type = '' or (segment_type = ? and segment = ?))
-        order by segment_type desc
-        """,
-        [figure.indicateur, figure.segment_type, figure.segment],
-    ).fetchone()
-    if filters is None:
-        return []
-    where, values = filters
-    if measure is None:
-        counts = "1 as num, 1 as den, 0 as inc"
-        where += " and mesures.evenement = 'bail_signe'"
-    else:
-        name = str(measure[0])
-        if name == "prioritaires" and figure.axe == "bailleur":
-            name = "prioritaires_bailleur"
-        counts = f"mesures.{name}_num as num, mesures.{name}_den as den, mesures.{name}_inc as inc"
-    return _ligne_rows(
-        con,
-        f"""
-        select * from (
-            select {counts}, mesures.attribution_id as identifiant, mesures.date_evenement as jour,
-                concat_ws(', ', mesures.evenement, mesures.secteur,
-                    'quartile ' || coalesce(mesures.quartile, 'inconnu'),
-                    case when faits.est_relogement_objectif then 'relogé' end,
-                    case when faits.est_prioritaire then 'prioritaire' end) as detail,
-                faits._fichier as fichier, faits._ligne as ligne
-            from intermediate.int_attribution_mesures as mesures
-            inner join entrepot.fct_attribution as faits on mesures.attribution_id = faits.attribution_id
-            inner join entrepot.dim_periode as periodes
-                on periodes.epci_siren = mesures.epci_siren
-                and periodes.periode_type = ? and periodes.periode = ?
-                and mesures.date_evenement >= periodes.debut and mesures.date_evenement <= periodes.fin
-            where {where}
-        ) where num + den + inc > 0
-        order by fichier, ligne, identifiant
-        """,
-        [periode_type, figure.periode, *values],
-    )
-
-
-def _demand_rows(con: duckdb.DuckDBPyConnection, figure: Figure) -> list[Ligne]:
-    filters = _filters(con, figure, "demande")
-    if filters is None:
-        return []
-    where, values = filters
-    measure = "demandes" if figure.indicateur in ("tension", "anciennete") else figure.indicateur
-    return _ligne_rows(
-        con,
-        f"""
-        select * from (
-            select mesures.{measure}_num as num, mesures.{measure}_den as den, mesures.{measure}_inc as inc,
-                faits.demandeur_id as identifiant, faits.date_premier_depot as jour,
-                concat_ws(', ', mesures.demandeur, mesures.typologie,
-                    'quartile ' || coalesce(mesures.quartile, 'inconnu')) as detail,
-                faits._fichier as fichier, faits._ligne as ligne
-            from intermediate.int_demande_mesures as mesures
-            inner join entrepot.fct_demande as faits
-                on mesures.annee = faits.annee and mesures.demandeur_id = faits.demandeur_id
-            where mesures.annee = cast(? as integer) and {where}
-        ) where num + den + inc > 0
-        order by fichier, ligne, identifiant
-        """,
-        [figure.periode, *values],
-    )
-
-
-def _dwelling_rows(con: duckdb.DuckDBPyConnection, figure: Figure) -> list[Ligne]:
-    filters = _filters(con, figure, "parc")
-    if filters is None:
-        return []
-    where, values = filters
-    if figure.indicateur == "loyer_m2":
-        counts = "case when mesures.surface > 0 then 1 else 0 end as num, 0 as den, mesures.loyer_inc as inc"
-    else:
-        name = figure.indicateur
-        counts = f"mesures.{name}_num as num, mesures.{name}_den as den, mesures.{name}_inc as inc"
-    return _ligne_rows(
-        con,
-        f"""
-        select * from (
-            select {counts}, faits.logement_id as identifiant, faits.date_bail as jour,
-                concat_ws(', ', 'mode ' || faits.mode, faits.typologie, mesures.secteur,
-                    'loyer ' || cast(mesures.loyer as varchar),
-                    'surface ' || cast(mesures.surface as varchar)) as detail,
-                faits._fichier as fichier, faits._ligne as ligne
-            from intermediate.int_logement_mesures as mesures
-            inner join entrepot.fct_logement as faits
-                on mesures.logement_id = faits.logement_id and mesures.millesime = faits.millesime
-            where mesures.millesime = cast(? as integer) and {where}
-        ) where num + den + inc > 0
-        order by fichier, ligne, identifiant
-        """,
-        [figure.periode, *values],
-    )
-
-
-def _survey_rows(con: duckdb.DuckDBPyConnection, figure: Figure) -> list[Ligne]:
-    place = {"epci": "epci_siren", "bailleur": "bailleur_siren"}.get(figure.axe, "code")
-    level = "commune" if figure.axe in ("epci", "commune", "bailleur") else figure.axe
-    population = "EMMENAGES_RECENTS" if figure.segment.startswith("emmenages_recents") else "ENSEMBLE"
-    return _ligne_rows(
-        con,
-        f"""
-        select 1 as num, 1 as den, 0 as inc,
-            concat_ws(' ', faits.bailleur_siren, faits.code, faits.zone) as identifiant,
-            cast(null as date) as jour,
-            concat_ws(', ', faits.theme, faits.modalite, faits.population,
-                coalesce(cast(faits.effectif as varchar), faits.statut) || ' sur ' ||
-                coalesce(cast(faits.base as varchar), faits.statut)) as detail,
-            faits._fichier as fichier, faits._ligne as ligne
-        from entrepot.fct_occupation as faits
-        inner join seeds.ref_indicateurs_occupation as correspondances
-            on faits.theme = correspondances.theme and faits.modalite = correspondances.modalite
-        where correspondances.indicateur = ? and faits.millesime = cast(? as integer) and faits.epci_siren = ?
-            and faits.niveau = ? and faits.{place} = ? and faits.population = ?
-        order by fichier, ligne
-        """,
-        [figure.indicateur, figure.periode, figure.epci_siren, level, figure.modalite, population],
-    )
-
-
-def _income_rows(con: duckdb.DuckDBPyConnection, figure: Figure) -> list[Ligne]:
-    return _ligne_rows(
-        con,
-        """
-        select 1 as num, 0 as den, 0 as inc, code as identifiant, cast(null as date) as jour,
-            concat_ws(', ', mesure, concept, coalesce(cast(valeur as varchar), statut)) as detail,
-            _fichier as fichier, _ligne as ligne
-        from entrepot.fct_revenu
-        where mesure = ? and millesime = cast(? as integer) and niveau = ? and code = ? and concept = ?
-        order by fichier, ligne
-        """,
-        [figure.indicateur, figure.periode, figure.axe, figure.modalite, figure.segment],
-    )
-
-
-def _ligne_rows(con: duckdb.DuckDBPyConnection, sql: str, values: list[Any]) -> list[Ligne]:
-    lignes = []
-    for row in _all(con, sql, values):
-        roles = [_ROLES[name] for name in ("num", "den", "inc") if row[name]]
-        lignes.append(
-            Ligne(
-                role=" et ".join(roles),
-                identifiant=str(row["identifiant"]),
-                date=row["jour"],
-                detail=str(row["detail"] or ""),
-                fichier=str(row["fichier"] or ""),
-                ligne=int(row["ligne"] or 0),
-            )
+def _rows(con: duckdb.DuckDBPyConnection, figure: Figure) -> list[Ligne]:
+    """The rows that count in the figure, by the query that the warehouse keeps for everybody."""
+    rows = con.execute(
+        "select role, identifiant, date, detail, fichier, ligne from meta.provenance(?, ?, ?, axe := ?, "
+        "modalite := ?, segment_type := ?, segment := ?)",
+        [
+            figure.epci_siren,
+            figure.periode,
+            figure.indicateur,
+            figure.axe,
+            figure.modalite,
+            figure.segment_type,
+            figure.segment,
+        ],
+    ).fetchall()
+    return [
+        Ligne(
+            role=str(role),
+            identifiant=str(identifiant),
+            date=jour,
+            detail=str(detail or ""),
+            fichier=str(fichier or ""),
+            ligne=int(numero or 0),
         )
-    return lignes
+        for role, identifiant, jour, detail, fichier, numero in rows
+    ]
 
 
 def _files(con: duckdb.DuckDBPyConnection, lignes: list[Ligne]) -> list[tuple[str, str, int]]:

@@ -44,6 +44,11 @@ def to_text(explication: Explication, lignes: int | None = SHOWN_ROWS) -> str:
         parts += ["", f"L'édition {explication.edition} ne montre aucune ligne : elles sont dans l'entrepôt."]
         return "\n".join(parts) + "\n"
     parts += ["", f"Lignes comptées : {len(explication.lignes)}"]
+    if not explication.lignes:
+        parts.append(
+            "  Les lignes de cette figure ne sont pas suivies (elle est faite d'autres figures, d'un zonage "
+            "ou d'un score), ou aucune n'y compte."
+        )
     shown = explication.lignes if lignes is None else explication.lignes[:lignes]
     for ligne in shown:
         jour = f" {ligne.date}" if ligne.date else ""

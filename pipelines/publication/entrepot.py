@@ -34,6 +34,8 @@ from pipelines.sql import identifier, literal
 # and the explanation of a figure.
 WITHOUT_VIEWS = ("staging", "intermediate")
 _ROWS_PER_INSERT = 500
+# Made in the warehouse alone: the editions hold neither the rows nor the files that it leads to.
+_PROVENANCE = Path(__file__).with_name("provenance.sql")
 
 _EXECUTIONS = {
     "version": ("integer", "Numéro de la version publiée."),
@@ -48,11 +50,11 @@ _EXECUTIONS = {
         "EPCI demandés (SIREN), séparés par des virgules ; vide : ceux qui ont une convention.",
     ),
     "fichiers": ("bigint", "Nombre de fichiers lus."),
-    "lignes_lues": ("hugeint", "Lignes lues dans les fichiers."),
-    "lignes_gardees": ("hugeint", "Lignes gardées."),
-    "lignes_fusionnees": ("hugeint", "Lignes qui disent un autre état d'un enregistrement gardé."),
-    "lignes_quarantaine": ("hugeint", "Lignes refusées, listées dans le schéma quarantaine."),
-    "lignes_doublons": ("hugeint", "Lignes en double écartées."),
+    "lignes_lues": ("bigint", "Lignes lues dans les fichiers."),
+    "lignes_gardees": ("bigint", "Lignes gardées."),
+    "lignes_fusionnees": ("bigint", "Lignes qui disent un autre état d'un enregistrement gardé."),
+    "lignes_quarantaine": ("bigint", "Lignes refusées, listées dans le schéma quarantaine."),
+    "lignes_doublons": ("bigint", "Lignes en double écartées."),
     "empreinte": ("varchar", "Empreinte du contenu de toutes les tables."),
     "empreinte_modeles": ("varchar", "Empreinte des règles de calcul (projet dbt)."),
     "empreinte_programme": ("varchar", "Empreinte du programme et de ses bibliothèques."),
@@ -171,6 +173,9 @@ def prepare(
         if not _exists(con, "meta", "controles"):
             record_checks(con, [])
         _create(con, TABLE_REPRISE, _REPRISE, "Dit à la construction suivante ce qui n'a pas changé.")
+        # The query names the project's tables: a base without them has no figure.
+        if _exists(con, "meta", "segments"):
+            con.execute(_PROVENANCE.read_text(encoding="utf-8"))
         _write_dictionary(con)
         empreintes = content_hashes(con)
         _insert(con, "empreintes", [(e.schema, e.table, e.lignes, e.empreinte) for e in empreintes])

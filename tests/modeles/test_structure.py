@@ -189,3 +189,15 @@ def _lack(modele: Path) -> Iterator[str]:
 
 def test_each_model_is_described_beside_it() -> None:
     assert [f"{modele.stem}: {lack}" for modele in MODELES for lack in _lack(modele)] == []
+
+
+def test_a_table_of_several_cuts_says_what_a_query_fixes() -> None:
+    """An axis, a segment, a method or a dimension left free counts the same household several times."""
+    silent = []
+    for modele in sorted((DBT_PROJECT / "models" / "marts").glob("*.sql")):
+        decrit = _description(modele)
+        colonnes = {c["name"] for c in decrit["columns"]}  # type: ignore[attr-defined]
+        cuts = colonnes & {"axe", "segment_type", "methode", "dimension", "caracteristique"}
+        if cuts and "fixe" not in str(decrit["description"]):
+            silent.append((modele.stem, sorted(cuts)))
+    assert silent == []

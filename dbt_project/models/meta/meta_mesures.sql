@@ -1,18 +1,43 @@
 {{ config(alias='mesures') }}
--- The column prefix that counts each figure in the models of measures, and the segment it makes by itself.
+-- The columns that count each figure in the models of measures: the prefix of a part, a base and unknown answers, or the column
+-- whose values a median and a mean are made of; and the segment that a measure makes by itself.
+{%- set lignes = [] %}
+{%- for m in mesures_attribution() %}
+{%- do lignes.append({'famille': 'attributions', 'indicateur': m.indicateur | default(m.mesure), 'mesure': m.mesure, 'segment_type': m.segment_type, 'segment': m.segment}) %}
+{%- endfor %}
+{%- do lignes.append({'famille': 'attributions', 'indicateur': 'prioritaires', 'mesure': 'prioritaires_bailleur', 'axe': 'bailleur'}) %}
+{%- do lignes.append({'famille': 'attributions', 'indicateur': 'delai_median', 'mesure': 'baux', 'valeur': 'delai_jours'}) %}
+{%- do lignes.append({'famille': 'attributions', 'indicateur': 'tension', 'mesure': 'baux', 'role': 'denominateur'}) %}
+{%- for m in mesures_demande() %}
+{%- do lignes.append({'famille': 'demande', 'indicateur': m, 'mesure': m}) %}
+{%- endfor %}
+{%- do lignes.append({'famille': 'demande', 'indicateur': 'tension', 'mesure': 'demandes'}) %}
+{%- do lignes.append({'famille': 'demande', 'indicateur': 'anciennete', 'mesure': 'demandes', 'valeur': 'anciennete_jours'}) %}
+{%- for m in mesures_parc() %}
+{%- do lignes.append({'famille': 'parc', 'indicateur': m, 'mesure': m}) %}
+{%- endfor %}
+{%- do lignes.append({'famille': 'parc', 'indicateur': 'loyer_m2', 'mesure': 'loyer', 'valeur': 'surface'}) %}
 select
+    famille,
     indicateur,
+    axe,
     segment_type,
     segment,
-    mesure
+    mesure,
+    valeur,
+    role
 from (
     values
-    {%- for m in mesures_attribution() %}
+    {%- for l in lignes %}
     (
-        '{{ m.indicateur | default(m.mesure) }}',
-        '{{ m.segment_type | default("") }}',
-        '{{ m.segment | default("") }}',
-        '{{ m.mesure }}'
+        '{{ l.famille }}',
+        '{{ l.indicateur }}',
+        '{{ l.axe or "" }}',
+        '{{ l.segment_type or "" }}',
+        '{{ l.segment or "" }}',
+        '{{ l.mesure }}',
+        '{{ l.valeur or "" }}',
+        '{{ l.role or "" }}'
     ){{ "," if not loop.last }}
     {%- endfor %}
-) as mesures (indicateur, segment_type, segment, mesure)
+) as mesures (famille, indicateur, axe, segment_type, segment, mesure, valeur, role)

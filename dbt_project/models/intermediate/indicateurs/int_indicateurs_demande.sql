@@ -1,6 +1,6 @@
 -- Demand indicators on 31 December of each year, in the common shape. A median of an even number of requests is the mean of the
 -- two middle ones.
-{%- set mesures = ['demandes', 'part_mutations_demande', 'part_endogene', 'ressources_renseignees'] %}
+{%- set mesures = mesures_demande() %}
 with cumules as (
 
     {% for axe in axes_demande() %}

@@ -1,5 +1,5 @@
 -- Stock indicators by vintage, in the common shape. The rent per square metre is a sum over a sum, never a mean of ratios.
-{%- set mesures = ['logements', 'part_qpv', 'vacance', 'vacance_3mois', 'mobilite'] %}
+{%- set mesures = mesures_parc() %}
 
 with cumules as (
 
