@@ -170,13 +170,20 @@ def examiner(
     donnees: Donnees,
     epci: Annotated[list[str] | None, typer.Option(metavar="SIREN", help="SIREN ; répétable.")] = None,
     territoires: Territoires = None,
+    ebauche: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FICHIER", help="Propose sa correspondance (ou celles d'un dossier) ; répétable."
+        ),
+    ] = None,
     json: Json = False,
 ) -> None:
     """Regarde le dossier de dépôt, sans construire. Ce qui s'y lit, ce qui manque, ce qui sera calculé."""
     sirens = _sirens(epci)
+    from pipelines.cli.examen import ebaucher
     from pipelines.cli.examen import examiner as action
 
-    raise_exit(action(donnees, territoires, sirens, json))
+    raise_exit(ebaucher(donnees, ebauche, json) if ebauche else action(donnees, territoires, sirens, json))
 
 
 @app.command(

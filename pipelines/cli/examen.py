@@ -7,11 +7,50 @@ from pathlib import Path
 from pipelines.cli import affichage
 from pipelines.errors import MauvaisUsage
 from pipelines.examen import AnneeVue, Examen, Reference, TerritoireVu, examine_landing
+from pipelines.ingestion import Ebauche, draft_mappings
 from pipelines.ingestion.examen import FichierExamine
 from pipelines.paths import TERRITOIRES
 
 # Other EPCI named before they are counted, columns named before they are counted.
 _NOMMES = 10
+
+
+def ebaucher(donnees: Path, demandes: Sequence[str], json: bool) -> int:
+    """Write first mappings for the files that nothing recognises; 1 when one could not be written."""
+    if not donnees.is_dir():
+        raise MauvaisUsage(f"Le dossier de dépôt « {donnees} » n'existe pas.")
+    faites = draft_mappings(donnees, [_inside(donnees, demande) for demande in demandes])
+    if not faites:
+        raise MauvaisUsage(
+            "Aucun fichier lu du dossier de dépôt ne répond à --ebauche. Donnez un fichier ou un dossier de "
+            "celui-ci, par exemple sne/2022/export.csv, ou . pour tous."
+        )
+    refusees = [f for f in faites if f.refus is not None]
+    if json:
+        affichage.show_json({"ebauches": [asdict(f) for f in faites]})
+    else:
+        affichage.show_lines(_drafted(f) for f in faites)
+    return 1 if refusees else 0
+
+
+def _inside(donnees: Path, demande: str) -> str:
+    """The name in the landing folder of what may be given by its path."""
+    chemin = Path(demande)
+    if chemin.exists() and chemin.resolve().is_relative_to(donnees.resolve()):
+        return chemin.resolve().relative_to(donnees.resolve()).as_posix()
+    return chemin.as_posix()
+
+
+def _drafted(faite: Ebauche) -> str:
+    if faite.refus is not None:
+        return f"SANS ÉBAUCHE  {faite.fichier} : {faite.refus}."
+    if faite.chemin is None:
+        return f"inutile       {faite.fichier} : {faite.deja}."
+    manque = f" ; à trouver : {', '.join(faite.a_completer)}" if faite.a_completer else ""
+    return (
+        f"écrite        {faite.fichier} → correspondances/{faite.chemin.name} ({faite.produit}) ; "
+        f"{faite.proposes} champs proposés{manque}. Vérifiez-la et complétez-la : elle est refusée d'ici là."
+    )
 
 
 def examiner(donnees: Path, territoires: Path | None, epci: Sequence[str], json: bool) -> int:

@@ -16,6 +16,7 @@ from pipelines.ingestion.declarations import (
     products_of,
     sources,
 )
+from pipelines.ingestion.ebauche import Ebauche, draft_mappings
 from pipelines.ingestion.examen import refuse_unreadable
 from pipelines.ingestion.exclusions import (
     Exclusion,
@@ -35,6 +36,7 @@ __all__ = [
     "Avertissement",
     "Champ",
     "CompteFichier",
+    "Ebauche",
     "Endroit",
     "Exclusion",
     "Formes",
@@ -46,6 +48,7 @@ __all__ = [
     "count_vintage_in_store",
     "declarations",
     "dictionary_rows",
+    "draft_mappings",
     "find_in_landing",
     "find_in_traces",
     "former_pseudonyms",

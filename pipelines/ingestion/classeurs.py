@@ -85,7 +85,7 @@ def _chosen(
         if completes:
             return [(f, settle(fichier, candidats, c)) for f, c in completes]
     if not essais:
-        choose(fichier, candidats, [])
+        choose(fichier, candidats, [e for feuille in feuilles for e in _heads(feuille)])
     # Nothing is whole: the nearest one says what is missing.
     proche = max(essais, key=lambda e: e[1].score)
     settle(fichier, candidats, proche[1])

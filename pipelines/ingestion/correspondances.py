@@ -21,6 +21,8 @@ from pipelines.errors import DonneesRefusees
 from pipelines.ingestion.declarations import COMMUNES_LUES, Produit, declarations, load_yaml, place_in_yaml
 
 DOSSIER = Path(__file__).parent / "correspondances"
+# What a drafted mapping holds where a person must decide.
+A_COMPLETER = "à compléter"
 _NON_ALNUM = re.compile(r"[^a-z0-9{}]+")
 
 
@@ -319,10 +321,23 @@ def match(
 
 def _parse(document: Any, origine: str) -> Correspondance:
     try:
-        return Correspondance.model_validate(document)
+        lue = Correspondance.model_validate(document)
     except ValidationError as error:
         details = " ; ".join(f"{'.'.join(str(x) for x in e['loc'])} : {e['msg']}" for e in error.errors())
         raise DonneesRefusees(f"{origine} : table de correspondance invalide : {details}") from error
+    if restes := _unfinished(lue):
+        raise DonneesRefusees(
+            f"{origine} : ébauche à compléter : {', '.join(restes)}. Vérifiez chaque ligne, remplacez ou "
+            f"retirez chaque « {A_COMPLETER} », ou retirez ce fichier."
+        )
+    return lue
+
+
+def _unfinished(lue: Correspondance) -> list[str]:
+    """What a draft leaves to a person."""
+    vide = normalise_label(A_COMPLETER)
+    restes = ["titre"] if normalise_label(lue.titre) == vide else []
+    return restes + [f"champ {c}" for c, alias in lue.champs.items() if vide in map(normalise_label, alias)]
 
 
 def _load(dossier: Path, origine: str) -> list[Correspondance]:

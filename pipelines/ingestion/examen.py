@@ -121,9 +121,9 @@ def examine(donnees: Path, con: duckdb.DuckDBPyConnection) -> list[FichierExamin
         colonnes = ", ".join(f"{ident(n)} {t}" for n, t in produit.colonnes.items())
         con.execute(f"CREATE OR REPLACE TABLE {SCHEMA}.{ident(produit.produit)} ({colonnes})")
     vus: list[FichierExamine] = []
-    for fichier, candidats in _files(donnees):
+    for fichier, candidats in deposited_files(donnees):
         with tempfile.TemporaryDirectory(prefix="observatoire-") as dossier:
-            for part, entier in _parts(fichier, Path(dossier), vus):
+            for part, entier in light_parts(fichier, Path(dossier), vus):
                 vus += _look(part, candidats, Path(dossier), con, entier=entier)
     for source in settings()["ordre"]:
         notices = documentation_files(source, donnees)
@@ -149,7 +149,7 @@ def refuse_unreadable(donnees: Path, magasin: Path, progression: Callable[[str],
     lisibles: dict[str, list[object]] = {}
     refus: list[str] = []
     compte: Counter[str] = Counter()
-    for fichier, candidats in _files(donnees):
+    for fichier, candidats in deposited_files(donnees):
         etat = [*_state(fichier.chemin), _fingerprint(candidats)]
         if connus.get(fichier.relatif) != etat:
             found = list(_headers(fichier, candidats))
@@ -192,12 +192,13 @@ def _fingerprint(candidats: Sequence[Correspondance]) -> str:
 def _headers(fichier: FichierDepose, candidats: Sequence[Correspondance]) -> Iterator[FichierExamine]:
     vus: list[FichierExamine] = []
     with tempfile.TemporaryDirectory(prefix="observatoire-") as dossier:
-        for part, entier in _parts(fichier, Path(dossier), vus):
+        for part, entier in light_parts(fichier, Path(dossier), vus):
             vus += _look(part, candidats, Path(dossier), None, entier=entier)
     yield from vus
 
 
-def _files(donnees: Path) -> Iterator[tuple[FichierDepose, list[Correspondance]]]:
+def deposited_files(donnees: Path) -> Iterator[tuple[FichierDepose, list[Correspondance]]]:
+    """Every file of a landing folder, with the mappings of its folder."""
     for source in settings()["ordre"]:
         presentations = correspondances(source, donnees)
         par_dossier: dict[str, list[Correspondance]] = {}
@@ -209,7 +210,7 @@ def _files(donnees: Path) -> Iterator[tuple[FichierDepose, list[Correspondance]]
             yield fichier, par_dossier[fichier.dossier]
 
 
-def _parts(
+def light_parts(
     fichier: FichierDepose, temporaire: Path, vus: list[FichierExamine]
 ) -> Iterator[tuple[FichierDepose, bool]]:
     """The file or the members of an archive, as light copies; whether each is whole. Refusals go to `vus`."""

@@ -123,7 +123,8 @@ def unrecognised(fichier: FichierDepose, erreur: lecture.NonReconnu) -> DonneesR
         return None
     return DonneesRefusees(
         f"{fichier.relatif} : fichier non reconnu : {erreur}. Retirez-le, ou décrivez sa "
-        "présentation dans correspondances/*.yml de votre dossier de dépôt."
+        "présentation dans correspondances/*.yml de votre dossier de dépôt (observatoire examiner --ebauche "
+        "en propose une)."
     )
 
 

@@ -67,8 +67,12 @@ class Ouverture:
 
 
 class NonReconnu(Exception):
-    """No product recognises the file; the message says what was expected. Raised to `executer`, never to
-    users."""
+    """No product recognises the file; the message says what was expected, `entetes` are the rows that were
+    tried. Raised to `executer`, never to users."""
+
+    def __init__(self, message: str, entetes: Sequence[Entete] = ()) -> None:
+        super().__init__(message)
+        self.entetes = tuple(entetes)
 
 
 @dataclass(frozen=True)
@@ -153,7 +157,7 @@ def choose(fichier: FichierDepose, candidats: Sequence[Correspondance], lignes: 
                 complements = [t for t in trouves if t.correspondance.complementaire and t.complet]
                 meilleur = Choix(ligne, (a, *complements), score)
     if meilleur is None:
-        raise NonReconnu(_unknown(fichier, candidats))
+        raise NonReconnu(_unknown(fichier, candidats), lignes)
     return meilleur
 
 

@@ -49,14 +49,14 @@ def open_csv(fichier: FichierDepose, candidats: Sequence[Correspondance], tempor
     chemin, etat = inspected(fichier, temporaire, ".csv")
     lignes, entier = _sample(chemin, etat)
     choix: dict[str, Choix] = {}
-    inconnu: NonReconnu | None = None
+    inconnus: list[NonReconnu] = []
     for separateur in SEPARATEURS:
         try:
             choix[separateur] = choose(fichier, candidats, list(_rows(lignes, separateur)))
         except NonReconnu as erreur:
-            inconnu = inconnu or erreur
+            inconnus.append(erreur)
     if not choix:
-        raise inconnu or NonReconnu("aucun en-tête")
+        raise NonReconnu(str(inconnus[0]), [e for erreur in inconnus for e in erreur.entetes])
     separateur = max(choix, key=lambda s: choix[s].score)
     retenu = settle(fichier, candidats, choix[separateur])
     entete = retenu.entete

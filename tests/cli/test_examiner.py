@@ -42,6 +42,30 @@ def test_what_cannot_is_code_1(donnees: Path, capsys: pytest.CaptureFixture[str]
     assert "1 fichier(s) ne peuvent pas être lus" in said
 
 
+def test_a_first_mapping_is_proposed_for_what_is_not_recognised(
+    donnees: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = donnees / "sne" / "2022"
+    header = "N° unique de demande;Date du premier dépôt;Commune du premier choix;Teinte"
+    (folder / "outil.csv").write_text(f"{header}\n071;2020-01-02;71076;mauve\n", encoding="utf-8")
+    (folder / "autre.csv").write_text("a;b\n1;2\n", encoding="utf-8")
+    assert run(["examiner", "--donnees", str(donnees), "--ebauche", str(folder / "outil.csv")]) == 0
+    said = capsys.readouterr().out
+    assert "sne/2022/outil.csv → correspondances/ebauche_outil.yml (sne_demandes)" in said
+    assert "à trouver : statut" in said
+    assert "mauve" not in said + (donnees / "correspondances" / "ebauche_outil.yml").read_text(
+        encoding="utf-8"
+    )
+    (donnees / "correspondances" / "ebauche_outil.yml").unlink()
+    assert run(["examiner", "--donnees", str(donnees), "--ebauche", "sne"]) == 1
+    said = capsys.readouterr().out
+    assert "SANS ÉBAUCHE  sne/2022/autre.csv" in said
+    assert "inutile       sne/2022/demandes.csv : déjà lu" in said
+    (donnees / "correspondances" / "ebauche_outil.yml").unlink()
+    assert run(["examiner", "--donnees", str(donnees), "--ebauche", "absent.csv"]) == 2
+    assert "ne répond à --ebauche" in capsys.readouterr().err
+
+
 def test_json_holds_the_same(donnees: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["examiner", "--donnees", str(donnees), "--json"]) == 0
     seen = json.loads(capsys.readouterr().out)
