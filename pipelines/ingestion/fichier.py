@@ -727,7 +727,8 @@ class LectureFichier:
         ] + [
             Avertissement(
                 "cellules_ecartees",
-                f"Colonne « {champ} » : cellules illisibles ou impossibles, devenues inconnues ({message})",
+                f"Colonne « {self._column(champ)} » : cellules illisibles ou impossibles, devenues inconnues "
+                f"({message})",
                 nombre,
                 remplies,
             )

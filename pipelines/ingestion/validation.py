@@ -126,12 +126,19 @@ def _said(borne: float | date | str | None) -> str:
     return f"{borne:g}"
 
 
+def _label_line(champ: Champ) -> str:
+    """The line of a mapping that says what a label means. The label is left to whoever has the file: it may
+    be someone's."""
+    return f'valeurs: {{{champ.nom}: {{"<libellé lu>": "{next(iter(champ.codes or {}), "")}"}}}}'
+
+
 def _message(produit: Produit, champ: Champ | None, regle: str) -> str:
     if champ is None:
         return next((r.message for r in produit.regles if r.nom == regle), "Règle non respectée")
     messages = {
         TYPE: f"Valeur illisible pour « {champ.nom} » (attendu : {_ATTENDUS.get(champ.type, champ.type)})",
-        CODE: f"Code inconnu pour « {champ.nom} » (attendu : {', '.join(champ.codes or {})})",
+        CODE: f"Code inconnu pour « {champ.nom} » (attendu : {', '.join(champ.codes or {})}) ; si c'est un "
+        f"libellé de votre outil, ajoutez à sa correspondance la ligne « {_label_line(champ)} »",
         MINIMUM: f"« {champ.nom} » est inférieur au minimum : {_said(champ.min or 0)}",
         MAXIMUM: f"« {champ.nom} » est supérieur au maximum : {_said(champ.max or 0)}",
         FORME: f"« {champ.nom} » n'a pas la forme attendue ({champ.motif})",

@@ -262,6 +262,51 @@ def test_bad_cells_warn_then_stop_when_they_are_most_of_a_required_column(depot:
         depot.read("sne")
 
 
+@pytest.mark.parametrize("lus", [1, 10])
+def test_an_unknown_label_costs_its_cell_and_says_the_line_to_add(depot: Depot, lus: int) -> None:
+    lignes = attributions(100)
+    for ligne in lignes[:lus]:
+        ligne["typologie"] = "Grand palier"
+    depot.drop("sne/2021/attributions.csv", table(*lignes))
+    depot.load("sne")
+    assert depot.rows(
+        "SELECT count(*), count(*) FILTER (WHERE typologie IS NULL) FROM sources.sne_attributions"
+    ) == [(100, lus)]
+    messages = [str(m) for (m,) in depot.rows("SELECT message FROM quarantaine.sne_attributions")]
+    alertes = [
+        str(m)
+        for (m,) in depot.rows("SELECT message FROM meta.avertissements WHERE regle = 'cellules_ecartees'")
+    ]
+    assert len(messages) == lus
+    assert len(alertes) == (lus > 5)
+    for message in messages + alertes:
+        assert 'valeurs: {typologie: {"<libellé lu>": "T1"}}' in message
+        assert "palier" not in message
+    assert all(m.startswith("Colonne « typologie »") for m in alertes)
+    assert "palier" not in str(depot.rows("SELECT * FROM quarantaine.sne_attributions"))
+
+
+def test_the_line_to_add_makes_the_label_known(depot: Depot) -> None:
+    """The line that the message gives, added to a mapping of one's own: the label is read."""
+    lignes = attributions(20)
+    for ligne in lignes:
+        ligne["typologie"] = "Grand palier"
+    depot.drop("sne/2021/attributions.csv", table(*lignes))
+    depot.load("sne")
+    message = str(depot.one("SELECT message FROM quarantaine.sne_attributions LIMIT 1"))
+    ligne_dite = (
+        message.partition("la ligne « ")[2].partition(" »")[0].replace("<libellé lu>", "grand palier")
+    )
+    depot.drop(
+        "correspondances/miennes.yml",
+        "correspondance: sne_attributions_canonique\nproduit: sne_attributions\ntitre: La mienne\ncanonique: true\n"
+        "signature: [numero_unique, date_signature_bail]\nchamps: {demandeur_id: [numero_unique]}\n"
+        f"{ligne_dite}\n",
+    )
+    depot.load("sne")
+    assert depot.rows("SELECT DISTINCT typologie FROM sources.sne_attributions") == [("T1",)]
+
+
 def test_a_small_table_typed_by_hand_must_be_right_whole(depot: Depot) -> None:
     """An end of zone that cannot be read is not « without end »."""
     depot.drop(
