@@ -276,6 +276,41 @@ def bilan(
         affichage.show_lines(paths)
 
 
+def compared(
+    entrepot: Path, annee: int | None, edition: str, *, departement: str | None, region: str | None
+) -> list[str]:
+    """Return the EPCI of a warehouse that have figures for a year and communes in a département, or most of
+    their inhabitants in a region, in order of SIREN; those without figures that year are named.
+
+    Raises:
+        MauvaisUsage: there are fewer than two, which is nothing to compare.
+
+    """
+    from pipelines.bilan.donnees import annees_de, ouvrir, territoires
+    from pipelines.references import regions, territory
+
+    def is_there(siren: str) -> bool:
+        if region is not None:
+            return regions().get(siren) == region
+        shipped = territory(siren)
+        return shipped is not None and str(departement).upper() in shipped.departements
+
+    with ouvrir(entrepot, edition) as con:
+        there = [(siren, nom) for siren, nom in territoires(con) if is_there(siren)]
+        held = {siren for siren, _ in there if annee in annees_de(con, siren)}
+    where = f"la région {region}" if region is not None else f"le département {departement}"
+    without = [f"{nom} ({siren})" for siren, nom in there if siren not in held]
+    if len(held) < 2:
+        names = ", ".join(f"{nom} ({siren})" for siren, nom in there if siren in held) or "aucun"
+        raise MauvaisUsage(
+            f"Une comparaison demande au moins deux EPCI ; pour {where} en {annee}, l'entrepôt a : {names}."
+            + (f" Sans chiffres cette année-là : {', '.join(without)}." if without else "")
+        )
+    if without:
+        affichage.announce(f"Sans chiffres en {annee}, hors de la comparaison : {', '.join(without)}.")
+    return sorted(held)
+
+
 def expliquer(entrepot: Path, asked: Mapping[str, str], *, lignes: int | None, json: bool) -> None:
     """Explain one figure."""
     from pipelines.explication import Figure, explain, to_text

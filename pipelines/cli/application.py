@@ -217,6 +217,10 @@ def bilan(
     ] = None,
     evaluation: Annotated[bool, typer.Option("--evaluation", help="Évaluation de la convention.")] = False,
     comparaison: Annotated[bool, typer.Option("--comparaison", help="Comparaison des EPCI donnés.")] = False,
+    departement: Annotated[
+        str | None, typer.Option(metavar="CODE", help="Comparaison des EPCI qui y ont des communes.")
+    ] = None,
+    region: Annotated[str | None, typer.Option(metavar="CODE", help="Comparaison de ses EPCI.")] = None,
     json: Json = False,
 ) -> None:
     """Écrit un bilan. Ou un autre rapport, depuis l'entrepôt publié."""
@@ -224,7 +228,7 @@ def bilan(
         "semestre": semestre,
         "trimestre": trimestre,
         "evaluation": evaluation,
-        "comparaison": comparaison,
+        "comparaison": comparaison or departement is not None or region is not None,
         "commune": commune,
         "fiches": fiches,
     }
@@ -234,6 +238,12 @@ def bilan(
     if annee is None and (asked or bailleur is not None):
         raise MauvaisUsage("Il manque --annee : elle n'est facultative que pour un bilan annuel.")
     sirens = _sirens(epci)
+    if departement is not None or region is not None:
+        if sirens or bailleur is not None or (departement is not None and region is not None):
+            raise MauvaisUsage("--departement ou --region choisit les EPCI : sans --epci ni --bailleur.")
+        from pipelines.cli.actions import compared
+
+        sirens = compared(entrepot, annee, edition, departement=departement, region=region)
     if bailleur is None and not sirens:
         raise MauvaisUsage("Il manque --epci (ou --bailleur, pour la fiche d'un bailleur).")
     if edition != "signataires":

@@ -12,6 +12,7 @@ import pypdf
 import pytest
 
 from pipelines import bilan
+from pipelines.cli.actions import compared
 from pipelines.errors import DonneesRefusees, MauvaisUsage
 
 EPCI, ANNEE, AUTRE = "247100589", 2021, "242100410"
@@ -158,6 +159,21 @@ def test_the_comparison_shows_what_differs_in_method(deux: Path, tmp_path: Path)
         bilan.render_comparaison(deux, [EPCI, EPCI], ANNEE, tmp_path)
     with pytest.raises(DonneesRefusees, match="EPCI 111111111"):
         bilan.render_comparaison(deux, [EPCI, "111111111"], ANNEE, tmp_path)
+
+
+def test_a_region_or_a_departement_chooses_what_is_compared(deux: Path) -> None:
+    def choose(annee: int = ANNEE, **place: str) -> list[str]:
+        return compared(deux, annee, "signataires", **{"departement": None, "region": None, **place})
+
+    assert choose(region="27") == [AUTRE, EPCI]
+    with pytest.raises(
+        MauvaisUsage, match=r"le département 71 en 2021, l'entrepôt a : Le Grand Chalon \(247100589\)"
+    ):
+        choose(departement="71")
+    with pytest.raises(MauvaisUsage, match=r"la région 11 en 2021, l'entrepôt a : aucun\.$"):
+        choose(region="11")
+    with pytest.raises(MauvaisUsage, match=r"Sans chiffres cette année-là : Grand Dijon .*, Le Grand Chalon"):
+        choose(1999, region="27")
 
 
 def test_the_dictionary_describes_indicators_and_columns(deux: Path, tmp_path: Path) -> None:

@@ -104,6 +104,11 @@ def test_help_and_usage_errors_answer_in_under_a_second() -> None:
             ],
             "Un seul rapport",
         ),
+        (
+            ["bilan", "--entrepot=w", "--epci=247100589", "--annee=2021", "--sortie=s", "--region=27"],
+            "--departement ou --region choisit",
+        ),
+        (["bilan", "--entrepot=w", "--sortie=s", "--departement=71"], "Il manque --annee"),
         (["restaurer", "--entrepot", "w", "--version", "0"], "--version"),
         (["init", "abc"], "SIREN à 9 chiffres"),
         (["bilan", "--entrepot=w", "--epci=247100589", "--sortie=s", "--semestre=1"], "Il manque --annee"),
