@@ -30,14 +30,9 @@ class BilansConfig(dg.Config):
     edition: str = Field(default=SIGNATAIRES, description="signataires ou publique.")
     bailleur: str | None = Field(default=None, description="SIREN d'un bailleur : ce qui est à lui seul.")
     commune: str | None = Field(default=None, description="Code d'une commune : sa fiche.")
-    fiches: bool = Field(
-        default=False, description="La fiche de chaque commune, bailleur, QPV, réservataire."
-    )
+    fiches: bool = Field(default=False, description="La fiche de chaque lieu et de chaque acteur.")
     formats: list[str] = Field(default=["html"], description="html, pdf, xlsx, csv.")
-    presents_seulement: bool = Field(
-        default=False,
-        description="Laisse de côté ce qui n'a pas de chiffres, au lieu de refuser.",
-    )
+    presents_seulement: bool = Field(default=False, description="Écarte ce qui n'a pas de chiffres.")
 
 
 class BilansAnnuelsConfig(dg.Config):
