@@ -180,6 +180,7 @@ TRUSTED: dict[str, dict[str, str]] = {
         "colonnes": "declared names, quoted, and declared types",
         "nom": "a table of the declaration",
     },
+    "pipelines/saisies/tables.py": {"corps": "names and types of COLONNES"},
     "pipelines/references/lecture.py": {
         "voulu": "one of two conditions of the module",
         "definition": "declared names, quoted, and declared types",

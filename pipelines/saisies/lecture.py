@@ -50,7 +50,7 @@ def _read(chemin: Path, donnees: Path, siren: str, annee: str) -> Saisies:
         raise refuse(relatif, "lien vers l'extérieur du dossier de dépôt ; déposer le fichier lui-même")
     attendu = f"{FOLDER}/<siren>/<annee>.yml"
     if len(relatif.parts) != 3 or not re.fullmatch(r"[0-9]{4}", annee, re.ASCII) or chemin.suffix != ".yml":
-        raise refuse(relatif, f"attendu {attendu}, par exemple {FOLDER}/247100589/2021.yml")
+        raise refuse(relatif, f"attendu {attendu}")
     document = read(chemin)
     contenu = validate(FichierSaisies, document, {})
     for cle, dit, place in (
