@@ -123,6 +123,7 @@ def test_ten_transformations_change_no_figure(temoin: Path, tmp_path: Path) -> N
     assert not sorted(vues ^ attendues, key=str)[:4], noms
 
 
+@pytest.mark.slow
 def test_an_unrelated_territory_changes_nothing_here(temoin: Path, tmp_path: Path) -> None:
     """Its allocations go on later in the year than those of the first, which must not lengthen its windows."""
 

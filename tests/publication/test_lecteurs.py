@@ -25,7 +25,7 @@ def version_and_its_content(con: duckdb.DuckDBPyConnection) -> int:
 
 
 @pytest.mark.parametrize(
-    "publications", [pytest.param(4, id="some"), pytest.param(40, id="many", marks=pytest.mark.slow)]
+    "publications", [pytest.param(2, id="some"), pytest.param(40, id="many", marks=pytest.mark.slow)]
 )
 def test_twenty_readers_never_see_an_error(dossier: WorkingFolder, donnees: Path, publications: int) -> None:
     build_version(str(dossier.entrepot), str(donnees), 1)
