@@ -4,6 +4,7 @@ Both come from the declarations that drive the build: nothing is described here.
 """
 
 import csv
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from pipelines.bilan.fichiers import texte_sur
 Entree = tuple[str, str, str, str, str]
 FORMATS = ("html", "csv")
 _NOM = "dictionnaire"
+# Free to change from one version to the next (docs/contrat.md).
+_INTERNES = {"main", "staging", "intermediate", "seeds"}
 _FAMILLES = {
     "attributions": "Attributions",
     "demande": "Demande",
@@ -31,7 +34,7 @@ def document(
 ) -> Document:
     """Build the dictionary as a page."""
     tables: dict[tuple[str, str], list[Entree]] = {}
-    for entree in entrees:
+    for entree in publiees(entrees):
         tables.setdefault(entree[:2], []).append(entree)
     schemas: dict[str, list[Section]] = {}
     for (schema, table), lignes in tables.items():
@@ -61,9 +64,14 @@ def document(
     )
 
 
+def publiees(entrees: Iterable[Entree]) -> list[Entree]:
+    """The entries that a user reads: not those of the schemas that serve the build."""
+    return [entree for entree in entrees if entree[0] not in _INTERNES]
+
+
 def ecrire_html(page: Document, chemin: Path) -> None:
-    """Write the page."""
-    chemin.write_text(html.rendre(page), encoding="utf-8", newline="\n")
+    """Write the page, with a box to search in it."""
+    chemin.write_text(html.rendre(page, recherche=True), encoding="utf-8", newline="\n")
 
 
 def ecrire_csv(catalogue: Iterable[Indicateur], entrees: Iterable[Entree], chemin: Path) -> None:
@@ -100,7 +108,7 @@ def ecrire_csv(catalogue: Iterable[Indicateur], entrees: Iterable[Entree], chemi
                     for v in (*ligne, i.formule, i.article, _additif(i), i.source, i.version_methode)
                 ]
             )
-        for schema, table, colonne, type_, description in entrees:
+        for schema, table, colonne, type_, description in publiees(entrees):
             nature = "colonne" if colonne else "table"
             ecrivain.writerow(
                 [texte_sur(v) for v in (nature, schema, table, colonne, type_, description)] + [""] * 5
@@ -143,7 +151,7 @@ def _fiche(i: Indicateur, exemple: Chiffre | None) -> Section:
             formats.enumerer([libelles.source(s.strip()).court for s in i.source.split(",") if s.strip()]),
         ),
         ("Version de la méthode", i.version_methode),
-        ("Rupture de série", i.rupture),
+        ("Historique de la définition", _historique(i)),
         ("Exemple", _exemple(exemple)),
     ]
     tableau = Tableau(
@@ -153,6 +161,11 @@ def _fiche(i: Indicateur, exemple: Chiffre | None) -> Section:
         tuple(Ligne(ligne) for ligne in lignes if ligne[1]),
     )
     return Section(f"indicateur-{formats.slug(i.indicateur)}", i.libelle, (tableau,))
+
+
+def _historique(i: Indicateur) -> str:
+    """What changed and when, dates as they are read; the breaks alone where a warehouse has no history."""
+    return re.sub(r"(\d{4})-(\d\d)-(\d\d)", r"\3/\2/\1", i.historique.replace(" | ", " ; ")) or i.rupture
 
 
 def _exemple(c: Chiffre | None) -> str:

@@ -92,6 +92,7 @@ class Indicateur:
     ordre: int = 0
     version_methode: str = ""
     rupture: str = ""
+    historique: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ markup let through, and they are made in `graphiques`, where Vega escapes its te
 """
 
 import base64
+import hashlib
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -23,9 +24,18 @@ from pipelines.bilan.tables import ancre_de_regle
 _GABARITS = Path(__file__).with_name("gabarits")
 
 
-def rendre(document: Document, definitions: dict[str, str] | None = None) -> str:
-    """Render a document; `definitions` (indicator → rule) goes into the note shown over each figure."""
+def rendre(document: Document, definitions: dict[str, str] | None = None, *, recherche: bool = False) -> str:
+    """Render a document.
+
+    Args:
+        document: what to render.
+        definitions: indicator → rule, for the note shown over each figure.
+        recherche: with a box that searches the page; the only script that a page ever has.
+    """
+    script = (_GABARITS / "recherche.js").read_text(encoding="utf-8") if recherche else ""
     contexte = {
+        "script": Markup(script),  # noqa: S704 - our own file
+        "empreinte_script": base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         "document": document.a_lire(),
         "style": Markup((_GABARITS / "style.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
         "polices": _polices(),

@@ -24,6 +24,14 @@ _COMMENTS = (
     "Version de la structure des tables.",
 )
 
+_DICTIONNAIRE = {
+    "schema": "Schéma.",
+    "table": "Table.",
+    "colonne": "Colonne ; vide : la table elle-même.",
+    "type": "Type de la colonne.",
+    "description": "Ce que contient la table ou la colonne.",
+}
+
 
 def write_edition(entrepot: Path, nom: str, cible: Path) -> None:
     """Write the file of one edition of a warehouse, whole or not at all.
@@ -131,3 +139,5 @@ def _sign(con: duckdb.DuckDBPyConnection, nom: str, edition: Edition, marque: Ma
     con.execute(
         "comment on table edition.meta.dictionnaire is 'Une ligne par table et par colonne de cette édition.'"
     )
+    for column, comment in _DICTIONNAIRE.items():
+        con.execute(f"comment on column edition.meta.dictionnaire.{identifier(column)} is {literal(comment)}")

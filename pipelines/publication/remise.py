@@ -1,14 +1,12 @@
 """The files to hand over for an edition, in the formats that its readers open, with what describes them.
 
-Which tables an edition holds is in `editions`; here they are written out. The description follows the Data
-Package standard (`datapackage.json`): title, readers, provenance, and each table with its columns.
+Which tables an edition holds is in `editions`; here they are written out, and described by `description`.
 """
 
 import shutil
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import xlsxwriter
@@ -18,19 +16,14 @@ from pipelines.edition import editions, read_mark
 from pipelines.errors import MauvaisUsage
 from pipelines.fichiers import replacing, write_json
 from pipelines.lecture_seule import open_read_only
+from pipelines.publication import description
 from pipelines.publication.cartes import write_maps
 from pipelines.publication.editions import write_edition
 from pipelines.sql import literal, qualified
 
 FORMATS = ("duckdb", "parquet", "csv", "xlsx", "gpkg")
-DESCRIPTION = "datapackage.json"
 # What a sheet of a workbook may hold, its header apart.
 _ROWS_OF_A_SHEET = 1_048_575
-_TYPES = {"BIGINT": "integer", "INTEGER": "integer", "DOUBLE": "number", "BOOLEAN": "boolean", "DATE": "date"}
-_LICENCES = {
-    "publique": {"name": "etalab-2.0", "title": "Licence Ouverte 2.0"},
-    "signataires": {"name": "restreinte", "title": "Réservé aux signataires, sans rediffusion"},
-}
 
 
 def hand_over(entrepot: Path, edition: str, sortie: Path, formats: Sequence[str]) -> list[Path]:
@@ -68,35 +61,34 @@ def hand_over(entrepot: Path, edition: str, sortie: Path, formats: Sequence[str]
                     path = sortie / format_ / f"{schema}.{table}.{format_}"
                     _export(con, schema, table, path, mode)
                     written.append(path)
-                    resources.append(_resource(con, schema, table, path.relative_to(sortie), format_))
+                    resources.append(description.table_resource(con, schema, table, path, sortie))
             if "xlsx" in formats:
                 path = sortie / f"{edition}.xlsx"
                 with replacing(path, mode) as temporary:
                     _workbook(con, tables, temporary)
                 written.append(path)
-                resources.append(_file(path.relative_to(sortie), "Classeur, une feuille par table"))
-            mark = read_mark(con)
+                resources.append(description.file_resource(path, sortie, "Classeur, une feuille par table"))
         if "gpkg" in formats:
             for path in write_maps(entrepot, aside, edition, sortie):
                 written.append(path)
-                resources.append(_file(path.relative_to(sortie), "Carte, un lieu et une année par ligne"))
+                resources.append(
+                    description.file_resource(path, sortie, "Carte, un lieu et une année par ligne")
+                )
         if "duckdb" in formats:
             path = sortie / f"{edition}.duckdb"
             with replacing(path, mode) as temporary:
                 shutil.copyfile(aside, temporary)
             written.append(path)
-            resources.append(_file(path.relative_to(sortie), "Base DuckDB, toutes les tables"))
-    description = {
-        "name": f"observatoire-{edition}",
-        "title": f"Attributions de logements sociaux, édition {edition}",
-        "description": f"Pour : {mark.lecteurs}.",
-        "version": str(mark.version),
-        "sources": [{"title": "Entrepôt d'Observatoire", "empreinte": mark.empreinte}],
-        "licenses": [_LICENCES[edition]],
-        "resources": resources,
-    }
-    write_json(sortie / DESCRIPTION, description)
-    return [*written, sortie / DESCRIPTION]
+            resources.append(description.file_resource(path, sortie, "Base DuckDB, toutes les tables"))
+        with open_read_only(aside) as con:
+            mark = read_mark(con)
+            described = {description.PACKAGE: description.package(edition, mark, resources)}
+            if description.is_open(edition):
+                described[description.CATALOGUE] = description.catalogue(con, edition, mark, resources)
+    for name, content in described.items():
+        write_json(sortie / name, content)
+        written.append(sortie / name)
+    return written
 
 
 def _tables(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
@@ -141,38 +133,3 @@ def _workbook(con: duckdb.DuckDBPyConnection, tables: Sequence[tuple[str, str]],
                         sheet.write_number(line, column, value)
                     elif value is not None:
                         sheet.write_string(line, column, affichable(str(value)))
-
-
-def _resource(
-    con: duckdb.DuckDBPyConnection, schema: str, table: str, path: Path, format_: str
-) -> dict[str, Any]:
-    columns = con.execute(
-        "select column_name, data_type, comment from duckdb_columns() "
-        "where schema_name = ? and table_name = ? order by column_index",
-        [schema, table],
-    ).fetchall()
-    ((comment,),) = con.execute(
-        "select comment from duckdb_tables() where schema_name = ? and table_name = ?", [schema, table]
-    ).fetchall()
-    return {
-        "name": f"{schema}.{table}.{format_}".lower(),
-        "path": path.as_posix(),
-        "format": format_,
-        "description": comment or "",
-        **({"dialect": {"delimiter": ";"}} if format_ == "csv" else {}),
-        "schema": {
-            "fields": [
-                {"name": name, "type": _TYPES.get(kind, "string"), "description": text or ""}
-                for name, kind, text in columns
-            ]
-        },
-    }
-
-
-def _file(path: Path, description: str) -> dict[str, Any]:
-    return {
-        "name": path.name.lower(),
-        "path": path.as_posix(),
-        "format": path.suffix.removeprefix("."),
-        "description": description,
-    }

@@ -134,3 +134,46 @@ def test_the_keyboard_reaches_the_content_and_a_figure_leads_to_its_proof(
     assert ligne.count() == 1
     assert "Part des attributions suivies d’un bail signé" in ligne.inner_text()
     page.close()
+
+
+def test_the_dictionary_is_searched_without_accents_nor_network(
+    navigateur: "Browser", pages: dict[str, Path]
+) -> None:
+    page, incidents = _ouvrir(navigateur, pages["dictionnaire"], 1280)
+    fiches = page.locator("[id^='indicateur-'], [id^='table-']")
+    every = fiches.count()
+    shown = "[id^='indicateur-']:not([hidden]), [id^='table-']:not([hidden])"
+    page.get_by_role("searchbox", name="Chercher un indicateur").fill("delai MEDIAN")
+    found = page.locator(shown)
+    assert 0 < found.count() < every
+    assert all("délai médian" in text.lower().replace("\u2019", "'") for text in found.all_text_contents())
+    assert page.locator("#trouves").inner_text() == f"{found.count()} sur {every}"
+    page.get_by_role("searchbox").fill("rien de tel nulle part")
+    assert page.locator(shown).count() == 0
+    page.get_by_role("searchbox").fill("")
+    assert page.locator(shown).count() == every
+    assert incidents == []
+    page.close()
+
+
+def test_the_dictionary_leaves_out_what_serves_the_build(
+    construire: Callable[..., Any], tmp_path: Path
+) -> None:
+    import duckdb
+
+    path = construire(nb_communes=1, nb_bailleurs=1).remplir().ecrire(tmp_path / "W.duckdb")
+    with duckdb.connect(str(path)) as con:
+        con.execute("drop table if exists meta.dictionnaire")
+        con.execute(
+            "create table meta.dictionnaire as select s as schema, 't_' || s as \"table\", null::varchar as colonne, "
+            "null::varchar as type, 'Une table.' as description "
+            "from unnest(['marts', 'entrepot', 'sources', 'intermediate', 'staging', 'seeds']) as u (s)"
+        )
+    html, table = bilan.write_dictionary(path, tmp_path / "d")
+    for text in (html.read_text(encoding="utf-8"), table.read_text(encoding="utf-8-sig")):
+        shown = {
+            s
+            for s in ("marts", "entrepot", "sources", "intermediate", "staging", "seeds")
+            if f"t_{s}" in text
+        }
+        assert shown == {"marts", "entrepot", "sources"}
