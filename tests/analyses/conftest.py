@@ -12,11 +12,11 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipelines import ingestion
+from pipelines import ingestion, projet_dbt, references
 from pipelines.conventions import load_conventions, write_tables
 from pipelines.paths import BASE_NAME, PROJECT_ROOT
 from pipelines.perimetre import write_parameters
-from pipelines.projet_dbt import SEED_TESTS
+from pipelines.projet_dbt import REFERENCE_TESTS
 from tests.modeles.magasin import dbt
 from tests.partage import once
 
@@ -150,9 +150,11 @@ def _batir(racine: Path) -> None:
             ingestion.load(con, source, comptes)
             refusees = [(c.fichier, c.lignes_quarantaine) for c in comptes if c.lignes_quarantaine]
             assert not refusees, refusees
+        projet_dbt.load_references(con, projet_dbt.read_rules().manifest)
+        references.load(con, [DIJON, CHALON])
         write_tables(con, load_conventions(PROJECT_ROOT / "territoires", [DIJON, CHALON]))
         write_parameters(con, [DIJON, CHALON], [], False)
-    without = ("--exclude-resource-type", "unit_test", "--exclude", SEED_TESTS)
+    without = ("--exclude-resource-type", "unit_test", "--exclude", REFERENCE_TESTS)
     fait = dbt(base, racine / "dbt", "--quiet", "build", *without)
     assert fait.returncode == 0, fait.stdout[-6000:] + fait.stderr[-2000:]
 

@@ -146,6 +146,11 @@ def test_every_number_of_the_report_is_one_of_the_public_tables(
     known: set[str] = {str(year) for year in ANNEES}
     for column in ("numerateur", "denominateur", "valeur", "cible"):
         known |= {name for value in tables[column].drop_nulls().unique() for name in written(value)}
+    # A change in points, between two years that are both public.
+    place = ["indicateur", "axe", "modalite", "segment_type", "segment"]
+    for _, same in tables.filter(pl.col("valeur").is_not_null()).group_by(place):
+        values = same["valeur"].to_list()
+        known |= {f"{abs(a - b):.1f}" for a in values for b in values}
     if suffix in (".xlsx", ".csv"):
         # They list the codes of the modalities, and values as they are.
         known |= {f"{float(code):.12g}" for code in tables["modalite"] if code.isdigit()}

@@ -128,9 +128,11 @@ def test_a_choice_made_by_keyboard_is_in_the_address_that_reopens_it(page: "Page
 
 def test_what_is_typed_reads_this_file_and_nothing_else(page: "Page", adresse: str) -> None:
     page.goto(f"{adresse}/?epci={EPCI}&sql=select+count(*)+as+combien+from+read_csv('/etc/passwd')")
+    assert shown(page)
     page.get_by_role("button", name="Lancer la requête").click(timeout=60_000)
     page.get_by_text("disabled").first.wait_for(timeout=60_000)
     page.goto(f"{adresse}/?epci={EPCI}&sql=select+40%2B2+as+combien")
+    assert shown(page)
     page.get_by_role("button", name="Lancer la requête").click(timeout=60_000)
     page.get_by_role("cell", name="42", exact=True).wait_for(timeout=60_000)
 
