@@ -34,7 +34,7 @@ def read_groups(path: Path) -> dict[str, list[str]]:
     """
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as error:
+    except (OSError, ValueError, yaml.YAMLError) as error:
         raise DonneesRefusees(f"« {path} » ne se lit pas : {error}") from error
     if not isinstance(content, dict) or not content:
         raise DonneesRefusees(f"« {path} » : attendu, un nom de groupe et la liste de ses SIREN par ligne.")

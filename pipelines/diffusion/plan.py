@@ -214,7 +214,7 @@ def load_plan(additions: str | None = None) -> Plan:
 def _parse(path: Path, text: str) -> Any:
     try:
         return yaml.safe_load(text)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:
         raise MauvaisUsage(f"{path} : ce n'est pas un fichier YAML lisible ({error})") from None
 
 

@@ -342,9 +342,17 @@ class Produit(_Strict):
 
 def load_yaml(texte: str) -> list[Any]:
     """The documents of a YAML text, read with libyaml where it is there: the pure Python loader takes
-    seconds."""
+    seconds.
+
+    Raises:
+        yaml.YAMLError: not YAML, or a date that no calendar has.
+    """
     chargeur = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return list(yaml.load_all(texte, Loader=chargeur))
+    try:
+        return list(yaml.load_all(texte, Loader=chargeur))
+    except ValueError:
+        # What is not quoted and looks like a date is made one: the 31st of February is no error of YAML's.
+        raise yaml.YAMLError("date impossible") from None
 
 
 def place_in_yaml(erreur: yaml.YAMLError | UnicodeDecodeError) -> str:
@@ -352,7 +360,9 @@ def place_in_yaml(erreur: yaml.YAMLError | UnicodeDecodeError) -> str:
     marque = getattr(erreur, "problem_mark", None)
     if marque is not None:
         return f"ligne {marque.line + 1}, colonne {marque.column + 1}"
-    return "le texte n'est pas en UTF-8" if isinstance(erreur, UnicodeDecodeError) else "caractère interdit"
+    if isinstance(erreur, UnicodeDecodeError):
+        return "le texte n'est pas en UTF-8"
+    return "date impossible" if "date impossible" in erreur.args else "caractère interdit"
 
 
 @cache

@@ -166,7 +166,7 @@ def _filled(valeur: Any, millesime: object) -> Any:
 def _documents(texte: str, origine: str) -> list[dict[str, Any]]:
     try:
         documents = [d for d in yaml.safe_load_all(texte) if d is not None]
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError) as error:
         raise ObservatoireError(f"{origine} : fichier YAML illisible ({error}). Corrigez-le.") from error
     entrees = [e for d in documents for e in (d if isinstance(d, list) else [d])]
     for entree in entrees:

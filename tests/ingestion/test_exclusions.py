@@ -160,6 +160,7 @@ def test_the_same_request_is_recorded_once(depot: Depot) -> None:
         "- {source: insee, millesime: 2015, le: 2024-02-29, motif: x}",
         "- {personne: abc, cle: d, source: sne, millesime: 2015, le: 2024-02-29, motif: x}",
         "- {source: sne, millesime: 2015, le: hier, motif: x}",
+        "- {source: sne, millesime: 2015, le: 2024-02-31, motif: x}",
         "[",
     ],
 )
