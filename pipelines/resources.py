@@ -227,8 +227,8 @@ class Atelier(dg.ConfigurableResource[Any]):
             self._etapes, self._courante, self._echec, self._inchange = [], "", None, None
             with disk_errors_explained(chantier.dossier.root):
                 begin_summary(chantier)
-            self._demande = self._request()
             try:
+                self._demande = self._request()
                 yield self
             except BaseException as error:
                 self._echec = error
