@@ -19,6 +19,7 @@ from pipelines.edition import SIGNATAIRES
 from pipelines.errors import MauvaisUsage
 from pipelines.paths import PUBLIC_PLAN, WorkingFolder
 from pipelines.publication import PARAMETRE_PLAN, last_failure, open_warehouse
+from pipelines.sql import declare
 
 
 def select_conventions(
@@ -103,13 +104,15 @@ def write_parameters(
         load_plan(text)
         rows.append((PARAMETRE_PLAN, text))
     con.execute("create schema if not exists sources")
-    con.execute("create or replace table sources.parametres (parametre varchar, valeur varchar)")
-    con.execute(
-        "comment on table sources.parametres "
-        "is 'Ce qui a été demandé à la construction : une ligne par valeur'"
+    declare(
+        con,
+        "sources.parametres",
+        "Ce qui a été demandé à la construction : une ligne par valeur",
+        {
+            "parametre": ("varchar", "annee, epci, tous ou plan_public"),
+            "valeur": ("varchar", "Année, SIREN, oui ou texte du plan"),
+        },
     )
-    con.execute("comment on column sources.parametres.parametre is 'annee, epci, tous ou plan_public'")
-    con.execute("comment on column sources.parametres.valeur is 'Année, SIREN, oui ou texte du plan'")
     if rows:
         con.executemany("insert into sources.parametres values (?, ?)", rows)
 

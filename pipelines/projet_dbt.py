@@ -26,7 +26,7 @@ import duckdb
 from pipelines.errors import ObservatoireError
 from pipelines.paths import BASE_NAME, DBT_PROJECT, readings_folder, spatial_extension
 from pipelines.processus_dbt import MANIFEST_VARIABLE, PARENT_VARIABLE, SELECTION_VARIABLE
-from pipelines.sql import identifier, literal, qualified, without_values
+from pipelines.sql import describe, identifier, qualified, without_values
 
 BASE_VARIABLE = "OBSERVATOIRE_BASE"
 SPATIAL_VARIABLE = "OBSERVATOIRE_SPATIAL"
@@ -116,11 +116,8 @@ def load_references(
                 "colonnes": {str(c["name"]): str(c["data_type"]) for c in columns},
             },
         )
-        con.execute(f"comment on table {table} is {literal(node['description'])}")
-        for column in columns:
-            if column["description"]:
-                target = f"{table}.{identifier(column['name'])}"
-                con.execute(f"comment on column {target} is {literal(column['description'])}")
+        meant = {str(c["name"]): str(c["description"]) for c in columns if c["description"]}
+        describe(con, table, str(node["description"]), meant)
         loaded.append(name)
     return sorted(loaded)
 

@@ -4,6 +4,11 @@ Values always go through parameters.
 """
 
 import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import duckdb
 
 # Errors about a value, which they quote in more than one way; the others quote names of tables and columns.
 _ABOUT_A_VALUE = re.compile(r"\b(Conversion|Constraint|Invalid Input|Out of Range) Error\b")
@@ -22,6 +27,30 @@ def literal(text: str) -> str:
 def qualified(*names: str) -> str:
     """Return catalogue, schema and table as one quoted name."""
     return ".".join(identifier(name) for name in names)
+
+
+def declare(
+    con: "duckdb.DuckDBPyConnection", target: str, title: str, columns: Mapping[str, tuple[str, str]]
+) -> None:
+    """Make an empty table in the place of any of that name, with its comments.
+
+    Args:
+        con: open connection, with the right to write.
+        target: the table, quoted (`qualified`).
+        title: what the table is.
+        columns: name to type (with its constraints) and meaning, in order.
+
+    """
+    body = ", ".join(f"{identifier(name)} {kind}" for name, (kind, _) in columns.items())
+    con.execute(f"create or replace table {target} ({body})")
+    describe(con, target, title, {name: text for name, (_, text) in columns.items()})
+
+
+def describe(con: "duckdb.DuckDBPyConnection", target: str, title: str, columns: Mapping[str, str]) -> None:
+    """Put its comments on a table: what it is, and what each of some columns means."""
+    con.execute(f"comment on table {target} is {literal(title)}")
+    for name, text in columns.items():
+        con.execute(f"comment on column {target}.{identifier(name)} is {literal(text)}")
 
 
 def without_values(message: str) -> str:

@@ -30,7 +30,6 @@ TRUSTED: dict[str, dict[str, str]] = {
     "pipelines/conventions/tables.py": {
         "table": "names of TABLES, written in the module",
         "nom": "names of TABLES",
-        "definition": "types of TABLES",
     },
     "pipelines/explication/figure.py": {
         "name": "a column of the key",
@@ -167,7 +166,6 @@ TRUSTED: dict[str, dict[str, str]] = {
         "table": "a table of the manifest of dbt",
         "fichier.resolve()": "a file that the export named, in the working folder",
     },
-    "pipelines/publication/entrepot.py": {"kind": "types written in the module"},
     "pipelines/publication/cartes.py": {
         "columns": "measures of the module over quoted names",
         "_places(level, indicators)": "SQL of the module over quoted names",
@@ -180,10 +178,12 @@ TRUSTED: dict[str, dict[str, str]] = {
         "colonnes": "declared names, quoted, and declared types",
         "nom": "a table of the declaration",
     },
-    "pipelines/saisies/tables.py": {"corps": "names and types of COLONNES"},
+    "pipelines/sql.py": {
+        "target": "a name that its callers quote, or write in their module",
+        "body": "quoted names, and types declared by the callers",
+    },
     "pipelines/references/lecture.py": {
         "voulu": "one of two conditions of the module",
-        "definition": "declared names, quoted, and declared types",
     },
     "pipelines/publication/comparaison.py": {"base": "a or b, written in the module"},
 }

@@ -14,6 +14,7 @@ import polars as pl
 from pipelines.conventions.methods import Methode, Palier, load_methods
 from pipelines.conventions.models import Convention, Zone
 from pipelines.errors import DonneesRefusees
+from pipelines.sql import declare, qualified
 
 # Table → (comment, [(column, type, comment)]).
 TABLES: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
@@ -230,11 +231,8 @@ def write_tables(
     lignes = _convention_rows(triees) | _method_rows(toutes)
     con.execute("CREATE SCHEMA IF NOT EXISTS sources")
     for table, (commentaire, colonnes) in TABLES.items():
-        definition = ", ".join(f"{nom} {genre}" for nom, genre, _ in colonnes)
-        con.execute(f"CREATE OR REPLACE TABLE sources.{table} ({definition})")
-        con.execute(f"COMMENT ON TABLE sources.{table} IS {_quoted(commentaire)}")
-        for nom, _, texte in colonnes:
-            con.execute(f"COMMENT ON COLUMN sources.{table}.{nom} IS {_quoted(texte)}")
+        types = {nom: (genre, texte) for nom, genre, texte in colonnes}
+        declare(con, qualified("sources", table), commentaire, types)
         if lignes[table]:
             noms = [nom for nom, _, _ in colonnes]
             cadre = pl.DataFrame(
@@ -243,10 +241,6 @@ def write_tables(
             con.register("lignes_a_ecrire", cadre)
             con.execute(f"INSERT INTO sources.{table} SELECT * FROM lignes_a_ecrire")
             con.unregister("lignes_a_ecrire")
-
-
-def _quoted(texte: str) -> str:
-    return "'" + texte.replace("'", "''") + "'"
 
 
 def _methods_of(conventions: Iterable[Convention]) -> list[Methode]:

@@ -14,7 +14,7 @@ from pipelines.diffusion import memoire as versions
 from pipelines.diffusion.grille import COUNTS, FIGURE, nestings, planned, read_figures
 from pipelines.diffusion.plan import EPCI, Plan
 from pipelines.diffusion.protection import masks
-from pipelines.sql import identifier, literal, qualified
+from pipelines.sql import describe, qualified
 
 SCHEMA = "diffusion"
 _FIGURES = Path(__file__).with_name("figures.sql")
@@ -214,7 +214,5 @@ def _write(con: duckdb.DuckDBPyConnection, name: str, title: str, printed: pl.Da
     con.register("_diffusion", rows.to_arrow())
     con.execute(f"create table {table} as select * from _diffusion")
     con.unregister("_diffusion")
-    con.execute(f"comment on table {table} is {literal(title + '.')}")
-    for column, text in COLUMNS.items():
-        con.execute(f"comment on column {table}.{identifier(column)} is {literal(text)}")
+    describe(con, table, f"{title}.", COLUMNS)
     return rows.height

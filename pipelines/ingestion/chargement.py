@@ -20,6 +20,7 @@ from pipelines.ingestion.declarations import (
 )
 from pipelines.ingestion.fichier import count
 from pipelines.ingestion.magasin import Magasin
+from pipelines.sql import describe, qualified
 
 # Where landlords' mergers are said: a row whose alias is the SIREN of another landlord.
 _FUSIONS = ("ref_bailleurs", "convention_bailleurs")
@@ -72,9 +73,7 @@ def _create_meta(
 ) -> None:
     corps = ", ".join(f"{ident(nom)} {kind}" for nom, (kind, _) in colonnes.items())
     con.execute(f"CREATE TABLE IF NOT EXISTS meta.{table} ({corps})")
-    con.execute(f"COMMENT ON TABLE meta.{table} IS {quote(titre)}")
-    for nom, (_, texte) in colonnes.items():
-        con.execute(f"COMMENT ON COLUMN meta.{table}.{ident(nom)} IS {quote(texte)}")
+    describe(con, qualified("meta", table), titre, {nom: texte for nom, (_, texte) in colonnes.items()})
 
 
 def _mergers(con: duckdb.DuckDBPyConnection) -> dict[str, str]:

@@ -14,7 +14,7 @@ from pipelines.lecture_seule import open_read_only
 from pipelines.paths import WorkingFolder, edition_path
 from pipelines.publication.chantier import Chantier
 from pipelines.publication.lecture import VERSION_SCHEMA
-from pipelines.sql import identifier, literal, qualified
+from pipelines.sql import describe, identifier, literal, qualified
 
 _COMMENTS = (
     "Édition : signataires ou publique.",
@@ -125,9 +125,12 @@ def _sign(con: duckdb.DuckDBPyConnection, nom: str, edition: Edition, marque: Ma
         "? as empreinte, ?::integer as version_schema",
         [nom, edition.lecteurs, marque.version, marque.empreinte, VERSION_SCHEMA],
     )
-    con.execute("comment on table edition.meta.edition is 'De quelle édition est ce fichier, et pour qui.'")
-    for column, comment in zip((*COLUMNS, "version_schema"), _COMMENTS, strict=True):
-        con.execute(f"comment on column edition.meta.edition.{identifier(column)} is {literal(comment)}")
+    describe(
+        con,
+        "edition.meta.edition",
+        "De quelle édition est ce fichier, et pour qui.",
+        dict(zip((*COLUMNS, "version_schema"), _COMMENTS, strict=True)),
+    )
     con.execute(
         'create table edition.meta.dictionnaire as select schema_name as schema, table_name as "table", '
         "colonne, type, description from ("
@@ -136,8 +139,9 @@ def _sign(con: duckdb.DuckDBPyConnection, nom: str, edition: Edition, marque: Ma
         "select schema_name, table_name, column_index, column_name, data_type, comment "
         "from duckdb_columns() where database_name = 'edition') order by schema_name, table_name, rang"
     )
-    con.execute(
-        "comment on table edition.meta.dictionnaire is 'Une ligne par table et par colonne de cette édition.'"
+    describe(
+        con,
+        "edition.meta.dictionnaire",
+        "Une ligne par table et par colonne de cette édition.",
+        _DICTIONNAIRE,
     )
-    for column, comment in _DICTIONNAIRE.items():
-        con.execute(f"comment on column edition.meta.dictionnaire.{identifier(column)} is {literal(comment)}")

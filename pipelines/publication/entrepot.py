@@ -28,7 +28,7 @@ from pipelines.publication.reprise import TABLE as TABLE_REPRISE
 from pipelines.publication.reprise import full_hashes
 from pipelines.publication.variations import Mouvement, movement
 from pipelines.publication.versions import prune, put_in_place
-from pipelines.sql import identifier, literal
+from pipelines.sql import declare, identifier, literal, qualified
 
 # A view names the file that it was made in, which moves at publication; these schemas only serve the build
 # and the explanation of a figure.
@@ -333,11 +333,7 @@ def _drop_views(con: duckdb.DuckDBPyConnection) -> None:
 def _create(
     con: duckdb.DuckDBPyConnection, table: str, columns: Mapping[str, tuple[str, str]], label: str
 ) -> None:
-    body = ", ".join(f"{identifier(name)} {kind}" for name, (kind, _) in columns.items())
-    con.execute(f"create or replace table meta.{identifier(table)} ({body})")
-    con.execute(f"comment on table meta.{identifier(table)} is {literal(label)}")
-    for name, (_, comment) in columns.items():
-        con.execute(f"comment on column meta.{identifier(table)}.{identifier(name)} is {literal(comment)}")
+    declare(con, qualified("meta", table), label, columns)
 
 
 def _insert(con: duckdb.DuckDBPyConnection, table: str, rows: Sequence[tuple[object, ...]]) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 
 from pipelines.references.declarations import PROVENANCE, Table, declarations, parquet
-from pipelines.sql import identifier, literal
+from pipelines.sql import declare, identifier, literal
 
 # Tables of schema `sources`: `livre_communes`, …
 PREFIXE = "livre_"
@@ -111,11 +111,12 @@ def _neighbourhoods(sirens: Iterable[str]) -> list[str]:
 
 def _create(con: duckdb.DuckDBPyConnection, cible: str, table: Table) -> None:
     colonnes = [*((c.nom, c.type, c.description) for c in table.colonnes), *_ORIGINE]
-    definition = ", ".join(f"{identifier(nom)} {genre}" for nom, genre, _ in colonnes)
-    con.execute(f"create or replace table {cible} ({definition})")
-    con.execute(f"comment on table {cible} is {literal(table.description + ' Livré avec le produit.')}")
-    for nom, _, description in colonnes:
-        con.execute(f"comment on column {cible}.{identifier(nom)} is {literal(description)}")
+    declare(
+        con,
+        cible,
+        f"{table.description} Livré avec le produit.",
+        {nom: (genre, texte) for nom, genre, texte in colonnes},
+    )
 
 
 def rows(table: str) -> list[dict[str, Any]]:

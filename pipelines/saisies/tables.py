@@ -9,7 +9,7 @@ from typing import Any
 import duckdb
 
 from pipelines.saisies.modeles import FichierSaisies, Saisie, Saisies
-from pipelines.sql import identifier, literal
+from pipelines.sql import declare, identifier, qualified
 
 TABLE, TABLE_PUBLIQUE = "saisies", "saisies_publiques"
 SOURCE = "saisies"
@@ -62,11 +62,7 @@ def write_tables(con: duckdb.DuckDBPyConnection, saisies: Sequence[Saisies]) -> 
         (TABLE, [ligne for ligne, _ in lignes]),
         (TABLE_PUBLIQUE, [ligne for ligne, publier in lignes if publier]),
     ):
-        corps = ", ".join(f"{identifier(nom)} {genre}" for nom, (genre, _) in COLONNES.items())
-        con.execute(f"create or replace table meta.{identifier(table)} ({corps})")
-        con.execute(f"comment on table meta.{identifier(table)} is {literal(_COMMENTAIRES[table])}")
-        for nom, (_, texte) in COLONNES.items():
-            con.execute(f"comment on column meta.{identifier(table)}.{identifier(nom)} is {literal(texte)}")
+        declare(con, qualified("meta", table), _COMMENTAIRES[table], COLONNES)
         marques = ", ".join("?" * len(COLONNES))
         for ligne in gardees:
             con.execute(
