@@ -333,6 +333,8 @@ def explorer(entrepot: Path, edition: str | None, port: int) -> NoReturn:
     """
     from pipelines.explorateur.requetes import file_of
 
+    with publication.open_warehouse(entrepot, accepte=tuple(MENTIONS)):
+        pass
     fichier, chosen = file_of(entrepot.resolve(), edition)
     # Loaded once the file is known to be one.
     from pipelines.cli.garde import LOOPBACK, Garde

@@ -58,27 +58,23 @@ class Choix:
 
 
 def file_of(entrepot: Path, edition: str | None) -> tuple[Path, str]:
-    """Return the file to open for an edition, and the edition: that of the signatories unless told otherwise.
+    """Return the file to open for an edition, and the edition.
 
     A warehouse gives the file of the edition beside it, never itself.
 
+    Args:
+        entrepot: a warehouse of this version, or the file of one of its editions.
+        edition: the one asked for; None: that of the file, else that of the signatories.
+
     Raises:
-        MauvaisUsage: no such edition, or not the one of the file.
-        ObservatoireError: no such file, or one that is not of Observatoire.
+        MauvaisUsage: no such edition.
+        ObservatoireError: not the edition of the file, or its file is not beside the warehouse.
 
     """
     if edition not in {None, SIGNATAIRES, PUBLIQUE}:
         raise MauvaisUsage(f"--edition attend {SIGNATAIRES} ou {PUBLIQUE}, reçu « {edition} ».")
-    if not entrepot.is_file():
-        raise ObservatoireError(
-            f"« {entrepot} » n'existe pas. Construisez-le d'abord : "
-            f"observatoire build --donnees DOSSIER --entrepot {entrepot}"
-        )
-    try:
-        with open_read_only(entrepot) as con:
-            own = read_mark(con)
-    except duckdb.Error as error:
-        raise ObservatoireError(f"« {entrepot} » n'est pas un fichier DuckDB lisible.") from error
+    with open_read_only(entrepot) as con:
+        own = read_mark(con)
     wanted = edition or (own.edition if own.edition in {SIGNATAIRES, PUBLIQUE} else SIGNATAIRES)
     chosen = entrepot
     if own.edition not in {SIGNATAIRES, PUBLIQUE}:

@@ -1,7 +1,6 @@
 """The pages in a real browser: no request, no error, no overflow, accessible, and printed without cut "
 "tables."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pipelines import bilan
+from tests.navigateur import chromium
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -21,18 +21,8 @@ LARGEUR_IMPRIMEE = 695
 
 @pytest.fixture(scope="module")
 def navigateur() -> "Iterator[Browser]":
-    chromium = next(
-        (c for nom in ("chromium", "chromium-browser", "google-chrome") if (c := shutil.which(nom))), None
-    )
-    if chromium is None:
-        pytest.skip("no Chromium here (Debian: apt-get install chromium)")
-    from playwright.sync_api import sync_playwright
-
-    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    with sync_playwright() as moteur:
-        instance = moteur.chromium.launch(executable_path=chromium, args=arguments)
+    with chromium() as instance:
         yield instance
-        instance.close()
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ import pytest
 
 from pipelines.edition import SIGNATAIRES, read_mark
 from pipelines.paths import edition_path
+from pipelines.publication.lecture import VERSION_SCHEMA
 from tests.bilan.conftest import Entrepot
 
 EPCI = "247100589"
@@ -30,7 +31,7 @@ def edition(entrepot: Path) -> Path:
         con.execute("drop schema entrepot cascade")
         con.execute(
             "create table meta.edition as select ? as edition, 'x' as lecteurs, ? as version, ? as empreinte, "
-            "4 as version_schema",
-            [SIGNATAIRES, marque.version, marque.empreinte],
+            "?::integer as version_schema",
+            [SIGNATAIRES, marque.version, marque.empreinte, VERSION_SCHEMA],
         )
     return path

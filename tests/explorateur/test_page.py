@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -16,6 +15,7 @@ import pytest
 import requests
 
 from tests.explorateur.conftest import EPCI
+from tests.navigateur import chromium
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -48,18 +48,8 @@ def adresse(edition: Path) -> Iterator[str]:
 
 @pytest.fixture(scope="module")
 def navigateur() -> "Iterator[Browser]":
-    chromium = next(
-        (c for n in ("chromium", "chromium-browser", "google-chrome") if (c := shutil.which(n))), None
-    )
-    if chromium is None:
-        pytest.skip("no Chromium here (Debian: apt-get install chromium)")
-    from playwright.sync_api import sync_playwright
-
-    arguments = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-    with sync_playwright() as moteur:
-        instance = moteur.chromium.launch(executable_path=chromium, args=arguments)
+    with chromium() as instance:
         yield instance
-        instance.close()
 
 
 @pytest.fixture

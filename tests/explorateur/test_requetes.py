@@ -8,6 +8,7 @@ import openpyxl
 import polars as pl
 import pytest
 
+from pipelines.cli.actions import explorer
 from pipelines.edition import PUBLIQUE, SIGNATAIRES
 from pipelines.errors import MauvaisUsage, ObservatoireError
 from pipelines.explorateur import dessins, requetes, tableaux
@@ -45,7 +46,7 @@ def test_the_file_beside_a_warehouse_is_the_one_opened(edition: Path, entrepot: 
     with pytest.raises(ObservatoireError, match=r"seul\.signataires\.duckdb.* manque"):
         requetes.file_of(seul, None)
     with pytest.raises(ObservatoireError, match="n'existe pas"):
-        requetes.file_of(entrepot.with_name("absent.duckdb"), None)
+        explorer(entrepot.with_name("absent.duckdb"), None, 0)
     with pytest.raises(ObservatoireError, match="édition signataires"):
         requetes.file_of(edition, PUBLIQUE)
 
