@@ -28,6 +28,8 @@ def entrepot(build: Build, dossier: WorkingFolder) -> Path:
                 "'tous', 'tous', ?, 80, 0, ?, '%', null, null, null, null, 'publiable', 'SNE', '1', false)",
                 [str(annee), code, numerateur, numerateur / 0.8],
             )
+        con.execute("create table meta.conventions as select '247100589' as epci_siren, 'Le Grand Chalon' as nom")
+        con.execute("create table meta.millesimes as select unnest([2021, 2022]) as annee")
         con.execute("create schema diffusion")
         con.execute(
             "create table diffusion.attributions_commune as select * exclude (inconnus, manque, petit_effectif) replace "
@@ -60,7 +62,7 @@ def read(path: Path) -> list[tuple[object, ...]]:
 def test_a_map_has_the_figures_of_its_edition(
     entrepot: Path, tmp_path: Path, edition: str, masque: bool
 ) -> None:
-    (path, _) = hand_over(entrepot, edition, tmp_path / "remise", ["gpkg"])
+    path, *_ = hand_over(entrepot, edition, tmp_path / "remise", ["gpkg"])
     assert path.name == f"{edition}-commune.gpkg"
     small: tuple[object, ...] = (None, None) if masque else (3.75, 3)
     assert read(path) == [
