@@ -8,7 +8,7 @@ DEMO ?= demo
 # Two workers on two cores: a third makes each test longer, and the whole no shorter.
 WORKERS ?= 2
 
-.PHONY: help setup demo test lint format slow spark moteurs audit clean
+.PHONY: help setup demo test lint format regles slow spark moteurs audit clean
 .DEFAULT_GOAL := help
 
 help: ## Lists the targets
@@ -47,6 +47,12 @@ spark: setup ## Installs Spark too (500 MB, needs Java 17): the tests then compa
 
 moteurs: spark ## The proof that Spark gives the tables of DuckDB, on one territory and on five
 	@$(BIN)/pytest tests/moteurs
+
+# Read from the project alone: no warehouse is opened, and the page asks nothing of the network.
+regles: setup ## The rules of calculation, their columns and their graph as one page, for engineers
+	@$(BIN)/observatoire-dbt --quiet docs generate --static --empty-catalog --project-dir dbt_project --profiles-dir dbt_project \
+		--target-path target/pages --log-path dbt_project/target/pages
+	@echo "Page : dbt_project/target/pages/static_index.html"
 
 format: setup ## Formats Python
 	@$(BIN)/ruff check --fix .

@@ -201,3 +201,27 @@ def test_a_table_of_several_cuts_says_what_a_query_fixes() -> None:
         if cuts and "fixe" not in str(decrit["description"]):
             silent.append((modele.stem, sorted(cuts)))
     assert silent == []
+
+
+@pytest.mark.parametrize(
+    ("exposition", "lecteur"), [("bilan", "bilan"), ("alertes", "alertes"), ("explorateur", "explorateur")]
+)
+def test_an_exposure_names_what_its_report_reads(exposition: str, lecteur: str) -> None:
+    (declared,) = (
+        e
+        for e in yaml.safe_load((DBT_PROJECT / "models" / "_exposures.yml").read_text(encoding="utf-8"))[
+            "exposures"
+        ]
+        if e["name"] == exposition
+    )
+    named = {re.fullmatch(r"ref\('(\w+)'\)", ref).group(1) for ref in declared["depends_on"]}  # type: ignore[union-attr]
+    code_lu = "\n".join(
+        p.read_text(encoding="utf-8") for p in sorted((PROJECT_ROOT / "pipelines" / lecteur).rglob("*.py"))
+    )
+    read = {
+        modele.stem
+        for modele in MODELES
+        if modele.parent.name in {"marts", "meta"}
+        and re.search(rf'\b{modele.parent.name}(?:\.|",\s*"){modele.stem.removeprefix("meta_")}\b', code_lu)
+    }
+    assert named == read
