@@ -322,9 +322,10 @@ def durations(run_results: Path, manifest: Mapping[str, Any]) -> list[tuple[str,
 
 
 def executed(run_results: Path) -> frozenset[str]:
-    """Return the nodes that a dbt run executed, tried or skipped; hooks are not nodes."""
+    """Return the nodes that a dbt run executed, tried or skipped; hooks and exposures are not made."""
     results = _results(run_results)
-    return frozenset(r["unique_id"] for r in results if not r["unique_id"].startswith("operation."))
+    kinds = ("operation.", "exposure.")
+    return frozenset(r["unique_id"] for r in results if not r["unique_id"].startswith(kinds))
 
 
 def failures(

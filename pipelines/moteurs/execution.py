@@ -129,7 +129,7 @@ def _said(run_results: Path, otherwise: str) -> str:
     if not run_results.is_file():
         return f"dbt n'a rien pu exécuter : {otherwise}"
     results: Sequence[Any] = json.loads(run_results.read_text(encoding="utf-8"))["results"]
-    failed = [r for r in results if r["status"] not in {"success", "skipped", "pass"}]
+    failed = [r for r in results if r["status"] not in {"success", "skipped", "pass", "no-op"}]
     lines = [
         f"{r['unique_id'].rpartition('.')[2]} : {' '.join(str(r['message']).split())[:400]}" for r in failed
     ]

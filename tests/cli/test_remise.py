@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from pipelines.paths import PROJECT_ROOT
 from pipelines.publication import hand_over
 from tests.cli.conftest import Publie
 
@@ -99,3 +100,17 @@ def test_only_an_open_edition_is_in_a_catalogue(remise: Path) -> None:
         dataset["dct:temporal"]["dcat:startDate"]["@value"]
         <= dataset["dct:temporal"]["dcat:endDate"]["@value"]
     )
+
+
+@pytest.mark.parametrize("rank", [0, 1])
+def test_the_recipes_of_the_page_run(
+    publie: Publie, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rank: int
+) -> None:
+    page = (PROJECT_ROOT / "docs" / "outils.md").read_text(encoding="utf-8")
+    recipes = re.findall(r"(?s)```python\n(.*?)```", page)
+    hand_over(publie.entrepot, "signataires", tmp_path / "remise", ["duckdb", "parquet"])
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {}
+    exec(recipes[rank], names)  # noqa: S102 - our own page
+    assert len(recipes) == 2
+    assert len(names[("tension", "taux")[rank]]) == 15

@@ -273,3 +273,16 @@ def test_results_that_a_full_disk_left_unfinished_are_none(tmp_path: Path, conte
     assert projet_dbt.executed(path) == frozenset()
     assert projet_dbt.failures(path, MANIFEST) == []
     assert projet_dbt.warnings(path, MANIFEST) == []
+
+
+def test_what_dbt_only_lists_is_not_made(tmp_path: Path) -> None:
+    path = tmp_path / "run_results.json"
+    listed = [
+        {"unique_id": unique_id, "status": status}
+        for unique_id, status in (
+            ("operation.o.hook", "success"), ("model.o.fct_x", "success"), ("exposure.o.bilan", "no-op"),
+        )
+    ]  # fmt: skip
+    path.write_text(json.dumps({"results": listed}), encoding="utf-8")
+    assert projet_dbt.executed(path) == {"model.o.fct_x"}
+    assert projet_dbt.failures(path, MANIFEST) == []
