@@ -12,6 +12,7 @@ from pipelines.perimetre import published_years
 from pipelines.resources import Atelier, progress
 
 GROUP = "publication"
+ENTREPOT_PUBLIE = dg.AssetKey([GROUP, "entrepot_publie"])
 # One partition per year that the published warehouse has figures of: known from the data, never written here.
 ANNEES = dg.DynamicPartitionsDefinition(name="annees")
 
@@ -25,7 +26,7 @@ def publication_asset(tables: Iterable[dg.AssetKey], regles: projet_dbt.Regles) 
     ]
 
     @dg.asset(
-        key=["publication", "entrepot_publie"],
+        key=ENTREPOT_PUBLIE,
         group_name=GROUP,
         deps=sorted(tables),
         description="Entrepôt publié : remplacé d'un coup, après tous les contrôles.",

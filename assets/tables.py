@@ -8,7 +8,7 @@ from typing import Any
 
 import dagster as dg
 import duckdb
-from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtProject
 
 from assets.lecture import table_schemas
 from pipelines import projet_dbt
@@ -17,15 +17,29 @@ TAKEN_OVER = {"reprise": True}
 
 
 class Traducteur(DagsterDbtTranslator):
-    """Groups follow the folders of the project; several dbt sources are one asset, which loads them."""
+    """Groups follow the folders of the project; several dbt sources are one asset, which loads them.
+
+    A check says what it proves: by its description, or by its rule where the rule is dbt's own.
+    """
 
     def __init__(self) -> None:
         super().__init__(settings=DagsterDbtTranslatorSettings(enable_duplicate_source_asset_keys=True))
 
     def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str | None:
-        """Return the folder of a model (`marts`, …)."""
-        folder = dbt_resource_props["fqn"][1]
-        return str(folder)
+        """Return the folder of a model (`marts`, …); what is between has a group for each subject."""
+        folder, *subjects = dbt_resource_props["fqn"][1:-1]
+        return "_".join([str(folder), *subjects]) if folder == "intermediate" else str(folder)
+
+    def get_asset_check_spec(
+        self,
+        asset_spec: dg.AssetSpec,
+        manifest: Mapping[str, Any],
+        unique_id: str,
+        project: DbtProject | None,
+    ) -> dg.AssetCheckSpec | None:
+        """Return a check as dagster-dbt makes it, described."""
+        spec = super().get_asset_check_spec(asset_spec, manifest, unique_id, project)
+        return spec and spec._replace(description=projet_dbt.describe_test(manifest["nodes"][unique_id]))
 
 
 def all_tables(

@@ -38,6 +38,9 @@ from pipelines.resources import Atelier, Dbt, Parametres
 from pipelines.schedules import schedules
 from pipelines.sensors import sensors
 
+# Who answers for every asset: the team of the atelier (docs/diffusion.md).
+_OWNER = "team:observatoire"
+
 
 def _console(context: dg.InitLoggerContext) -> logging.Logger:
     """What Dagster says of a run on the error stream of its process, as the project writes it."""
@@ -82,7 +85,7 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> dg.Defini
             dg.InMemoryIOManager()  # type: ignore[no-untyped-call]
         ),
     }
-    return dg.Definitions(
+    definitions = dg.Definitions(
         assets=[
             depot.depot,
             rpls.rpls,
@@ -108,6 +111,7 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> dg.Defini
         resources={**resources, **(resource_overrides or {})},
         executor=dg.in_process_executor,
     )
+    return definitions.map_asset_specs(func=lambda spec: spec.replace_attributes(owners=[_OWNER]))
 
 
 @dg.definitions

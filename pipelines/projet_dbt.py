@@ -328,6 +328,19 @@ def executed(run_results: Path) -> frozenset[str]:
     return frozenset(r["unique_id"] for r in results if not r["unique_id"].startswith(kinds))
 
 
+def describe_test(node: Mapping[str, Any]) -> str:
+    """Return what a test proves: its description, or the rule of one that dbt brings, in French."""
+    said = str(node.get("description") or "").strip()
+    rule = node.get("test_metadata") or {}
+    if said or not rule:
+        return said
+    column = f"La colonne « {node['column_name']} »"
+    if rule["name"] == "relationships":
+        other = re.sub(r".*?'(\w+)'\)$", r"\1", rule["kwargs"]["to"])
+        return f"{column} ne contient que des valeurs de « {other}.{rule['kwargs']['field']} »."
+    return f"{column} n'est jamais vide." if rule["name"] == "not_null" else f"{column} : {rule['name']}."
+
+
 def failures(
     run_results: Path, manifest: Mapping[str, Any], con: duckdb.DuckDBPyConnection | None = None
 ) -> list[str]:

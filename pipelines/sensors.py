@@ -17,13 +17,14 @@ from typing import Any
 
 import dagster as dg
 
-from assets.publication import name_years
+from assets.publication import ENTREPOT_PUBLIE, name_years
 from pipelines.alertes import Etat, alert_of_failure, read_state, send
 from pipelines.calendrier import PARIS, Echeance, document, last_due, period
+from pipelines.edition import editions
 from pipelines.errors import ObservatoireError
 from pipelines.jobs import ALERTER, BILANS, CONSTRUIRE, DEMANDE_TAG, ECRIRE_BILANS, jobs
-from pipelines.paths import DOWNLOAD_RECORD_NAME, DOWNLOAD_REGISTRY_NAME, LOCK_NAME
-from pipelines.publication import open_warehouse, published_execution
+from pipelines.paths import DOWNLOAD_RECORD_NAME, DOWNLOAD_REGISTRY_NAME, LOCK_NAME, edition_path
+from pipelines.publication import Execution, open_warehouse, published_execution
 from pipelines.resources import Parametres
 from pipelines.schedules import RAPPORT_TAG, reports_config, reports_tags
 
@@ -36,6 +37,8 @@ FIRST_WAIT_SECONDS, LONGEST_WAIT_SECONDS = 300, 86_400
 # A look lasts less than the minute that the orchestrator allows; the next one goes on from there.
 _READING_SECONDS = 20
 _BESIDE_DATA = frozenset({LOCK_NAME, DOWNLOAD_RECORD_NAME, DOWNLOAD_REGISTRY_NAME})
+# Of the pages beside a warehouse, how many are named; the folder is.
+_SHOWN_REPORTS = 200
 _UNREADABLE = "illisible"
 
 # Hashes of the files that were read, by place and signature. In this process only: a cursor that held them
@@ -237,7 +240,8 @@ def _published() -> dg.SensorDefinition:
         try:
             entrepot = Parametres().working_folder().entrepot
             with open_warehouse(entrepot) as con:
-                empreinte = published_execution(con).empreinte
+                execution = published_execution(con)
+                empreinte = execution.empreinte
                 if empreinte == state.get("empreinte"):
                     again = ask_again(context.instance, state.get("demande"), datetime.now(UTC))
                     return (
@@ -252,10 +256,30 @@ def _published() -> dg.SensorDefinition:
         demande = uuid.uuid4().hex
         requests = [*report_requests(etat, datetime.now(PARIS).date(), demande), alert_request(demande)]
         return dg.SensorResult(
-            run_requests=requests, cursor=json.dumps({"empreinte": empreinte, "demande": demande})
+            run_requests=requests,
+            cursor=json.dumps({"empreinte": empreinte, "demande": demande}),
+            asset_events=[_seen(entrepot, execution)],
         )
 
     return publication
+
+
+def _seen(entrepot: Path, execution: Execution) -> dg.AssetObservation:
+    """What the graph shows of a warehouse that the command line published: which, where, and its reports."""
+    files = [path for nom in editions() if (path := edition_path(entrepot, nom)).is_file()]
+    reports = sorted(path.name for path in Parametres().reports_folder().glob("*.html"))
+    return dg.AssetObservation(
+        asset_key=ENTREPOT_PUBLIE,
+        description="Version publiée, quel que soit ce qui l'a construite.",
+        metadata={
+            "version": execution.version,
+            "empreinte": execution.empreinte,
+            "entrepot": dg.MetadataValue.path(str(entrepot)),
+            **{f"edition/{path.stem.rpartition('.')[2]}": dg.MetadataValue.path(str(path)) for path in files},
+            "rapports": dg.MetadataValue.path(str(Parametres().reports_folder())),
+            "pages": dg.MetadataValue.json(reports[:_SHOWN_REPORTS]),
+        },
+    )
 
 
 def report_requests(etat: Etat, jour: date, demande: str) -> list[dg.RunRequest]:

@@ -12,6 +12,7 @@ from assets.publication import ANNEES, name_years
 from pipelines.alertes import Etat
 from pipelines.calendrier import Ligne
 from pipelines.jobs import ALERTER, BILANS_OP, ECRIRE_BILANS
+from pipelines.resources import Parametres
 from pipelines.sensors import DEMANDE_TAG, report_requests, sensors
 from tests.entrepot_minimal import write_minimal
 
@@ -64,11 +65,18 @@ def test_the_sensor_names_the_years_and_asks_once_per_content(
     entrepot: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OBSERVATOIRE_ENTREPOT", str(entrepot))
+    reports = Parametres().reports_folder()
+    reports.mkdir(parents=True)
+    (reports / "bilan-247100589-2022.html").touch()
     sensor = next(s for s in sensors() if s.name == "publication")
     with dg.DagsterInstance.ephemeral() as instance:
         first = sensor.evaluate_tick(dg.build_sensor_context(instance))
         assert [r.job_name for r in first.run_requests or []] == [ALERTER]
         assert sorted(instance.get_dynamic_partitions("annees")) == ["2021", "2022"]
+        (seen,) = first.asset_events
+        assert seen.asset_key == dg.AssetKey(["publication", "entrepot_publie"])
+        assert seen.metadata["entrepot"].value == str(entrepot)
+        assert seen.metadata["pages"].value == ["bilan-247100589-2022.html"]
         again = sensor.evaluate_tick(dg.build_sensor_context(instance, cursor=first.cursor))
         assert not again.run_requests
 
@@ -96,8 +104,6 @@ def test_a_partition_writes_the_bilans_of_its_year(entrepot: Path, monkeypatch: 
         return []
 
     monkeypatch.setattr(bilans_assets, "write", note)
-    from pipelines.resources import Parametres
-
     with dg.DagsterInstance.ephemeral() as instance:
         name_years(instance, entrepot)
         for year in ANNEES.get_partition_keys(dynamic_partitions_store=instance):
