@@ -85,33 +85,33 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> dg.Defini
             dg.InMemoryIOManager()  # type: ignore[no-untyped-call]
         ),
     }
-    definitions = dg.Definitions(
-        assets=[
-            depot.depot,
-            rpls.rpls,
-            sne.sne,
-            ops.ops,
-            filosofi.filosofi,
-            geographie.geographie,
-            referentiels.referentiels,
-            conventions.conventions,
-            references_asset(regles),
-            compte.lecture,
-            entrepot,
-            publication_asset(entrepot.keys, regles),
-            bilans.bilans,
-            lac.lac,
-            lac.ducklake,
-            bilans.bilans_annuels,
-            alertes.alertes,
-        ],
+    made = [
+        depot.depot,
+        rpls.rpls,
+        sne.sne,
+        ops.ops,
+        filosofi.filosofi,
+        geographie.geographie,
+        referentiels.referentiels,
+        conventions.conventions,
+        references_asset(regles),
+        compte.lecture,
+        entrepot,
+        publication_asset(entrepot.keys, regles),
+        bilans.bilans,
+        lac.lac,
+        lac.ducklake,
+        bilans.bilans_annuels,
+        alertes.alertes,
+    ]
+    return dg.Definitions(
+        assets=dg.map_asset_specs(lambda spec: spec.replace_attributes(owners=[_OWNER]), made),
         jobs=jobs(),
         schedules=schedules(),
         sensors=sensors(),
         resources={**resources, **(resource_overrides or {})},
         executor=dg.in_process_executor,
     )
-    return definitions.map_asset_specs(func=lambda spec: spec.replace_attributes(owners=[_OWNER]))
 
 
 @dg.definitions
