@@ -30,3 +30,27 @@
         on listees.annee = actuelles.annee and listees.code_commune = actuelles.code_lu
     where listees.est_listee and listees.epci_siren = coalesce(actuelles.epci_siren, listees.epci_siren)
 {%- endmacro -%}
+
+{#- The generation of priority neighbourhoods in force a day in a commune, as `generations`; or the one that a convention names
+instead of the day's. Overseas, the dates are others. -#}
+{%- macro debut_generation(departements, generations) -%}
+    case when {{ departements }}.est_outre_mer then {{ generations }}.debut_outre_mer else {{ generations }}.debut end
+{%- endmacro -%}
+
+{%- macro fin_generation(departements, generations) -%}
+    case when {{ departements }}.est_outre_mer then {{ generations }}.fin_outre_mer else {{ generations }}.fin end
+{%- endmacro -%}
+
+{%- macro joindre_generation(regle, jour, commune) -%}
+    left join {{ source('seeds', 'ref_departements') }} as departements_qpv
+        on departements_qpv.code_departement = {{ departement_de(commune) }}
+    left join {{ source('seeds', 'ref_qpv_generations') }} as generations
+        on
+            case
+                when coalesce({{ regle }}, 'date_evenement') = 'date_evenement'
+                    then
+                        {{ jour }} >= {{ debut_generation('departements_qpv', 'generations') }}
+                        and {{ jour }} <= coalesce({{ fin_generation('departements_qpv', 'generations') }}, {{ jour }})
+                else {{ regle }} = cast(generations.generation as {{ dbt.type_string() }})
+            end
+{%- endmacro -%}

@@ -5,11 +5,13 @@ select
     min(membres.epci_siren) as epci_siren,
     min(qpv.libelle) as nom,
     qpv.generation,
-    min(generations.debut) as debut,
-    min(generations.fin) as fin,
+    min({{ debut_generation('departements', 'generations') }}) as debut,
+    min({{ fin_generation('departements', 'generations') }}) as fin,
     {{ liste_de_textes('qpv.code_commune', ',', distincts=true) }} as communes
 from {{ ref('int_qpv') }} as qpv
 inner join {{ source('seeds', 'ref_qpv_generations') }} as generations on qpv.generation = generations.generation
+left join {{ source('seeds', 'ref_departements') }} as departements
+    on departements.code_departement = {{ departement_de('qpv.code_commune') }}
 left join (
     select
         code_lu,

@@ -48,6 +48,7 @@ dates as (
         cast(extract(year from evenements.date_evenement) as integer) as annee,
         cast(date_trunc('month', evenements.date_evenement) as date) as mois,
         parametres.epci_siren,
+        attributions.code_commune,
         parametres.egalite_seuil,
         parametres.generation_qpv as regle_generation
     from evenements
@@ -73,13 +74,7 @@ places as (
                 and dates.date_evenement <= coalesce(zones.fin, dates.date_evenement)
         ) as est_assimile
     from dates
-    left join {{ source('seeds', 'ref_qpv_generations') }} as generations
-        on (
-            dates.regle_generation = 'date_evenement'
-            and dates.date_evenement >= generations.debut
-            and dates.date_evenement <= coalesce(generations.fin, dates.date_evenement)
-        )
-        or dates.regle_generation = cast(generations.generation as {{ dbt.type_string() }})
+    {{ joindre_generation('dates.regle_generation', 'dates.date_evenement', 'dates.code_commune') }}
 
 ),
 

@@ -27,16 +27,9 @@ with situes as (
         on logements.logement_id = residences.logement_id and logements.millesime = residences.millesime
     left join {{ source('seeds', 'ref_modes_occupation') }} as modes on logements.mode = modes.code
     left join {{ source('seeds', 'ref_sorties_patrimoine') }} as sorties on logements.sortie_patrimoine = sorties.code
-    left join {{ source('seeds', 'ref_qpv_generations') }} as generations
-        on
-            case
-                when coalesce(parametres.generation_qpv, 'date_evenement') = 'date_evenement'
-                    then
-                        {{ premier_jour('logements.millesime') }} >= generations.debut
-                        and {{ premier_jour('logements.millesime') }}
-                        <= coalesce(generations.fin, {{ premier_jour('logements.millesime') }})
-                else parametres.generation_qpv = cast(generations.generation as {{ dbt.type_string() }})
-            end
+    {{ joindre_generation(
+        'parametres.generation_qpv', premier_jour('logements.millesime'), 'logements.code_commune'
+    ) }}
 
 ),
 

@@ -2,13 +2,15 @@
 -- empty ones included, what each commune has outside priority neighbourhoods, and the residences that the survey knows.
 with qpv as (
 
-    select distinct
+    select
         membres.epci_siren,
         membres.annee,
         qpv.generation,
-        qpv.code_qpv
+        qpv.code_qpv,
+        min(qpv.code_commune) as code_commune
     from {{ ref('int_qpv') }} as qpv
     inner join {{ ref('int_epci_membres') }} as membres on qpv.code_commune = membres.code_lu
+    group by membres.epci_siren, membres.annee, qpv.generation, qpv.code_qpv
 
 ),
 
@@ -36,16 +38,8 @@ lieux as (
     from {{ ref('int_fragilite_millesimes') }} as millesimes
     inner join {{ ref('int_parametres') }} as parametres on millesimes.epci_siren = parametres.epci_siren
     inner join qpv on millesimes.epci_siren = qpv.epci_siren and millesimes.annee = qpv.annee
-    inner join {{ source('seeds', 'ref_qpv_generations') }} as generations on qpv.generation = generations.generation
-    where
-        case
-            when parametres.generation_qpv = 'date_evenement'
-                then
-                    {{ dernier_jour('millesimes.annee') }} >= generations.debut
-                    and {{ dernier_jour('millesimes.annee') }}
-                    <= coalesce(generations.fin, {{ dernier_jour('millesimes.annee') }})
-            else parametres.generation_qpv = cast(generations.generation as {{ dbt.type_string() }})
-        end
+    {{ joindre_generation('parametres.generation_qpv', dernier_jour('millesimes.annee'), 'qpv.code_commune') }}
+    where qpv.generation = generations.generation
     union all
     select
         millesimes.epci_siren,

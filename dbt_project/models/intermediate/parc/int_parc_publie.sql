@@ -85,11 +85,11 @@ nationales as (
     from lus
     inner join {{ source('seeds', 'ref_departements') }} as departements
         on departements.code_departement = {{ departement_de('lus.code_commune') }}
-    where lus.niveau = 'commune' and length(departements.code_departement) = 2
+    where lus.niveau = 'commune' and not departements.est_outre_mer
     group by lus.millesime, lus.mesure
     having
         count(distinct departements.code_departement)
-        = (select count(*) from {{ source('seeds', 'ref_departements') }} as tous where length(tous.code_departement) = 2)
+        = (select count(*) from {{ source('seeds', 'ref_departements') }} as tous where not tous.est_outre_mer)
 
 ),
 
