@@ -17,6 +17,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 DOSSIER = Path(__file__).parent / "declarations"
+_LIBELLES = Path(__file__).parent / "libelles.yml"
 
 # Semantic type -> DuckDB type. A decimal carries its own precision: `decimal(9,2)`.
 TYPES_DUCKDB = {
@@ -373,14 +374,27 @@ def declarations() -> dict[str, Produit]:
         ValueError: a declaration shipped with the project is wrong (a programming error, not a user's).
     """
     produits = {}
+    usuels = _usual_labels()
     for chemin in sorted(DOSSIER.glob("*.yml")):
         for document in load_yaml(chemin.read_text(encoding="utf-8")):
+            for champ in document["champs"]:
+                communs = usuels.get((document["produit"], champ["nom"]), {})
+                if communs:
+                    champ["valeurs"] = communs | champ.get("valeurs", {})
             try:
                 produit = Produit.model_validate(document)
             except ValidationError as error:
                 raise ValueError(f"{chemin.name}: {error}") from error
             produits[produit.produit] = produit
     return dict(sorted(produits.items()))
+
+
+def _usual_labels() -> dict[tuple[str, str], dict[str, str]]:
+    """Labels and the codes that they are, by product and field: `libelles.yml`."""
+    (entrees,) = load_yaml(_LIBELLES.read_text(encoding="utf-8"))
+    return {
+        (produit, champ): e["libelles"] for e in entrees for produit in e["produits"] for champ in e["champs"]
+    }
 
 
 def products_of(source: str) -> list[Produit]:

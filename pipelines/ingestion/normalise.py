@@ -347,9 +347,14 @@ def _numeric_tokens(champ: Champ, jetons: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(nombres))
 
 
-def _tokens(champ: Champ, jetons: Sequence[str]) -> str:
-    """The trimmed text, NULL when it is one of the field's null tokens, or one of those of identifiers."""
+def _tokens(champ: Champ, jetons: Sequence[str], libelles: Collection[str]) -> str:
+    """The trimmed text, NULL when it is one of the field's null tokens, or one of those of identifiers; a
+    token that is a label of the field (`NR`: non réservé) is that label."""
     nom = ident(champ.nom)
+    vides = {normalise_label(j) for j in (*jetons, *identifiants.empty_tokens())}
+    if dits := sorted({normalise_label(libelle) for libelle in libelles} & vides):
+        reste = _tokens(champ, jetons, ())
+        return f"CASE WHEN {_in(f'lower(strip_accents({nom}))', dits)} THEN {nom} ELSE {reste} END"
     if champ.nomme:
         vide = identifiants.emptied(nom)
     elif champ.texte_libre or champ.decisif:
@@ -453,8 +458,9 @@ def build_query(
         sql = _layer(portees, _corrected(champs, surs, corrections), sql)
         portees = [*portees, "_corrections"]
     jetons = {f.nom: (*produit.nuls, *f.nuls, *c.nuls.get(f.nom, ())) for f in champs}
-    sql = _layer(portees, _named({f.nom: _tokens(f, jetons[f.nom]) for f in champs}), sql)
-    traduits = {f.nom: _translate(f, {**f.valeurs, **c.valeurs.get(f.nom, {})}, ident(f.nom)) for f in champs}
+    libelles = {f.nom: {**f.valeurs, **c.valeurs.get(f.nom, {})} for f in champs}
+    sql = _layer(portees, _named({f.nom: _tokens(f, jetons[f.nom], libelles[f.nom]) for f in champs}), sql)
+    traduits = {f.nom: _translate(f, libelles[f.nom], ident(f.nom)) for f in champs}
     textes = [f"{nom} AS {brut}" for nom, brut in zip(noms, bruts_gardes, strict=True)]
     sql = _layer(portees, [*textes, *_named(traduits)], sql)
     reference = _reference(millesime, "millesime" in bruts, "millesime" in surs)
