@@ -171,15 +171,35 @@ def _summary(entrepot: Path) -> dict[str, Any]:
             "group by all order by all"
         ).fetchall()
         epci = con.execute("select epci_siren, nom from sources.conventions order by epci_siren").fetchall()
+        origins = con.execute(
+            "select origine, reference, list(fichier order by fichier) from meta.references "
+            "group by all order by all"
+        ).fetchall()
     return {
         "entrepot": str(entrepot),
         **run,
         "territoires": [{"siren": siren, "nom": nom} for siren, nom in epci],
+        "references": [
+            {"origine": origine, "reference": reference, "fichiers": fichiers}
+            for origine, reference, fichiers in origins
+        ],
         "avertissements": [
             {"source": source, "regle": regle, "message": message, "nombre": nombre}
             for source, regle, message, nombre in warnings
         ],
     }
+
+
+def _references(used: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Which references served: those of the landing folder, which win, and those shipped with the product."""
+    given = [f"{u['reference']} ({', '.join(u['fichiers'])})" for u in used if u["origine"] == "dossier"]
+    shipped = [u["reference"] for u in used if u["origine"] == "livre"]
+    lines = []
+    if given:
+        lines.append(f"Références du dossier de dépôt : {' ; '.join(given)}.")
+    if shipped:
+        lines.append(f"Références livrées : {' ; '.join(shipped)}.")
+    return lines
 
 
 def _account(summary: dict[str, Any]) -> list[str]:
@@ -191,9 +211,10 @@ def _account(summary: dict[str, Any]) -> list[str]:
     lines = [
         f"{summary['fichiers']} fichiers, {read} lignes lues = {kept} gardées + {merged} fusionnées "
         f"+ {doubles} en double + {refused} refusées.",
-        f"{len(names)} territoires : {', '.join(names[:NAMED])}"
+        f"{len(names)} territoire{'s' if len(names) > 1 else ''} : {', '.join(names[:NAMED])}"
         + (f" et {len(names) - NAMED} autres." if len(names) > NAMED else "."),
     ]
+    lines += _references(summary["references"])
     if refused != "0":
         lines.append("Les lignes refusées, avec leur règle, sont dans le schéma quarantaine.")
     lines += [f"Avertissement ({w['source']}) : {w['message']}" for w in summary["avertissements"]]

@@ -1,6 +1,5 @@
 """Reads the shipped tables, and writes them to the warehouse beside what the landing folder gives."""
 
-import json
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,7 +8,7 @@ from typing import Any
 
 import duckdb
 
-from pipelines.references.declarations import PROVENANCE, Table, declarations, parquet
+from pipelines.references.declarations import Table, declarations, parquet
 from pipelines.sql import declare, identifier, literal
 
 # Tables of schema `sources`: `livre_communes`, …
@@ -192,9 +191,3 @@ select q.generation, q.code_qpv, min(q.libelle),
 from qpv as q left join passage as p on q.code_commune = p.code_commune_historique
 where list_contains(?, coalesce(p.code_commune, q.code_commune)) group by all order by all
 """
-
-
-def provenance() -> list[tuple[str, str, str, str]]:
-    """Return what is shipped and where it comes from: title, producer, vintage, licence."""
-    origines = json.loads(PROVENANCE.read_text(encoding="utf-8"))["origines"].values()
-    return [(o["titre"], o["producteur"], o["millesime"], o["licence"]) for o in origines]

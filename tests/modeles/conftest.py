@@ -18,6 +18,7 @@ MODELES = (
     "+suivi_semestriel",
     "+dim_zone",
     "+meta_seuils_q1",
+    "+meta_references",
     "+meta_contradictions",
     "+meta_appariements",
 )

@@ -96,3 +96,18 @@ def test_place_keeps_the_way_it_was_found(entrepot: Entrepot) -> None:
         [DEFAUT],
     )
     assert methodes == [("code_attribution",), ("declaration_attribution",), ("rpls_geocode",)]
+
+
+def test_the_references_that_served_and_where_they_come_from(entrepot: Entrepot) -> None:
+    """The scenarios' lists win where they are; what none of them gives is the project's own."""
+    lues = entrepot.lire(
+        "select reference, origine, min(codes) > 0 from meta.references group by all order by all"
+    )
+    assert lues == [
+        ("Anciens codes de commune", "dossier", True),
+        ("Communes", "dossier", True),
+        ("Membres des EPCI", "dossier", True),
+        ("Quartiers prioritaires de 2015", "dossier", True),
+        ("Quartiers prioritaires de 2024", "dossier", True),
+        ("Seuils du premier quartile", "dossier", True),
+    ]

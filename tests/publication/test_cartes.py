@@ -28,7 +28,9 @@ def entrepot(build: Build, dossier: WorkingFolder) -> Path:
                 "'tous', 'tous', ?, 80, 0, ?, '%', null, null, null, null, 'publiable', 'SNE', '1', false)",
                 [str(annee), code, numerateur, numerateur / 0.8],
             )
-        con.execute("create table meta.conventions as select '247100589' as epci_siren, 'Le Grand Chalon' as nom")
+        con.execute(
+            "create table meta.conventions as select '247100589' as epci_siren, 'Le Grand Chalon' as nom"
+        )
         con.execute("create table meta.millesimes as select unnest([2021, 2022]) as annee")
         con.execute("create schema diffusion")
         con.execute(
