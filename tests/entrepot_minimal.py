@@ -37,7 +37,8 @@ def write_minimal(path: Path, empreinte: str = "abcdef", fin: datetime | None = 
                 "insert into meta.convention_calendrier values ('247100589', 'bilan_annuel', 'annuelle', '12-31', null)"
             )
         con.execute(
-            "create table meta.conventions as select '247100589' as epci_siren, 'C' as nom, null::date as debut"
+            "create table meta.conventions as select '247100589' as epci_siren, 'C' as nom, 'c.yml' as fichier, "
+            "null::date as debut"
         )
         con.execute(
             "create table meta.indicateurs as select 'baux' as indicateur, 'Baux' as libelle, 'attributions' as famille, 1 as ordre"

@@ -213,19 +213,26 @@ _DIFFUSION = """
     from meta.diffusion order by produit, millesime_debut
 """
 _PRESENTS = "select produit, millesime from meta.produits order by all"
+# Who is followed: who has a convention of his own, or figures. With every territory of France asked for, the others have
+# nothing to hand over.
+_SUIVIS = """(
+    select epci_siren, debut from meta.conventions
+    where coalesce(fichier, '') <> '' or epci_siren in (select epci_siren from marts.indicateurs)
+)"""
 # Of each territory and source that a convention sets a limit for (0: none), the vintages that are there.
-_CONSERVATIONS = """
+_CONSERVATIONS = f"""
     select p.epci_siren, v.source, v.millesime, try_cast(p.valeur as integer)
     from meta.convention_parametres as p
+    inner join {_SUIVIS} as s on p.epci_siren = s.epci_siren
     inner join (select distinct source, millesime from meta.produits) as v
         on p.parametre = 'conservation_annees_' || v.source
     where try_cast(p.valeur as integer) > 0
     order by all
 """
-_CALENDRIER = """
+_CALENDRIER = f"""
     select c.rapport, c.epci_siren, c.periodicite, c.arrete_au, c.delai_jours, v.debut
     from meta.convention_calendrier as c
-    inner join meta.conventions as v on c.epci_siren = v.epci_siren
+    inner join {_SUIVIS} as v on c.epci_siren = v.epci_siren
     where c.arrete_au is not null
     order by c.epci_siren, c.rapport, c.arrete_au
 """

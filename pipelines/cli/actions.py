@@ -170,7 +170,10 @@ def _summary(entrepot: Path) -> dict[str, Any]:
             "select source, regle, message, sum(nombre)::bigint from meta.avertissements "
             "group by all order by all"
         ).fetchall()
-        epci = con.execute("select epci_siren, nom from sources.conventions order by epci_siren").fetchall()
+        epci = con.execute(
+            "select epci_siren, nom, epci_siren in (select epci_siren from marts.indicateurs) "
+            "from sources.conventions order by epci_siren"
+        ).fetchall()
         origins = con.execute(
             "select origine, reference, list(fichier order by fichier) from meta.references "
             "group by all order by all"
@@ -178,7 +181,9 @@ def _summary(entrepot: Path) -> dict[str, Any]:
     return {
         "entrepot": str(entrepot),
         **run,
-        "territoires": [{"siren": siren, "nom": nom} for siren, nom in epci],
+        "territoires": [
+            {"siren": siren, "nom": nom, "chiffres": chiffres} for siren, nom, chiffres in epci
+        ],
         "references": [
             {"origine": origine, "reference": reference, "fichiers": fichiers}
             for origine, reference, fichiers in origins
@@ -207,13 +212,17 @@ def _account(summary: dict[str, Any]) -> list[str]:
         affichage.number(summary[f"lignes_{name}"])
         for name in ("lues", "gardees", "fusionnees", "doublons", "quarantaine")
     )
-    names = [t["nom"] for t in summary["territoires"]]
+    with_figures = [t["nom"] for t in summary["territoires"] if t["chiffres"]]
+    names = with_figures or [t["nom"] for t in summary["territoires"]]
+    empty = len(summary["territoires"]) - len(with_figures)
     lines = [
         f"{summary['fichiers']} fichiers, {read} lignes lues = {kept} gardées + {merged} fusionnées "
         f"+ {doubles} en double + {refused} refusées.",
         f"{len(names)} territoire{'s' if len(names) > 1 else ''} : {', '.join(names[:NAMED])}"
         + (f" et {len(names) - NAMED} autres." if len(names) > NAMED else "."),
     ]
+    if empty:
+        lines.append(f"Sans chiffres dans ces données : {empty} territoire{'s' if empty > 1 else ''}.")
     lines += _references(summary["references"])
     if refused != "0":
         lines.append("Les lignes refusées, avec leur règle, sont dans le schéma quarantaine.")
