@@ -213,8 +213,8 @@ _DIFFUSION = """
     from meta.diffusion order by produit, millesime_debut
 """
 _PRESENTS = "select produit, millesime from meta.produits order by all"
-# Who is followed: who has a convention of his own, or figures. With every territory of France asked for, the others have
-# nothing to hand over.
+# Who is followed: who has a convention of his own, or figures. With every territory of France asked for, the
+# others have nothing to hand over.
 _SUIVIS = """(
     select epci_siren, debut from meta.conventions
     where coalesce(fichier, '') <> '' or epci_siren in (select epci_siren from marts.indicateurs)

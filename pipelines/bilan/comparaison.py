@@ -20,7 +20,9 @@ from pipelines.bilan.document import (
 )
 from pipelines.bilan.donnees import Chiffre, Donnees, Vise
 
-AXES = ("epci",)
+# Beside the territories, what the producers publish of the levels above them.
+_AU_DESSUS = ("departement", "region", "france")
+AXES = ("epci", *_AU_DESSUS)
 
 
 def comparaison(donnees: Sequence[Donnees]) -> Document:
@@ -67,22 +69,25 @@ def _avec_objectif(donnees: Sequence[Donnees]) -> list[Vise]:
 def _objectifs(donnees: Sequence[Donnees], vises: Sequence[Vise]) -> tuple[Bloc, ...]:
     blocs: list[Bloc] = [Paragraphe((libelles.chapo("comparaison"),), "chapo")]
     for vise in vises:
-        lignes, barres = [], []
-        for d in donnees:
-            c = d.vise(vise)
-            if c is None:
-                continue
-            lignes.append(Ligne((d.nom, *tables.preuves(c))))
-            if c.lisible or c.statut == "secret":
-                barres.append(graphiques.Barre(d.nom, c.valeur, texte(Mesure(c)), c.cible, etat(c)))
-        if not lignes:
+        trouves = [(d.nom, c) for d in donnees if (c := d.vise(vise)) is not None]
+        if not trouves:
             continue
+        classes = _classer(trouves)
+        lignes = [Ligne((nom, rang, *tables.preuves(c))) for rang, nom, c in classes]
+        lignes += _ensemble([c for _, c in trouves], len(donnees))
+        barres = [
+            graphiques.Barre(nom, c.valeur, texte(Mesure(c)), c.cible, etat(c))
+            for _, nom, c in classes
+            if c.lisible or c.statut == "secret"
+        ]
         libelle = donnees[0].libelle(vise)
         cle = tables.cle(vise)
         titre = f"{libelle}, {donnees[0].annee}"
         if graphique := tables.graphique_en_barres(f"g-{cle}", titre, barres, f"t-{cle}"):
             blocs.append(graphique)
-        entetes, tries = tables.alleger((Colonne("Territoire"), *tables.COLONNES_PREUVES), lignes)
+        entetes, tries = tables.alleger(
+            (Colonne("Territoire"), Colonne("Rang", True), *tables.COLONNES_PREUVES), lignes
+        )
         blocs.append(Tableau(f"t-{cle}", titre, entetes, tries, cle))
     if len(blocs) == 1:
         blocs.append(
@@ -91,6 +96,33 @@ def _objectifs(donnees: Sequence[Donnees], vises: Sequence[Vise]) -> tuple[Bloc,
             )
         )
     return tuple(blocs)
+
+
+def _classer(trouves: Sequence[tuple[str, Chiffre]]) -> list[tuple[str, str, Chiffre]]:
+    """Rank, name, figure: the best first, which is the lowest where every target is a ceiling; equals share
+    a rank. A figure that is not there has none, and comes last."""
+    plafond = all((c.operateur or "").startswith("<") for _, c in trouves)
+    lisibles = [(c.valeur if plafond else -c.valeur, nom, c) for nom, c in trouves if c.valeur is not None]
+    lisibles.sort(key=lambda ligne: (ligne[0], formats.cle_de_tri(ligne[1])))
+    classes = [(str(1 + sum(autre < v for autre, _, _ in lisibles)), nom, c) for v, nom, c in lisibles]
+    absents = sorted((formats.cle_de_tri(nom), nom, c) for nom, c in trouves if c.valeur is None)
+    return [*classes, *((formats.TIRET, nom, c) for _, nom, c in absents)]
+
+
+def _ensemble(chiffres: Sequence[Chiffre], attendus: int) -> list[Ligne]:
+    """The territories together: counts add up, rates do not. Nothing where a count is not there, or where the
+    share is not one of counts."""
+    comptes = [(c.numerateur, c.denominateur, c.inconnus) for c in chiffres]
+    if len(chiffres) < attendus or any(c.unite != "%" for c in chiffres):
+        return []
+    if any(None in compte for compte in comptes):
+        return []
+    comptees, base, inconnus = (sum(n or 0 for n in colonne) for colonne in zip(*comptes, strict=True))
+    if not base:
+        return []
+    part = formats.valeur(100 * comptees / base, "%")
+    nombres = tuple(formats.entier(n) for n in (base, comptees, inconnus))
+    return [Ligne(("Ensemble de ces territoires", "", *nombres, part, "", "", ""), forte=True)]
 
 
 def _section(donnees: Sequence[Donnees], ident: str, titre: str, idents: Sequence[str]) -> Section:
@@ -106,6 +138,7 @@ def _section(donnees: Sequence[Donnees], ident: str, titre: str, idents: Sequenc
         ]
         if any(chiffres):
             lignes.append(Ligne((d.nom, *tables.mesures(chiffres))))
+    lignes += _au_dessus(donnees, list(colonnes)) if lignes else []
     if not lignes:
         manque = Manquant(
             "Données non fournies", "Aucun de ces territoires n’a de chiffre pour cette partie."
@@ -115,6 +148,21 @@ def _section(donnees: Sequence[Donnees], ident: str, titre: str, idents: Sequenc
     entetes, tries = tables.alleger(entetes, lignes)
     legende = f"{titre}, {donnees[0].annee}"
     return Section(ident, titre, (Tableau(f"t-{ident}", legende, entetes, tries, titre),), nouvelle_page=True)
+
+
+def _au_dessus(donnees: Sequence[Donnees], colonnes: Sequence[tuple[str, str, str]]) -> list[Ligne]:
+    """What is published of the départements, the region and France, where it is: nothing is added up here."""
+    lignes = []
+    for axe in _AU_DESSUS:
+        lieux = {code: (nom, d) for d in donnees for code, nom in d.modalites(axe, REVENUS)}
+        for code, (nom, d) in sorted(lieux.items()):
+            chiffres = [
+                d.chiffre(i, axe, code, segment_type=segment_type, segment=segment) if i in REVENUS else None
+                for i, segment_type, segment in colonnes
+            ]
+            if any(chiffres):
+                lignes.append(Ligne((nom, *tables.mesures(chiffres)), forte=True))
+    return lignes
 
 
 def _methodes(donnees: Sequence[Donnees]) -> tuple[Bloc, ...]:

@@ -181,9 +181,7 @@ def _summary(entrepot: Path) -> dict[str, Any]:
     return {
         "entrepot": str(entrepot),
         **run,
-        "territoires": [
-            {"siren": siren, "nom": nom, "chiffres": chiffres} for siren, nom, chiffres in epci
-        ],
+        "territoires": [{"siren": siren, "nom": nom, "chiffres": chiffres} for siren, nom, chiffres in epci],
         "references": [
             {"origine": origine, "reference": reference, "fichiers": fichiers}
             for origine, reference, fichiers in origins
