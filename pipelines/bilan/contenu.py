@@ -6,7 +6,7 @@ Layout and wording only; tables and charts are made in `tables`, figures come fr
 from collections.abc import Sequence
 from dataclasses import replace
 
-from pipelines.bilan import formats, graphiques, libelles, provenance, saisies, tables
+from pipelines.bilan import formats, graphiques, leviers, libelles, provenance, saisies, tables
 from pipelines.bilan.document import (
     LIBELLES_ETAT,
     Bloc,
@@ -97,6 +97,7 @@ def bilan(d: Donnees) -> Document:
     """Build the annual bilan of one EPCI."""
     corps = [
         _synthese(d),
+        *filter(None, [leviers.section(d)]),
         _objectif(
             d,
             "hors-qpv",

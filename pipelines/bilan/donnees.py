@@ -209,6 +209,33 @@ class Suivi:
 
 
 @dataclass(frozen=True, slots=True)
+class Levier:
+    """One row of `marts.leviers`: what would reach, there, a target that the whole territory missed."""
+
+    indicateur: str
+    segment_type: str
+    segment: str
+    axe: str
+    modalite: str
+    modalite_libelle: str
+    base: int
+    comptees: int
+    cible: float
+    manque: int
+    manque_par_mois: int
+    base_semestre: int | None
+    comptees_semestre: int | None
+    manque_semestre: int | None
+    accessibles: int | None
+    accessibles_a_d_autres: int | None
+
+    @property
+    def vise(self) -> Vise:
+        """What the target is about."""
+        return Vise(self.indicateur, self.segment_type, self.segment)
+
+
+@dataclass(frozen=True, slots=True)
 class Saisie:
     """One entry that a person typed (`meta.saisies`), as its table describes it."""
 
@@ -249,6 +276,8 @@ class Donnees:
     contours: tuple[Contour, ...]
     suivi: tuple[Suivi, ...]
     chiffres: tuple[Chiffre, ...]
+    leviers: tuple[Levier, ...] = ()
+    """What would reach the targets that the territory missed in the year, by indicator and axis."""
     saisies: tuple[Saisie, ...] = ()
     """What was typed for the year, in the order of the file."""
     fictives: bool = False
@@ -548,6 +577,7 @@ def charger(
             axes=axes,
             croises=croises,
         ),
+        leviers=_leviers(con, epci, annee),
         saisies=_saisies(con, epci, annee),
         fictives=_fictives(con),
         arrete=_arrete(con, annee),
@@ -850,6 +880,19 @@ def _suivi(con: duckdb.DuckDBPyConnection, epci: str) -> tuple[Suivi, ...]:
         )
         for s, b, arrete, limite, date, etat, renforce, manque in lignes
     )
+
+
+def _leviers(con: duckdb.DuckDBPyConnection, epci: str, annee: int) -> tuple[Levier, ...]:
+    colonnes = (*Levier.__slots__, "annee")
+    lignes = _lire(
+        con,
+        "marts",
+        "leviers",
+        colonnes,
+        "indicateur, segment_type, segment, axe, modalite",
+        filtre=("epci_siren", epci),
+    )
+    return tuple(Levier(*valeurs) for *valeurs, de in lignes if de == annee)
 
 
 def _lire(

@@ -165,32 +165,25 @@ attribues as (
 
     {%- for axe in ['epci', 'commune', 'bailleur'] %}
     {%- set colonne = {'epci': 'epci_siren', 'commune': 'code_commune', 'bailleur': 'bailleur_siren'}[axe] %}
+    {%- set dernier = loop.last %}
+    {%- for segment_type, segment in [('tous', "'tous'"), ('secteur', 'secteur')] %}
     select
         epci_siren,
         annee,
         '{{ axe }}' as axe,
         coalesce({{ colonne }}, 'inconnu') as modalite,
-        'tous' as segment_type,
-        'tous' as segment,
+        '{{ segment_type }}' as segment_type,
+        {{ segment }} as segment,
         {{ somme(compte('est_q1')) }} as numerateur,
         {{ somme(compte('est_q1 is not null')) }} as denominateur,
         {{ somme(compte('est_q1 is null')) }} as inconnus
     from baux
     group by 1, 2, 3, 4, 5, 6
+    {%- if not (dernier and loop.last) %}
     union all
+    {%- endif %}
     {%- endfor %}
-    select
-        epci_siren,
-        annee,
-        'epci' as axe,
-        epci_siren as modalite,
-        'secteur' as segment_type,
-        secteur as segment,
-        {{ somme(compte('est_q1')) }} as numerateur,
-        {{ somme(compte('est_q1 is not null')) }} as denominateur,
-        {{ somme(compte('est_q1 is null')) }} as inconnus
-    from baux
-    group by 1, 2, 3, 4, 5, 6
+    {%- endfor %}
 
 ),
 

@@ -1,0 +1,134 @@
+-- What would reach each target that the whole territory missed in a year: how many more leases there, at each landlord, in each
+-- commune and for each size, with what was signed; the same for the second half of the year, which says what the next one
+-- gives if nothing changes; and, outside neighbourhoods, the dwellings within reach of a first-quartile income that were let to others.
+with manques as (
+
+    select
+        figures.epci_siren,
+        figures.periode,
+        figures.indicateur,
+        figures.segment_type as segment_type_vise,
+        figures.segment as segment_vise,
+        figures.cible,
+        figures.statut,
+        catalogue.famille_evenement
+    from {{ ref('indicateurs') }} as figures
+    inner join {{ source('seeds', 'ref_indicateurs') }} as catalogue on figures.indicateur = catalogue.indicateur
+    where
+        figures.periode_type = 'annee'
+        and figures.axe = 'epci'
+        and figures.unite = '%'
+        and figures.operateur = '>='
+        and not figures.atteint
+
+),
+
+-- A size is a split of the whole territory, that of an objective on all sizes.
+lieux as (
+
+    select
+        manques.*,
+        figures.periode_type,
+        figures.periode as periode_lue,
+        case when figures.segment_type = 'typologie' and manques.segment_type_vise = 'tous' then 'typologie' else figures.axe end as axe,
+        case
+            when figures.segment_type = 'typologie' and manques.segment_type_vise = 'tous' then figures.segment
+            else figures.modalite
+        end as modalite,
+        case
+            when figures.segment_type = 'typologie' and manques.segment_type_vise = 'tous' then figures.segment
+            else figures.modalite_libelle
+        end as modalite_libelle,
+        figures.numerateur,
+        figures.denominateur,
+        figures.inconnus,
+        figures.valeur,
+        -- An actor's own target is his; else the territory's is what all of them together must reach.
+        coalesce(case when figures.operateur = '>=' then figures.cible end, manques.cible) as cible_retenue
+    from manques
+    inner join {{ ref('indicateurs') }} as figures
+        on
+            manques.epci_siren = figures.epci_siren
+            and manques.indicateur = figures.indicateur
+            and (
+                figures.periode_type = 'annee' and manques.periode = figures.periode
+                or figures.periode_type = 'semestre' and figures.periode = manques.periode || '-S2'
+            )
+    where
+        figures.axe in ('epci', 'bailleur', 'commune')
+        and (
+            figures.segment_type = manques.segment_type_vise and figures.segment = manques.segment_vise
+            or manques.segment_type_vise = 'tous' and figures.axe = 'epci' and figures.segment_type = 'typologie'
+        )
+
+),
+
+comptes as (
+
+    select
+        lieux.*,
+        {{ nombre_cible('lieux.cible_retenue', 'lieux.denominateur', 'parametres.arrondi_manque') }} as nombre_vise
+    from lieux
+    inner join {{ ref('int_parametres') }} as parametres on lieux.epci_siren = parametres.epci_siren
+
+),
+
+accessibles as (
+
+    select
+        epci_siren,
+        periode,
+        axe,
+        modalite,
+        denominateur - numerateur as autres,
+        denominateur
+    from {{ ref('indicateurs') }}
+    where
+        indicateur = 'accessible_q1_attribues'
+        and periode_type = 'annee'
+        and segment_type = 'secteur'
+        and segment = 'hors_qpv'
+
+)
+
+select
+    annees.epci_siren,
+    cast(annees.periode as integer) as annee,
+    annees.indicateur,
+    annees.segment_type_vise as segment_type,
+    annees.segment_vise as segment,
+    annees.axe,
+    annees.modalite,
+    annees.modalite_libelle,
+    cast(annees.denominateur as bigint) as base,
+    cast(annees.numerateur as bigint) as comptees,
+    cast(annees.inconnus as bigint) as inconnus,
+    annees.valeur,
+    annees.cible_retenue as cible,
+    cast({{ plus_grand('annees.nombre_vise - annees.numerateur', '0') }} as bigint) as manque,
+    cast({{ division_entiere(plus_grand('annees.nombre_vise - annees.numerateur', '0') ~ ' + 11', '12') }} as bigint) as manque_par_mois,
+    cast(semestres.denominateur as bigint) as base_semestre,
+    cast(semestres.numerateur as bigint) as comptees_semestre,
+    cast({{ plus_grand('semestres.nombre_vise - semestres.numerateur', '0') }} as bigint) as manque_semestre,
+    cast(accessibles.denominateur as bigint) as accessibles,
+    cast(accessibles.autres as bigint) as accessibles_a_d_autres,
+    annees.statut
+from comptes as annees
+left join comptes as semestres
+    on
+        semestres.periode_type = 'semestre'
+        and annees.epci_siren = semestres.epci_siren
+        and annees.periode = semestres.periode
+        and annees.indicateur = semestres.indicateur
+        and annees.segment_type_vise = semestres.segment_type_vise
+        and annees.segment_vise = semestres.segment_vise
+        and annees.axe = semestres.axe
+        and annees.modalite = semestres.modalite
+left join accessibles
+    on
+        annees.famille_evenement = 'hors_qpv'
+        and annees.epci_siren = accessibles.epci_siren
+        and annees.periode = accessibles.periode
+        and annees.axe = accessibles.axe
+        and annees.modalite = accessibles.modalite
+where annees.periode_type = 'annee' and annees.denominateur > 0

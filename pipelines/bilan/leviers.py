@@ -1,0 +1,123 @@
+"""What would reach the targets that the territory missed: one page, every number of it in `marts.leviers`."""
+
+from collections.abc import Iterator, Sequence
+
+from pipelines.bilan import formats, libelles, tables
+from pipelines.bilan.document import Bloc, Colonne, Ligne, Mesure, Nombre, Paragraphe, Section, Tableau
+from pipelines.bilan.donnees import Chiffre, Donnees, Levier, Vise
+
+LIGNES_MAX = 6
+"""Actors of a table, the widest gaps first; `marts.leviers` has them all."""
+
+_AXES = ("bailleur", "commune", "typologie")
+
+
+def section(d: Donnees) -> Section | None:
+    """The page, None when the territory missed no target or the edition does not hold the counts."""
+    parties = []
+    for vise in sorted({levier.vise for levier in d.leviers}, key=d.rang):
+        du_vise = [levier for levier in d.leviers if levier.vise == vise]
+        ensemble = next((levier for levier in du_vise if levier.axe == "epci"), None)
+        if ensemble is not None and ensemble.manque:
+            phrases = (*_constat(d, vise, ensemble), *_rythme(ensemble), *_a_portee(ensemble))
+            blocs: tuple[Bloc, ...] = (
+                *(Paragraphe(phrase) for phrase in phrases),
+                *_tableaux(d, vise, du_vise),
+            )
+            parties.append(Section(f"leviers-{tables.cle(vise)}", d.libelle(vise), blocs))
+    if not parties:
+        return None
+    chapo = Paragraphe((libelles.chapo("leviers"),), "chapo")
+    return Section("leviers", "Ce qui atteindrait l’objectif", (chapo,), tuple(parties), nouvelle_page=True)
+
+
+def _constat(d: Donnees, vise: Vise, e: Levier) -> Iterator[tuple[str | Mesure, ...]]:
+    c = d.vise(vise)
+    yield (
+        f"En {d.annee}, ",
+        Mesure(c, "numerateur"),
+        " attributions sur ",
+        Mesure(c, "denominateur"),
+        " comptent, soit ",
+        Mesure(c),
+        f" (objectif : {formats.cible('>=', e.cible, '%')}) : il en fallait "
+        f"{formats.entier(e.comptees + e.manque)}, soit {formats.entier(e.manque)} de plus.",
+    )
+
+
+def _rythme(e: Levier) -> Iterator[tuple[str]]:
+    """How many more a month, and what the next half-year gives if it is as the last."""
+    mots = formats.accorder(e.manque_par_mois, "attribution de plus", "attributions de plus")
+    yield (f"À nombre de baux égal, cela fait {mots} chaque mois pendant douze mois.",)
+    if e.base_semestre and e.comptees_semestre is not None and e.manque_semestre is not None:
+        suite = (
+            f"il en faudrait {formats.entier(e.comptees_semestre + e.manque_semestre)}, soit "
+            f"{formats.entier(e.manque_semestre)} de plus"
+            if e.manque_semestre
+            else "l’objectif y serait atteint"
+        )
+        yield (
+            "Si rien ne change, le prochain semestre ressemblera au second de l’année : "
+            f"{formats.entier(e.comptees_semestre)} attributions sur {formats.entier(e.base_semestre)} ; "
+            f"{suite}.",
+        )
+
+
+def _a_portee(e: Levier) -> Iterator[tuple[str]]:
+    """Dwellings within reach of the households that the target is about, let to others."""
+    if e.accessibles:
+        yield (
+            f"Hors des quartiers prioritaires, {formats.entier(e.accessibles)} baux de l’année portent sur "
+            "un logement dont le loyer est à la portée d’un ménage du 1er quartile ; "
+            f"{formats.entier(e.accessibles_a_d_autres or 0)} sont allés à des ménages des autres quartiles.",
+        )
+
+
+def _tableaux(d: Donnees, vise: Vise, leviers: Sequence[Levier]) -> Iterator[Tableau]:
+    for axe in _AXES:
+        lieux = [levier for levier in leviers if levier.axe == axe and levier.manque]
+        lieux.sort(key=lambda x: (-x.manque, formats.cle_de_tri(x.modalite_libelle), x.modalite))
+        if not lieux:
+            continue
+        colonnes = (
+            Colonne(libelles.segment_type(axe) if axe == "typologie" else libelles.axe(axe)),
+            Colonne("Base", True),
+            Colonne("Comptées", True),
+            Colonne("Cible", True),
+            Colonne("Il manque", True),
+            Colonne("par mois", True),
+            Colonne("au prochain semestre", True),
+            Colonne("À portée, allés à d’autres", True),
+        )
+        entetes, tries = tables.alleger(colonnes, [_ligne(d, vise, x) for x in lieux[:LIGNES_MAX]])
+        par = "taille" if axe == "typologie" else libelles.axe(axe, "un")
+        reste = len(lieux) - LIGNES_MAX
+        suite = f", les {LIGNES_MAX} premiers de {len(lieux)}" if reste > 0 else ""
+        yield Tableau(
+            f"t-leviers-{tables.cle(vise)}-{axe}",
+            f"Ce qui manque par {par}, {d.annee}{suite}",
+            entetes,
+            tries,
+            f"Ce qui manque par {par}",
+        )
+
+
+def _ligne(d: Donnees, vise: Vise, x: Levier) -> Ligne:
+    c: Chiffre | None
+    if x.axe == "typologie":
+        nom = libelles.segment("typologie", x.modalite)
+        c = d.chiffre(vise.indicateur, segment_type="typologie", segment=x.modalite)
+    else:
+        nom, c = x.modalite_libelle, d.vise(vise, x.axe, x.modalite)
+    return Ligne(
+        (
+            nom,
+            Mesure(c, "denominateur"),
+            Mesure(c, "numerateur"),
+            formats.cible(">=", x.cible, "%"),
+            *(
+                formats.TIRET if n is None else Nombre(float(n))
+                for n in (x.manque, x.manque_par_mois, x.manque_semestre, x.accessibles_a_d_autres)
+            ),
+        )
+    )
