@@ -60,6 +60,8 @@ class Table(_Strict):
             raise ValueError("un axe ou un segment croisé ne se publie pas")
         if any(axis != EPCI for axis in self.axes) and self.segments not in ([TOUS], ["concept"]):
             raise ValueError("un axe autre que « epci » ne se croise pas avec un segment")
+        if "semestre" in self.periodes and (self.axes != [EPCI] or self.segments != [TOUS]):
+            raise ValueError("un semestre ne se publie que pour l'axe « epci », sans segment")
         return self
 
 
@@ -200,6 +202,7 @@ def load_plan(additions: str | None = None) -> Plan:
                     f"{PUBLIC_PLAN} : {siren}, table « {name} » : indicateur {', '.join(unknown)} hors du "
                     "plan ; seuls ses indicateurs, dont les liens sont connus, se publient"
                 )
+            _refuse_unlinked(siren, name, table, plan)
     return _validate(
         Plan,
         PUBLIC_PLAN,
@@ -209,6 +212,29 @@ def load_plan(additions: str | None = None) -> Plan:
             "retirees": {siren: territory.retirer for siren, territory in own.territoires.items()},
         },
     )
+
+
+def _refuse_unlinked(siren: str, name: str, table: Table, plan: Plan) -> None:
+    """Refuse segments and half-years whose counts the plan does not link to those it prints already."""
+    renamed: dict[str, set[str]] = {}
+    for count in plan.memes:
+        if "@" in count:
+            renamed.setdefault(count.split("@")[1].split("/")[0], set()).add(count.split(".")[0])
+    segments = {segment for own in plan.tables.values() for segment in own.segments}
+    halves = {i for own in plan.tables.values() if "semestre" in own.periodes for i in own.indicateurs}
+    for segment in table.segments:
+        # Where a segment of one count is another count, only the counts of which it is said are linked.
+        known = set(table.indicateurs) <= renamed.get(segment, set(table.indicateurs))
+        if segment not in segments or not known:
+            raise MauvaisUsage(
+                f"{PUBLIC_PLAN} : {siren}, table « {name} » : segment « {segment} » hors du plan pour ces "
+                "indicateurs ; seuls ses segments, dont les liens sont connus, se publient"
+            )
+    if "semestre" in table.periodes and (others := sorted(set(table.indicateurs) - halves)):
+        raise MauvaisUsage(
+            f"{PUBLIC_PLAN} : {siren}, table « {name} » : {', '.join(others)} ne se publie pas par semestre ; "
+            f"indicateurs : {', '.join(sorted(halves))}"
+        )
 
 
 def _parse(path: Path, text: str) -> Any:
