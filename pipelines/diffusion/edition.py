@@ -113,8 +113,11 @@ def _printed(rows: pl.DataFrame, figures: pl.DataFrame, plan: Plan) -> pl.DataFr
         pl.col("base_menages") & ~counts & (pl.col("base_mesure").fill_null(0) < pl.col("seuil_secret"))
     )
     rows = _rents(rows, figures, plan).with_columns(
-        masque_numerateur=pl.col("masque_numerateur").fill_null(False),
-        masque_denominateur=pl.col("masque_denominateur").fill_null(False),
+        *[
+            # What was hidden stays so where the convention has no threshold any more, and nothing is protected.
+            (pl.col(m).fill_null(False) | pl.col(f"_avant_{m}").fill_null(False) & counts).alias(m)
+            for m in ("masque_numerateur", "masque_denominateur")
+        ],
         masque_valeur=small_base
         | pl.col("_loyer")
         | pl.col("_avant_masque_valeur").fill_null(False) & ~counts,

@@ -187,6 +187,15 @@ def test_two_versions_differ_by_nothing_or_by_the_threshold(tmp_path: Path, extr
         assert shown.filter(HIDDEN).select(FIGURE).rows() == []
 
 
+@pytest.mark.parametrize("seuil", [0, 5])
+def test_a_lower_threshold_shows_nothing_that_was_hidden(tmp_path: Path, seuil: int) -> None:
+    before, after = versions(tmp_path, figures(SIRENS[:1]), figures(SIRENS[:1], seuil=seuil))
+    both = before.join(after, on=["nom", *FIGURE], suffix="_apres").filter(HIDDEN)
+    assert both.height > 100
+    for count in ("numerateur", "denominateur", "valeur"):
+        assert both.filter(pl.col(count).is_null() & pl.col(f"{count}_apres").is_not_null()).is_empty()
+
+
 def test_a_target_that_is_the_rate_of_a_kept_year_does_not_say_what_has_changed(tmp_path: Path) -> None:
     """« Au moins le taux de l'année d'avant » : that year keeps what it said, the year after does not tell the rest."""
 
