@@ -36,9 +36,7 @@ class Side:
                 row = np.eye(n)[whole].copy()
                 row[some] -= 1
                 rows.append(row)
-                self.complement.append(
-                    bloc.forest.nodes[whole].endswith(".denominateur") and len(parts) == 1
-                )
+                self.complement.append(bloc.forest.nodes[whole].endswith(".denominateur") and len(parts) == 1)
                 self.node_of.append(some[0])
                 self.labels.append((whole, -1, *some))
         self.matrix = np.array(rows).reshape(len(rows), n)

@@ -220,7 +220,9 @@ def test_a_target_that_is_the_rate_of_a_kept_year_does_not_say_what_has_changed(
     exact = [as_last_year(figures(SIRENS[:1], change=change)) for change in (shifted(0), shifted(3))]
     before, after = versions(tmp_path, *exact)
     aimed = (
-        (pl.col("nom") == "objectifs") & (pl.col("indicateur") == "mutations") & (pl.col("annee") == ANNEES[1])
+        (pl.col("nom") == "objectifs")
+        & (pl.col("indicateur") == "mutations")
+        & (pl.col("annee") == ANNEES[1])
     )
     assert after.filter(pl.col("annee") == ANNEES[0])["figee"].all()
     assert not after.filter(aimed)["figee"].any()
@@ -264,7 +266,14 @@ def doubled(rows: pl.DataFrame) -> pl.DataFrame:
 
 @pytest.mark.parametrize(
     ("change", "kept"),
-    [(shifted(0), False), (shifted(3), True), (shifted(11), False), (scattered(300), True), (doubled, False), (missed, True)],
+    [
+        (shifted(0), False),
+        (shifted(3), True),
+        (shifted(11), False),
+        (scattered(300), True),
+        (doubled, False),
+        (missed, True),
+    ],
 )
 def test_who_kept_the_former_version_learns_no_small_count(
     tmp_path: Path, change: Callable[[pl.DataFrame], pl.DataFrame], kept: bool
