@@ -114,7 +114,7 @@ def _printed(rows: pl.DataFrame, figures: pl.DataFrame, plan: Plan) -> pl.DataFr
     )
     rows = _rents(rows, figures, plan).with_columns(
         *[
-            # What was hidden stays so where the convention has no threshold any more, and nothing is protected.
+            # What was hidden stays so where a convention has no threshold any more: nothing is protected.
             (pl.col(m).fill_null(False) | pl.col(f"_avant_{m}").fill_null(False) & counts).alias(m)
             for m in ("masque_numerateur", "masque_denominateur")
         ],

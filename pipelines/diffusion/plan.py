@@ -232,8 +232,8 @@ def _refuse_unlinked(siren: str, name: str, table: Table, plan: Plan) -> None:
             )
     if "semestre" in table.periodes and (others := sorted(set(table.indicateurs) - halves)):
         raise MauvaisUsage(
-            f"{PUBLIC_PLAN} : {siren}, table « {name} » : {', '.join(others)} ne se publie pas par semestre ; "
-            f"indicateurs : {', '.join(sorted(halves))}"
+            f"{PUBLIC_PLAN} : {siren}, table « {name} » : {', '.join(others)} ne se publie pas par "
+            f"semestre ; indicateurs : {', '.join(sorted(halves))}"
         )
 
 
