@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 from pipelines.errors import MauvaisUsage
 from pipelines.paths import PUBLIC_PLAN
@@ -183,7 +184,9 @@ def load_plan(additions: str | None = None) -> Plan:
     }
     for siren, territory in own.territoires.items():
         if re.fullmatch(r"[0-9]{9}", siren) is None:
-            raise MauvaisUsage(f"{additions} : « {siren} » n'est pas un SIREN (9 chiffres, entre guillemets)")
+            raise MauvaisUsage(
+                f"{PUBLIC_PLAN} : « {siren} » n'est pas un SIREN (9 chiffres, entre guillemets)"
+            )
         for name in territory.retirer:
             if name not in plan.tables:
                 raise MauvaisUsage(
@@ -248,5 +251,20 @@ def _validate(model: type[_M], path: Path, content: Any) -> _M:
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        lines = [f"{' › '.join(str(part) for part in e['loc'])} : {e['msg']}" for e in error.errors()]
+        lines = [f"{' › '.join(str(part) for part in e['loc'])} : {_said(e)}" for e in error.errors()]
         raise MauvaisUsage(f"{path} : plan de diffusion refusé\n  " + "\n  ".join(lines)) from None
+
+
+def _said(error: ErrorDetails) -> str:
+    """What a check of the plan's own says, or in French what the library's found."""
+    match error["type"]:
+        case "value_error":
+            return error["msg"].removeprefix("Value error, ")
+        case "extra_forbidden":
+            return "clé inconnue ; l'enlever, ou en corriger le nom"
+        case "missing":
+            return "clé absente ; l'ajouter"
+        case "literal_error":
+            expected = error["ctx"]["expected"].replace(" or ", " ou ")
+            return f"« {error['input']} » inconnu ; attendu {expected}"
+    return "valeur d'une autre forme que celle attendue ; voir docs/diffusion.md"

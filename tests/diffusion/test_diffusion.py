@@ -340,9 +340,18 @@ def test_the_levels_above_the_territory_are_those_of_producers_alone() -> None:
             "{titre: x, indicateurs: [baux], axes: [commune], segments: [typologie], periodes: [annee]}",
             "se croise pas",
         ),
-        ("{titre: x, indicateurs: [baux], axes: [epci], periodes: [trimestre]}", "periodes"),
+        (
+            "{titre: x, indicateurs: [baux], axes: [epci], periodes: [trimestre]}",
+            "« trimestre » inconnu ; attendu",
+        ),
+        ("{titre: x, indicateurs: [baux], axes: [epci], periodes: [annee], annee: 2021}", "clé inconnue"),
+        ("{titre: x, indicateurs: [baux], axes: [epci]}", "periodes : clé absente"),
+        ("{titre: x, indicateurs: baux, axes: [epci], periodes: [annee]}", "d'une autre forme"),
         # Two half-years of a commune make its year; a segment, or a contingent, may be another figure.
-        ("{titre: x, indicateurs: [baux], axes: [commune], periodes: [semestre]}", "semestre ne se publie"),
+        (
+            "{titre: x, indicateurs: [baux], axes: [commune], periodes: [semestre]}",
+            "ajoutee : un semestre ne se",
+        ),
         (
             "{titre: x, indicateurs: [baux], axes: [epci], segments: [typologie], periodes: [semestre]}",
             "semestre ne se publie",
@@ -362,6 +371,11 @@ def test_the_levels_above_the_territory_are_those_of_producers_alone() -> None:
 def test_what_a_territory_adds_stays_short(table: str, match: str) -> None:
     with pytest.raises(MauvaisUsage, match=match):
         load_plan(f'territoires: {{"{SIRENS[0]}": {{ajouter: {{ajoutee: {table}}}}}}}')
+
+
+def test_a_territory_that_is_no_siren_is_refused_by_the_name_of_the_file() -> None:
+    with pytest.raises(MauvaisUsage, match=r"^diffusion/plan\.yml : « chalon » n'est pas un SIREN"):
+        load_plan("territoires: {chalon: {retirer: [attributions_qpv]}}")
 
 
 def test_what_a_territory_adds_is_protected_with_the_rest() -> None:
