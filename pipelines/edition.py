@@ -37,6 +37,15 @@ class Edition(BaseModel):
     mode: int
     schemas: tuple[str, ...]
     meta: tuple[str, ...]
+    # Columns that stay behind, by table of `meta`.
+    sans: dict[str, tuple[str, ...]] = {}
+
+    def select(self, origine: str, schema: str, table: str) -> str:
+        """The query that reads from a base what the edition holds of one of its tables."""
+        left = self.sans.get(table, ()) if schema == "meta" else ()
+        names = ", ".join(literal(name) for name in left)
+        kept = f"columns(lambda c: c not in ({names}))" if left else "*"
+        return f"select {kept} from {qualified(origine, schema, table)}"
 
 
 @cache
@@ -126,8 +135,8 @@ def read_public(con: duckdb.DuckDBPyConnection, path: Path, base: str) -> None:
     )
     for schema, table in there:
         if schema == "meta":
-            name = qualified(schema, table)
-            con.execute(f"create table {target}.{name} as from origine.{name}")
+            held = editions()[PUBLIQUE].select("origine", schema, table)
+            con.execute(f"create table {target}.{qualified(schema, table)} as {held}")
     con.execute("detach origine")
 
 

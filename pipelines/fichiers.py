@@ -91,12 +91,12 @@ def write_text(path: Path, text: str, mode: int | None = None) -> None:
             stream.write(text)
 
 
-def write_json(path: Path, content: Mapping[str, object]) -> None:
-    """Write a JSON file atomically; an identical file is left untouched."""
+def write_json(path: Path, content: Mapping[str, object], mode: int | None = None) -> None:
+    """Write a JSON file atomically; an identical file is left untouched, unless its rights are given."""
     text = json.dumps(content, ensure_ascii=False, indent=1, default=str) + "\n"
-    if path.is_file() and path.read_text(encoding="utf-8") == text:
+    if mode is None and path.is_file() and path.read_text(encoding="utf-8") == text:
         return
-    write_text(path, text)
+    write_text(path, text, mode)
 
 
 def private_folder(path: Path) -> Path:

@@ -805,8 +805,19 @@ def _contradictions(con: duckdb.DuckDBPyConnection) -> tuple[tuple[str, int], ..
 
 def _seuil_q1(con: duckdb.DuckDBPyConnection, epci: str, annee: int) -> str:
     """What `meta.seuils_q1` says of the year's threshold: empty when it is known, or when none is needed."""
-    messages = _lire(con, "meta", "seuils_q1", ("annee", "message"), "annee", filtre=("epci_siren", epci))
-    return next((_texte(message) for an, message in messages if an == annee), "")
+    colonnes = ("annee", "message", "seuil_estime")
+    lignes = _lire(con, "meta", "seuils_q1", colonnes, "annee", filtre=("epci_siren", epci))
+    for an, message, estime in lignes:
+        if an != annee or not message:
+            continue
+        # The public edition has no estimate.
+        if estime is None:
+            return _texte(message)
+        return (
+            f"{_texte(message)} À titre d'information, le 25e centile des ressources des demandeurs au "
+            f"31 décembre précédent est de {round(estime)} euros : cette estimation ne juge aucun objectif."
+        )
+    return ""
 
 
 def _typed_table(con: duckdb.DuckDBPyConnection) -> str:

@@ -113,8 +113,11 @@ def _printed(rows: pl.DataFrame, figures: pl.DataFrame, plan: Plan) -> pl.DataFr
         pl.col("base_menages") & ~counts & (pl.col("base_mesure").fill_null(0) < pl.col("seuil_secret"))
     )
     rows = _rents(rows, figures, plan).with_columns(
-        masque_numerateur=pl.col("masque_numerateur").fill_null(False),
-        masque_denominateur=pl.col("masque_denominateur").fill_null(False),
+        *[
+            # What was hidden stays so where a convention has no threshold any more: nothing is protected.
+            (pl.col(m).fill_null(False) | pl.col(f"_avant_{m}").fill_null(False) & counts).alias(m)
+            for m in ("masque_numerateur", "masque_denominateur")
+        ],
         masque_valeur=small_base
         | pl.col("_loyer")
         | pl.col("_avant_masque_valeur").fill_null(False) & ~counts,
@@ -183,26 +186,39 @@ def _rents(rows: pl.DataFrame, figures: pl.DataFrame, plan: Plan) -> pl.DataFram
 
 
 def _targets(rows: pl.DataFrame, plan: Plan) -> pl.DataFrame:
-    """A target that is another figure is printed where that figure is; a comparison, where both are."""
+    """A target that is another figure is printed where that figure is; a comparison, where both are.
+
+    Where the year before keeps what it said, so does the target that it is: the difference would be what has
+    changed.
+    """
     place = [name for name in FIGURE if name not in ("periode", "indicateur")]
-    shown = rows.filter(pl.col("valeur").is_not_null() & (pl.col("periode_type") == "annee")).select(
-        *place, "annee", "indicateur"
-    ).unique().with_columns(_vu=pl.lit(True))  # fmt: skip
+    shown = (
+        rows.filter(pl.col("valeur").is_not_null() & (pl.col("periode_type") == "annee"))
+        .select(
+            *place, "annee", "indicateur", pl.col("valeur").alias("_vu"), pl.col("figee").alias("_vu_figee")
+        )
+        .unique([*place, "annee", "indicateur"])
+    )
     derived = pl.col("operateur").is_in(list(plan.cibles_derivees))
     others = {name: other for name, other in plan.cibles_derivees.items() if other}
     before = [name for name, other in plan.cibles_derivees.items() if not other]
+    last_year = pl.col("operateur").is_in(before).fill_null(False)
     rows = rows.with_columns(
         _autre=pl.col("operateur").replace_strict(
             others, default=pl.col("indicateur"), return_dtype=pl.String
         ),
-        _an=pl.col("annee") - pl.col("operateur").is_in(before).fill_null(False).cast(pl.Int32),
+        _an=pl.col("annee") - last_year.cast(pl.Int32),
         _type=pl.lit("annee"),
     )  # fmt: skip
     keys = [*["_type" if name == "periode_type" else name for name in place], "_an", "_autre"]
     rows = rows.join(
         shown, left_on=keys, right_on=[*place, "annee", "indicateur"], how="left", maintain_order="left"
     )
-    rows = rows.with_columns(cible=pl.when(derived & pl.col("_vu").is_null()).then(None).otherwise("cible"))
+    kept = last_year & pl.col("_vu_figee").fill_null(False) & ~pl.col("figee")
+    rows = rows.with_columns(
+        cible=pl.when(kept).then("_vu").when(derived & pl.col("_vu").is_null()).then(None).otherwise("cible"),
+        atteint=pl.when(kept).then(pl.col("valeur") >= pl.col("_vu")).otherwise("atteint"),
+    )
     return rows.with_columns(
         atteint=pl.when(pl.col("valeur").is_not_null() & pl.col("cible").is_not_null()).then("atteint")
     )

@@ -29,20 +29,21 @@ class Side:
         self.n_nodes = len(rows)
         self.complement: list[bool] = [False] * self.n_nodes
         self.node_of: list[int] = [int(i) for i in np.flatnonzero(present)]
+        self.labels: list[tuple[int, ...]] = [(node,) for node in self.node_of]
         for whole, parts in self.links:
-            row = np.eye(n)[whole].copy()
-            row[parts] -= 1
-            rows.append(row)
-            self.complement.append(bloc.forest.nodes[whole].endswith(".denominateur") and len(parts) == 1)
-            self.node_of.append(parts[0])
+            # What follows from the whole and some of its parts only is a count too: all the others together.
+            for some in (parts, *([[part] for part in parts] if len(parts) > 1 else [])):
+                row = np.eye(n)[whole].copy()
+                row[some] -= 1
+                rows.append(row)
+                self.complement.append(bloc.forest.nodes[whole].endswith(".denominateur") and len(parts) == 1)
+                self.node_of.append(some[0])
+                self.labels.append((whole, -1, *some))
         self.matrix = np.array(rows).reshape(len(rows), n)
 
     def label(self, k: int) -> tuple[int, ...]:
         """What a quantity is on any side: a node, or a whole without parts."""
-        if k < self.n_nodes:
-            return (self.node_of[k],)
-        whole, parts = self.links[k - self.n_nodes]
-        return (whole, -1, *parts)
+        return self.labels[k]
 
 
 def _holding(bloc: Bloc, lines: list[int], present: Bools) -> list[tuple[int, list[int]]]:

@@ -92,11 +92,12 @@ def compare(grid: pl.DataFrame, memory: pl.DataFrame) -> pl.DataFrame:
     rows = grid.join(before, on=FIGURE, how="left", maintain_order="left").join(
         closing, on="epci_siren", how="left", maintain_order="left"
     )
-    moved = [
-        (pl.col(m).fill_null(0) - pl.col(f"_avant_{m}")).abs().fill_null(0)
-        for m in ("numerateur", "denominateur")
-    ]
-    little = [(m >= 1) & (m < pl.col("seuil_secret")) for m in moved]
+    top, base = (
+        (pl.col(m).fill_null(0) - pl.col(f"_avant_{m}")).fill_null(0) for m in ("numerateur", "denominateur")
+    )
+    # The rest of a rate is a count too: fifteen more, of sixteen, say that one is not.
+    rest = pl.when(pl.col("nature") == "taux").then(base - top).otherwise(0)
+    little = [(m.abs() >= 1) & (m.abs() < pl.col("seuil_secret")) for m in (top, base, rest)]
     open_year = pl.col("_cloture") <= pl.col("_avant_cloture")
     kept = pl.col("base_menages") & (pl.any_horizontal(little) & open_year).any().over("epci_siren", "bloc")
     return rows.with_columns(pl.col("_connu").fill_null(False), figee=kept.fill_null(False))

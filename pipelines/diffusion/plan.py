@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
 
 from pipelines.errors import MauvaisUsage
 from pipelines.paths import PUBLIC_PLAN
@@ -60,6 +61,8 @@ class Table(_Strict):
             raise ValueError("un axe ou un segment croisé ne se publie pas")
         if any(axis != EPCI for axis in self.axes) and self.segments not in ([TOUS], ["concept"]):
             raise ValueError("un axe autre que « epci » ne se croise pas avec un segment")
+        if "semestre" in self.periodes and (self.axes != [EPCI] or self.segments != [TOUS]):
+            raise ValueError("un semestre ne se publie que pour l'axe « epci », sans segment")
         return self
 
 
@@ -181,7 +184,9 @@ def load_plan(additions: str | None = None) -> Plan:
     }
     for siren, territory in own.territoires.items():
         if re.fullmatch(r"[0-9]{9}", siren) is None:
-            raise MauvaisUsage(f"{additions} : « {siren} » n'est pas un SIREN (9 chiffres, entre guillemets)")
+            raise MauvaisUsage(
+                f"{PUBLIC_PLAN} : « {siren} » n'est pas un SIREN (9 chiffres, entre guillemets)"
+            )
         for name in territory.retirer:
             if name not in plan.tables:
                 raise MauvaisUsage(
@@ -200,6 +205,7 @@ def load_plan(additions: str | None = None) -> Plan:
                     f"{PUBLIC_PLAN} : {siren}, table « {name} » : indicateur {', '.join(unknown)} hors du "
                     "plan ; seuls ses indicateurs, dont les liens sont connus, se publient"
                 )
+            _refuse_unlinked(siren, name, table, plan)
     return _validate(
         Plan,
         PUBLIC_PLAN,
@@ -209,6 +215,29 @@ def load_plan(additions: str | None = None) -> Plan:
             "retirees": {siren: territory.retirer for siren, territory in own.territoires.items()},
         },
     )
+
+
+def _refuse_unlinked(siren: str, name: str, table: Table, plan: Plan) -> None:
+    """Refuse segments and half-years whose counts the plan does not link to those it prints already."""
+    renamed: dict[str, set[str]] = {}
+    for count in plan.memes:
+        if "@" in count:
+            renamed.setdefault(count.split("@")[1].split("/")[0], set()).add(count.split(".")[0])
+    segments = {segment for own in plan.tables.values() for segment in own.segments}
+    halves = {i for own in plan.tables.values() if "semestre" in own.periodes for i in own.indicateurs}
+    for segment in table.segments:
+        # Where a segment of one count is another count, only the counts of which it is said are linked.
+        known = set(table.indicateurs) <= renamed.get(segment, set(table.indicateurs))
+        if segment not in segments or not known:
+            raise MauvaisUsage(
+                f"{PUBLIC_PLAN} : {siren}, table « {name} » : segment « {segment} » hors du plan pour ces "
+                "indicateurs ; seuls ses segments, dont les liens sont connus, se publient"
+            )
+    if "semestre" in table.periodes and (others := sorted(set(table.indicateurs) - halves)):
+        raise MauvaisUsage(
+            f"{PUBLIC_PLAN} : {siren}, table « {name} » : {', '.join(others)} ne se publie pas par "
+            f"semestre ; indicateurs : {', '.join(sorted(halves))}"
+        )
 
 
 def _parse(path: Path, text: str) -> Any:
@@ -222,5 +251,20 @@ def _validate(model: type[_M], path: Path, content: Any) -> _M:
     try:
         return model.model_validate(content)
     except ValidationError as error:
-        lines = [f"{' › '.join(str(part) for part in e['loc'])} : {e['msg']}" for e in error.errors()]
+        lines = [f"{' › '.join(str(part) for part in e['loc'])} : {_said(e)}" for e in error.errors()]
         raise MauvaisUsage(f"{path} : plan de diffusion refusé\n  " + "\n  ".join(lines)) from None
+
+
+def _said(error: ErrorDetails) -> str:
+    """What a check of the plan's own says, or in French what the library's found."""
+    match error["type"]:
+        case "value_error":
+            return error["msg"].removeprefix("Value error, ")
+        case "extra_forbidden":
+            return "clé inconnue ; l'enlever, ou en corriger le nom"
+        case "missing":
+            return "clé absente ; l'ajouter"
+        case "literal_error":
+            expected = error["ctx"]["expected"].replace(" or ", " ou ")
+            return f"« {error['input']} » inconnu ; attendu {expected}"
+    return "valeur d'une autre forme que celle attendue ; voir docs/diffusion.md"

@@ -105,14 +105,14 @@ def _copy(con: duckdb.DuckDBPyConnection, edition: Edition) -> None:
         con.execute(f"create schema edition.{identifier(schema)}")
     for schema, table, comment in tables:
         name = qualified(schema, table)
-        con.execute(f"create table edition.{name} as select * from origine.{name}")
+        con.execute(f"create table edition.{name} as {edition.select('origine', schema, table)}")
         if comment is not None:
             con.execute(f"comment on table edition.{name} is {literal(comment)}")
     for schema, table, column, comment in con.execute(
         "select o.schema_name, o.table_name, o.column_name, o.comment from duckdb_columns() as o "
-        "semi join duckdb_tables() as e on e.database_name = 'edition' "
+        "semi join duckdb_columns() as e on e.database_name = 'edition' "
         "and e.schema_name = o.schema_name and e.table_name = o.table_name "
-        "where o.database_name = 'origine' order by all"
+        "and e.column_name = o.column_name where o.database_name = 'origine' order by all"
     ).fetchall():
         name = f"{qualified(schema, table)}.{identifier(column)}"
         if comment is not None:

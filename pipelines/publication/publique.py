@@ -10,7 +10,9 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.diffusion import Resume, build_public, exact_figures, load_plan, write_memory
+from pipelines.diffusion import SCHEMA, Resume, build_public, exact_figures, load_plan, write_memory
+from pipelines.errors import DonneesRefusees
+from pipelines.lecture_seule import open_read_only
 from pipelines.paths import PUBLIC_MEMORY, WorkingFolder
 from pipelines.publication.chantier import Chantier
 from pipelines.publication.empreintes import content_hashes, overall_hash
@@ -33,12 +35,31 @@ def make_public(con: duckdb.DuckDBPyConnection, donnees: Path | None, dossier: W
 
     Raises:
         MauvaisUsage: what the territories add to the plan cannot be published.
-        DonneesRefusees: the memory cannot be read.
+        DonneesRefusees: the memory cannot be read, or that of a published warehouse is gone.
 
     """
     plan = load_plan(next(iter(read_parameters(con).get(PARAMETRE_PLAN, [])), None))
     kept = [*([] if donnees is None else [donnees / PUBLIC_MEMORY]), dossier.memoire]
+    if not any(path.exists() for path in kept) and _has_public(dossier.entrepot):
+        raise DonneesRefusees(
+            f"« {dossier.entrepot} » a déjà une édition publique, mais sa mémoire n'est plus là "
+            f"({' ni '.join(f'« {path} »' for path in kept)}) : sans elle, la nouvelle version montrerait ce "
+            "que l'ancienne masquait. Reprendre ce fichier dans une sauvegarde ; si aucune édition publique "
+            "n'a été remise, retirer l'entrepôt et reconstruire"
+        )
     return build_public(con, exact_figures(con), plan, kept)
+
+
+def _has_public(entrepot: Path) -> bool:
+    """Whether a warehouse is published there with public tables; an unreadable one says nothing."""
+    if not entrepot.is_file():
+        return False
+    try:
+        with open_read_only(entrepot) as con:
+            found = con.execute("from duckdb_tables() where schema_name = ? limit 1", [SCHEMA]).fetchall()
+    except duckdb.Error:
+        return False
+    return bool(found)
 
 
 def keep_memory(resume: Resume, donnees: Path | None, dossier: WorkingFolder) -> list[str]:

@@ -47,14 +47,14 @@ def hand_over(entrepot: Path, edition: str, sortie: Path, formats: Sequence[str]
         raise MauvaisUsage(
             f"Format inconnu : {', '.join(wrong) or '(aucun)'}. Formats : {', '.join(FORMATS)}."
         )
-    sortie.mkdir(parents=True, exist_ok=True)
+    mode = known[edition].mode
+    _folder(sortie, mode)
     written: list[Path] = []
     with tempfile.TemporaryDirectory(prefix="observatoire-") as folder:
         aside = Path(folder) / "edition.duckdb"
         write_edition(entrepot, edition, aside)
         with open_read_only(aside) as con:
             tables = _tables(con)
-            mode = known[edition].mode
             resources = []
             for schema, table in tables:
                 for format_ in (f for f in formats if f in {"parquet", "csv"}):
@@ -86,7 +86,7 @@ def hand_over(entrepot: Path, edition: str, sortie: Path, formats: Sequence[str]
             if description.is_open(edition):
                 described[description.CATALOGUE] = description.catalogue(con, edition, mark, resources)
     for name, content in described.items():
-        write_json(sortie / name, content)
+        write_json(sortie / name, content, mode)
         written.append(sortie / name)
     return written
 
@@ -100,8 +100,16 @@ def _tables(con: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
     ]
 
 
+def _folder(path: Path, mode: int) -> None:
+    """Make a folder that who may read its files can enter; one that is there keeps its rights."""
+    if path.is_dir():
+        return
+    path.mkdir(parents=True)
+    path.chmod(0o700 | mode & 0o044 | (mode & 0o044) >> 2)
+
+
 def _export(con: duckdb.DuckDBPyConnection, schema: str, table: str, path: Path, mode: int) -> None:
-    path.parent.mkdir(exist_ok=True)
+    _folder(path.parent, mode)
     with replacing(path, mode) as temporary:
         target = f"copy (from {qualified(schema, table)}) to {literal(str(temporary))} "
         if path.suffix == ".parquet":

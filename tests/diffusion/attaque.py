@@ -185,6 +185,9 @@ class _Attaque:
                     "quartile inconnu", v("baux.numerateur"),
                     [v("hors_qpv_q1.denominateur"), v("qpv_q234.denominateur")],
                 )  # fmt: skip
+                # Who has the leases and one of the two bases has what the other and the unknown make together.
+                self.contains("en QPV ou inconnu", v("baux.numerateur"), [v("hors_qpv_q1.denominateur")])
+                self.contains("hors QPV ou inconnu", v("baux.numerateur"), [v("qpv_q234.denominateur")])
             self.contains("deuxième quartile", v("qpv_q234.numerateur"), [v("qpv_q34.numerateur")])
             self.equal(v("qpv_q234.denominateur"), v("qpv_q34.denominateur"))
             self.contains("dalo", v("prioritaires.numerateur"), [v("dalo.numerateur")])

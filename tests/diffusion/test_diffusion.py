@@ -187,6 +187,50 @@ def test_two_versions_differ_by_nothing_or_by_the_threshold(tmp_path: Path, extr
         assert shown.filter(HIDDEN).select(FIGURE).rows() == []
 
 
+@pytest.mark.parametrize("seuil", [0, 5])
+def test_a_lower_threshold_shows_nothing_that_was_hidden(tmp_path: Path, seuil: int) -> None:
+    before, after = versions(tmp_path, figures(SIRENS[:1]), figures(SIRENS[:1], seuil=seuil))
+    both = before.join(after, on=["nom", *FIGURE], suffix="_apres").filter(HIDDEN)
+    assert both.height > 100
+    for count in ("numerateur", "denominateur", "valeur"):
+        assert both.filter(pl.col(count).is_null() & pl.col(f"{count}_apres").is_not_null()).is_empty()
+
+
+def test_a_target_that_is_the_rate_of_a_kept_year_does_not_say_what_has_changed(tmp_path: Path) -> None:
+    """« Au moins le taux de l'année d'avant » : that year keeps what it said, the year after does not tell the rest."""
+
+    def as_last_year(exact: pl.DataFrame) -> pl.DataFrame:
+        last = (
+            exact.filter((pl.col("indicateur") == "mutations") & (pl.col("annee") == ANNEES[0]))
+            .filter(pl.col("periode_type") == "annee")
+            .select("axe", "modalite", "indicateur", pl.col("valeur").alias("_avant"))
+            .with_columns(annee=pl.lit(ANNEES[1], dtype=pl.Int32))
+        )
+        aimed = pl.col("_avant").is_not_null()
+        return (
+            exact.join(last, on=["axe", "modalite", "indicateur", "annee"], how="left", maintain_order="left")
+            .with_columns(
+                cible=pl.when(aimed).then("_avant").otherwise("cible"),
+                operateur=pl.when(aimed).then(pl.lit(">=N-1")).otherwise("operateur"),
+                atteint=pl.when(aimed).then(pl.col("valeur") >= pl.col("_avant")).otherwise("atteint"),
+            )
+            .drop("_avant")
+        )
+
+    exact = [as_last_year(figures(SIRENS[:1], change=change)) for change in (shifted(0), shifted(3))]
+    before, after = versions(tmp_path, *exact)
+    aimed = (
+        (pl.col("nom") == "objectifs")
+        & (pl.col("indicateur") == "mutations")
+        & (pl.col("annee") == ANNEES[1])
+    )
+    assert after.filter(pl.col("annee") == ANNEES[0])["figee"].all()
+    assert not after.filter(aimed)["figee"].any()
+    assert before.filter(aimed)["cible"].is_not_null().all()
+    assert after.filter(aimed)["cible"].to_list() == before.filter(aimed)["cible"].to_list()
+    assert after.filter(aimed)["atteint"].to_list() == before.filter(aimed)["atteint"].to_list()
+
+
 def learnt_from_both(found: list[pl.DataFrame], exact: list[pl.DataFrame]) -> list[Fuite]:
     about = exact[0].filter("base_menages")["indicateur"].unique().to_list()
     before, after = (rows.filter(pl.col("indicateur").is_in(about)) for rows in found)
@@ -207,6 +251,14 @@ def scattered(extra: int) -> Callable[[pl.DataFrame], pl.DataFrame]:
     return change
 
 
+def missed(rows: pl.DataFrame) -> pl.DataFrame:
+    """Late leases of which all but one are to priority households: the counts change by the threshold, their difference by 1."""
+    if rows["annee"][0] != ANNEES[0]:
+        return rows
+    one = rows.filter((pl.col("reservataire") == "7") & pl.col("prioritaire")).head(1)
+    return pl.concat([rows, *[one] * 15, one.with_columns(prioritaire=pl.lit(False))])
+
+
 def doubled(rows: pl.DataFrame) -> pl.DataFrame:
     """As many late leases as there were: no count changes by little."""
     return pl.concat([rows, rows]) if rows["annee"][0] == ANNEES[0] else rows
@@ -214,7 +266,14 @@ def doubled(rows: pl.DataFrame) -> pl.DataFrame:
 
 @pytest.mark.parametrize(
     ("change", "kept"),
-    [(shifted(0), False), (shifted(3), True), (shifted(11), False), (scattered(300), True), (doubled, False)],
+    [
+        (shifted(0), False),
+        (shifted(3), True),
+        (shifted(11), False),
+        (scattered(300), True),
+        (doubled, False),
+        (missed, True),
+    ],
 )
 def test_who_kept_the_former_version_learns_no_small_count(
     tmp_path: Path, change: Callable[[pl.DataFrame], pl.DataFrame], kept: bool
@@ -281,12 +340,57 @@ def test_the_levels_above_the_territory_are_those_of_producers_alone() -> None:
             "{titre: x, indicateurs: [baux], axes: [commune], segments: [typologie], periodes: [annee]}",
             "se croise pas",
         ),
-        ("{titre: x, indicateurs: [baux], axes: [epci], periodes: [trimestre]}", "periodes"),
+        (
+            "{titre: x, indicateurs: [baux], axes: [epci], periodes: [trimestre]}",
+            "« trimestre » inconnu ; attendu",
+        ),
+        ("{titre: x, indicateurs: [baux], axes: [epci], periodes: [annee], annee: 2021}", "clé inconnue"),
+        ("{titre: x, indicateurs: [baux], axes: [epci]}", "periodes : clé absente"),
+        ("{titre: x, indicateurs: baux, axes: [epci], periodes: [annee]}", "d'une autre forme"),
+        # Two half-years of a commune make its year; a segment, or a contingent, may be another figure.
+        (
+            "{titre: x, indicateurs: [baux], axes: [commune], periodes: [semestre]}",
+            "ajoutee : un semestre ne se",
+        ),
+        (
+            "{titre: x, indicateurs: [baux], axes: [epci], segments: [typologie], periodes: [semestre]}",
+            "semestre ne se publie",
+        ),
+        ("{titre: x, indicateurs: [demandes], axes: [epci], periodes: [semestre]}", "pas par semestre"),
+        (
+            "{titre: x, indicateurs: [baux], axes: [epci], segments: [secteur], periodes: [annee]}",
+            "« secteur » hors du plan",
+        ),
+        (
+            "{titre: x, indicateurs: [baux], axes: [epci], segments: [demandeur], periodes: [annee]}",
+            "« demandeur » hors du plan",
+        ),
+        ("{titre: x, indicateurs: [mal_loges], axes: [epci], periodes: [annee]}", "hors du plan"),
     ],
 )
 def test_what_a_territory_adds_stays_short(table: str, match: str) -> None:
     with pytest.raises(MauvaisUsage, match=match):
         load_plan(f'territoires: {{"{SIRENS[0]}": {{ajouter: {{ajoutee: {table}}}}}}}')
+
+
+def test_a_territory_that_is_no_siren_is_refused_by_the_name_of_the_file() -> None:
+    with pytest.raises(MauvaisUsage, match=r"^diffusion/plan\.yml : « chalon » n'est pas un SIREN"):
+        load_plan("territoires: {chalon: {retirer: [attributions_qpv]}}")
+
+
+def test_what_a_territory_adds_is_protected_with_the_rest() -> None:
+    """More axes and a segment of the plan: the counts of one system, and nothing learnt."""
+    plan = load_plan(
+        f'territoires: {{"{SIRENS[1]}": {{ajouter: {{'
+        "tailles: {titre: x, indicateurs: [baux, tension], axes: [epci], segments: [typologie], periodes: [annee]}, "
+        "essentiels: {titre: x, indicateurs: [travailleurs_essentiels], axes: [commune, bailleur, qpv], "
+        "periodes: [annee]}}}}"
+    )
+    exact = figures(SIRENS[1:2])
+    public = tables(exact, plan)
+    assert public.filter(pl.col("nom") == "essentiels").height > 0
+    about = exact.filter("base_menages")["indicateur"].unique().to_list()
+    assert attaquer(public.filter(pl.col("indicateur").is_in(about)), exact, communes_des_qpv()) == []
 
 
 def test_neighbourhoods_of_the_made_up_territories_are_those_of_the_map() -> None:

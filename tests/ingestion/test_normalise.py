@@ -388,16 +388,38 @@ def test_only_the_form_of_the_column_is_shown(
     ],
 )
 def test_a_free_text_that_names_a_person_is_emptied(depot: Depot, texte: str) -> None:
-    depot.drop(
-        "sne/2021/attributions.csv", table(*attributions(2, residence=texte, situation_logement=texte))
-    )
+    depot.drop("sne/2021/attributions.csv", table(*attributions(2, residence=texte)))
     depot.load("sne")
-    assert depot.rows(
-        "SELECT residence, situation_logement FROM sources.sne_attributions ORDER BY _ligne LIMIT 1"
-    ) == [(None, None)]
+    assert depot.rows("SELECT residence FROM sources.sne_attributions ORDER BY _ligne LIMIT 1") == [(None,)]
     assert depot.rows("SELECT DISTINCT regle, portee, valeur FROM quarantaine.sne_attributions") == [
         ("donnee_personnelle", "cellule", "(masqué)")
     ]
+
+
+@pytest.mark.parametrize(
+    ("texte", "lu"),
+    [
+        ("Locataire HLM", "locataire_hlm"),
+        ("Chez un particulier", "heberge_tiers"),
+        ("Sous-locataire ou hébergé dans un logement à titre temporaire", "autre"),
+        ("sans_abri", "sans_abri"),
+        ("Zoubida", None),
+        ("hébergée par sa sœur Zoubida", None),
+    ],
+)
+def test_how_a_person_is_housed_is_one_of_a_list_and_no_text(
+    depot: Depot, texte: str, lu: str | None
+) -> None:
+    """It cuts figures: a text of a person's file would be a row of them, and a name is not always known for one."""
+    for genre, lignes in (("attributions", attributions), ("demandes", demandes)):
+        depot.drop(f"sne/2021/{genre}.csv", table(*lignes(2, situation_logement=texte)))
+    depot.load("sne")
+    for genre in ("attributions", "demandes"):
+        first = f"SELECT situation_logement FROM sources.sne_{genre} ORDER BY _ligne LIMIT 1"
+        assert depot.rows(first) == [(lu,)]
+        assert depot.rows(f"SELECT DISTINCT regle, portee, valeur FROM quarantaine.sne_{genre}") == (
+            [] if lu else [("code_inconnu", "cellule", "(masqué)")]
+        )
 
 
 def test_a_name_alone_is_no_proof(depot: Depot) -> None:

@@ -57,6 +57,9 @@ def test_what_is_missing_is_said_in_words(entrepot: Entrepot) -> None:
     assert "provisoire" in lues[2022]
     assert "referentiels/2023/" in lues[2023]
     assert f"2023;epci;{ABSENCES};" in lues[2023]
+    # It goes to everybody, and the estimate rests on nine requests.
+    assert "3600" not in lues[2022]
+    assert "centile" not in lues[2022]
     assert "meta.seuils_q1" in entrepot.figure(ABSENCES, "hors_qpv_q1", "2023")["source"]
 
 

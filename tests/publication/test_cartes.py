@@ -1,5 +1,6 @@
 """A map of an edition is read back as any program would: outlines, figures, nothing of the edition above."""
 
+import os
 import sqlite3
 from pathlib import Path
 
@@ -78,6 +79,24 @@ def test_a_map_has_the_figures_of_its_edition(
         assert con.execute("select table_name, data_type, srs_id from gpkg_contents").fetchall() == [
             ("commune", "features", 4326)
         ]
+
+
+@pytest.mark.parametrize(
+    ("edition", "folder", "file"), [("publique", 0o755, 0o644), ("signataires", 0o750, 0o640)]
+)
+def test_who_may_read_the_files_may_enter_their_folder(
+    entrepot: Path, tmp_path: Path, edition: str, folder: int, file: int
+) -> None:
+    """Whatever the mask of who hands over: the description too, and no more for the members than for them."""
+    before = os.umask(0o027)
+    try:
+        paths = hand_over(entrepot, edition, tmp_path / "remise", ["duckdb", "csv"])
+        again = hand_over(entrepot, edition, tmp_path / "remise", ["duckdb", "csv"])
+    finally:
+        os.umask(before)
+    assert again == paths
+    assert {path.stat().st_mode & 0o777 for path in paths} == {file}
+    assert {path.parent.stat().st_mode & 0o777 for path in paths} == {folder}
 
 
 def test_a_map_made_again_has_the_same_bytes(entrepot: Path, tmp_path: Path) -> None:

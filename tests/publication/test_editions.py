@@ -6,12 +6,12 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines.edition import check_edition, editions, read_mark
+from pipelines.edition import check_edition, editions, open_public, read_mark
 from pipelines.errors import MauvaisUsage, ObservatoireError
 from pipelines.lecture_seule import open_read_only
 from pipelines.paths import WorkingFolder, edition_path
 from pipelines.publication import hand_over, open_chantier, restore
-from pipelines.publication.editions import renew_editions, stale_editions
+from pipelines.publication.editions import renew_editions, stale_editions, write_edition
 from tests.publication.conftest import Build
 
 
@@ -52,6 +52,28 @@ def test_an_edition_holds_no_row_about_a_person_and_no_line_of_a_file(
             "('ligne', 'autre_ligne', 'premiere_ligne', '_ligne', 'demandeur_id') or table_name = 'conflits')"
         ).fetchall()
     assert named == []
+
+
+def test_the_public_edition_has_no_count_of_requests_and_no_quartile_of_their_incomes(tmp_path: Path) -> None:
+    """The threshold that the law sets is public; its estimate rests on requests, nine of them here."""
+    path = tmp_path / "w.duckdb"
+    with duckdb.connect(str(path)) as con:
+        con.execute(
+            "create schema meta; create schema diffusion; create table diffusion.baux as select '247100589' as epci_siren, "
+            "'annee' as periode_type, '2022' as periode, 'baux' as indicateur, 'epci' as axe, '1' as modalite, "
+            "'x' as modalite_libelle, 'tous' as segment_type, 'tous' as segment, 50 as numerateur, "
+            "null::bigint as denominateur, 50.0 as valeur, 'nombre' as unite, null::double as cible, "
+            "null::varchar as operateur, null::boolean as atteint, 'publiable' as statut, 'SNE' as source, "
+            "'1' as version_methode; create table meta.seuils_q1 as select '247100589' as epci_siren, 2022 as annee, "
+            "9000.00 as seuil, 3600.00 as seuil_estime, 9 as nb_demandes_estimation, 'x' as message"
+        )
+    write_edition(path, "publique", edition_path(path, "publique"))
+    with open_read_only(edition_path(path, "publique")) as con:
+        assert con.execute("from meta.seuils_q1").fetchall() == [("247100589", 2022, 9000, "x")]
+        assert not con.execute("from meta.dictionnaire where colonne = 'seuil_estime'").fetchall()
+    for source in (path, edition_path(path, "publique")):
+        with open_public(source) as con:
+            assert con.execute("from meta.seuils_q1").fetchall() == [("247100589", 2022, 9000, "x")]
 
 
 def test_an_edition_of_another_version_is_refused_then_written_again(

@@ -162,7 +162,11 @@ def test_without_the_memory_the_mask_of_a_former_version_would_be_forgotten(
     first = hidden(dossier.entrepot)
     (donnees / PUBLIC_MEMORY).unlink()
     dossier.memoire.unlink()
-    version(figures(SIRENS[:1]), "deux")
+    with pytest.raises(DonneesRefusees, match="sa mémoire n'est plus là"):
+        version(figures(SIRENS[:1]), "deux")
+    # A new history, for who never handed anything over.
+    dossier.entrepot.unlink()
+    version(figures(SIRENS[:1]), "trois")
     assert not first <= hidden(dossier.entrepot)
 
 

@@ -37,12 +37,6 @@ select
     || ' (Légifrance). Écrire dans un fichier CSV du dossier referentiels/'
     || cast(seuils.annee as {{ dbt.type_string() }}) || '/ du dossier de dépôt les colonnes annee;portee;code;seuil et la ligne '
     || cast(seuils.annee as {{ dbt.type_string() }}) || ';' || seuils.portee || ';' || seuils.code
-    || ';<seuil en euros par an et par unité de consommation>, puis reconstruire.'
-    || coalesce(
-        ' À titre d''information, le 25e centile des ressources des demandeurs au 31 décembre précédent est de '
-        || cast(cast({{ arrondi('cast(seuils.seuil_q1_estime as double)') }} as integer) as {{ dbt.type_string() }})
-        || ' euros : cette estimation ne juge aucun objectif.',
-        ''
-    ) as message
+    || ';<seuil en euros par an et par unité de consommation>, puis reconstruire.' as message
 from {{ ref('int_seuils_epci') }} as seuils
 inner join annees on seuils.epci_siren = annees.epci_siren and seuils.annee = annees.annee
