@@ -19,6 +19,7 @@ select
     {%- endif %}
     max(case when indicateur = '{{ i }}' then statut end) as {{ i }}_statut,
     {%- endfor %}
+    bool_or(petit_effectif) as petit_effectif,
     min(source) as source
 from {{ ref('indicateurs') }}
 where indicateur in ({% for i in indicateurs %}'{{ i }}'{{ ", " if not loop.last }}{% endfor %})

@@ -37,6 +37,7 @@ select
     courantes.valeur,
     case when ruptures.annee is null then courantes.valeur - precedentes.valeur end as ecart,
     ruptures.libelle as rupture,
+    courantes.petit_effectif or precedentes.petit_effectif as petit_effectif,
     case
         when courantes.statut not in ('publiable', 'sans_objet', 'rupture_serie', 'provisoire') then courantes.statut
         when precedentes.statut not in ('publiable', 'sans_objet', 'rupture_serie', 'provisoire') then precedentes.statut

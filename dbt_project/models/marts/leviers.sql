@@ -43,6 +43,7 @@ lieux as (
         figures.denominateur,
         figures.inconnus,
         figures.valeur,
+        figures.petit_effectif,
         -- An actor's own target is his; else the territory's is what all of them together must reach.
         coalesce(case when figures.operateur = '>=' then figures.cible end, manques.cible) as cible_retenue
     from manques
@@ -81,7 +82,8 @@ accessibles as (
         axe,
         modalite,
         denominateur - numerateur as autres,
-        denominateur
+        denominateur,
+        petit_effectif
     from {{ ref('indicateurs') }}
     where
         indicateur = 'accessible_q1_attribues'
@@ -112,6 +114,9 @@ select
     cast({{ plus_grand('semestres.nombre_vise - semestres.numerateur', '0') }} as bigint) as manque_semestre,
     cast(accessibles.denominateur as bigint) as accessibles,
     cast(accessibles.autres as bigint) as accessibles_a_d_autres,
+    annees.petit_effectif
+    or coalesce(semestres.petit_effectif, false)
+    or coalesce(accessibles.petit_effectif, false) as petit_effectif,
     annees.statut
 from comptes as annees
 left join comptes as semestres

@@ -38,6 +38,7 @@ menages as (
         modalite,
         segment_type,
         segment,
+        bool_or(petit_effectif) as petit_effectif,
         {%- for i in ['demandes', 'baux', 'tension'] %}
         max(case when indicateur = '{{ i }}' then {{ 'valeur' if i == 'tension' else 'numerateur' }} end) as {{ i }},
         max(case when indicateur = '{{ i }}' then statut end) as statut_{{ i }}{{ "," if not loop.last }}
@@ -85,7 +86,8 @@ select
     100 * cast(parc.logements_loues_annee as double) / nullif(totaux.logements_loues_annee, 0)
     - 100 * cast(menages.demandes as double) / nullif(totaux_menages.demandes, 0) as ecart_loues_demandes,
     100 * cast(parc.logements_neufs as double) / nullif(totaux.logements_neufs, 0)
-    - 100 * cast(menages.demandes as double) / nullif(totaux_menages.demandes, 0) as ecart_neufs_demandes
+    - 100 * cast(menages.demandes as double) / nullif(totaux_menages.demandes, 0) as ecart_neufs_demandes,
+    coalesce(menages.petit_effectif, false) as petit_effectif
 from parc
 inner join parc as totaux
     on

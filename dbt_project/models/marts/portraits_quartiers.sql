@@ -85,6 +85,7 @@ portraits as (
         figures.valeur,
         figures.unite,
         figures.statut,
+        figures.petit_effectif,
         figures.source,
         {%- for axe in references %}
         {{ axe }}s.valeur as valeur_{{ axe }},
@@ -154,6 +155,7 @@ tous as (
         cast(null as double) as valeur,
         catalogue.unite,
         'indisponible' as statut,
+        false as petit_effectif,
         'FILOSOFI (absent ou incomplet)' as source,
         {%- for axe in references %}
         cast(null as double) as valeur_{{ axe }},
@@ -211,6 +213,7 @@ select
     valeur,
     unite,
     statut,
+    petit_effectif,
     {%- for axe in references %}
     valeur_{{ axe }},
     coalesce(statut_{{ axe }}, 'indisponible') as statut_{{ axe }},

@@ -14,6 +14,7 @@ with figures as (
         segment as valeur,
         indicateur,
         numerateur,
+        petit_effectif,
         statut
     from {{ ref('indicateurs') }}
     where
@@ -37,6 +38,7 @@ lignes as (
         min(modalite_libelle) as modalite_libelle,
         dimension,
         valeur,
+        bool_or(petit_effectif) as petit_effectif,
         {%- for i in ['demandes', 'baux'] %}
         max(case when indicateur = '{{ i }}' then numerateur end) as {{ i }},
         max(case when indicateur = '{{ i }}' then statut end) as statut_{{ i }}{{ "," if not loop.last }}
@@ -53,6 +55,7 @@ completes as (
         lignes.*,
         totaux.demandes as total_demandes,
         totaux.baux as total_baux,
+        totaux.petit_effectif as petit_total,
         {%- for i in ['demandes', 'baux'] %}
         case
             when lignes.statut_{{ i }} is null and totaux.{{ i }} is not null then 0
@@ -106,7 +109,8 @@ select
             and parts.total_baux >= seuils.base_minimale
             and parts.total_demandes >= seuils.base_minimale
     end as est_ecart_notable,
-    cast(parts.nb_demandes as double) / nullif(parts.nb_baux, 0) as demandes_par_bail
+    cast(parts.nb_demandes as double) / nullif(parts.nb_baux, 0) as demandes_par_bail,
+    parts.petit_effectif or parts.petit_total as petit_effectif
 from parts
 inner join {{ source('seeds', 'ref_seuils_occupation') }} as seuils
     on

@@ -19,6 +19,7 @@ with fenetres as (
         bool_and(case when periode_type = 'glissant_12m' then atteint end) as atteint_12m,
         max(case when periode_type = 'glissant_12m' then manque end) as manque_12m,
         max(case when periode_type = 'glissant_12m' then statut end) as statut_12m,
+        bool_or(petit_effectif) as petit_effectif,
         max(cible) as cible
     from {{ ref('indicateurs') }}
     where
@@ -106,6 +107,7 @@ select
         when dates.etat = 1 then true
         when dates.etat = 0 then false
     end as manquement,
+    dates.petit_effectif,
     coalesce(dates.statut_6m, dates.statut_12m) as statut
 from dates
 left join calendrier on dates.epci_siren = calendrier.epci_siren
