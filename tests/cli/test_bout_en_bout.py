@@ -95,24 +95,6 @@ def test_nothing_is_left_of_the_build(publie: Publie) -> None:
     assert not publie.entrepot.with_name("cia.duckdb.wal").exists()
 
 
-def test_a_bilan_is_the_same_bytes_each_time(appel: Call, publie: Publie, tmp_path: Path) -> None:
-    pages = []
-    for name, zone in (("un", "Europe/Paris"), ("deux", "Pacific/Auckland")):
-        done = appel(
-            *("bilan", "--entrepot", publie.entrepot, "--epci", EPCI, "--annee", ANNEE, "--json"),
-            *("--sortie", tmp_path / name, "--format", "html,csv"),
-            TZ=zone,
-        )
-        assert done.returncode == 0, done.stderr
-        files = [Path(path) for path in json.loads(done.stdout)["fichiers"]]
-        pages.append({path.name: path.read_bytes() for path in files})
-    assert pages[0] == pages[1]
-    assert len(pages[0]) == 2
-    # Neighbourhoods alone, without the communes around them, make no map.
-    (page,) = (content for name, content in pages[0].items() if name.endswith(".html"))
-    assert b'id="g-carte"' not in page
-
-
 @pytest.mark.parametrize("indicateur", ["hors_qpv_q1", "qpv_q234", "prioritaires", "mutations"])
 def test_a_figure_is_explained_by_its_rows(appel: Call, publie: Publie, indicateur: str) -> None:
     common = ("expliquer", "--entrepot", publie.entrepot, "--epci", "200059228", "--indicateur", indicateur)
@@ -134,19 +116,19 @@ def test_a_figure_is_explained_by_its_rows(appel: Call, publie: Publie, indicate
     assert "2022-12-31" not in said["objectif"]
 
 
-def test_each_edition_is_read_by_what_it_has(appel: Call, publie: Publie, tmp_path: Path) -> None:
+def test_each_edition_is_read_by_what_it_has(ici: Call, publie: Publie, tmp_path: Path) -> None:
     """The files beside the warehouse: which commands take them, what they refuse, what they give."""
     signataires, publique = (edition_path(publie.entrepot, nom) for nom in ("signataires", "publique"))
     common = ("--epci", EPCI, "--annee", ANNEE, "--sortie", tmp_path)
     pages = []
     for entrepot in (publie.entrepot, publique):
-        done = appel("bilan", "--entrepot", entrepot, *common, "--edition", "publique")
+        done = ici("bilan", "--entrepot", entrepot, *common, "--edition", "publique")
         assert done.returncode == 0, done.stderr
         pages.append(Path(done.stdout.strip()).read_bytes())
     assert pages[0] == pages[1]
-    refused = appel("bilan", "--entrepot", publique, *common)
+    refused = ici("bilan", "--entrepot", publique, *common)
     assert (refused.returncode, "est l'édition publique" in refused.stderr) == (1, True)
-    assert appel("bilan", "--entrepot", signataires, *common).returncode == 0
+    assert ici("bilan", "--entrepot", signataires, *common).returncode == 0
 
     ((siren,),) = read(
         publie.entrepot,
@@ -154,39 +136,39 @@ def test_each_edition_is_read_by_what_it_has(appel: Call, publie: Publie, tmp_pa
         f"and epci_siren = '{EPCI}' and periode = '{ANNEE}' and segment = 'tous' and modalite <> 'inconnu' "
         "order by numerateur desc, modalite limit 1",
     )
-    done = appel("bilan", "--entrepot", signataires, "--bailleur", siren, *common[2:])
+    done = ici("bilan", "--entrepot", signataires, "--bailleur", siren, *common[2:])
     assert done.returncode == 0, done.stderr
     assert f"bilan-{EPCI}-{ANNEE}-{siren}.html" in done.stdout
-    assert appel("bilan", "--entrepot", signataires, "--bailleur", "123456789", *common[2:]).returncode == 2
-    assert appel("bilan", "--entrepot", signataires, *common[2:]).returncode == 2
+    assert ici("bilan", "--entrepot", signataires, "--bailleur", "123456789", *common[2:]).returncode == 2
+    assert ici("bilan", "--entrepot", signataires, *common[2:]).returncode == 2
 
     asked = ("--epci", EPCI, "--indicateur", "hors_qpv_q1", "--periode", ANNEE)
     for entrepot, rows in ((publie.entrepot, True), (signataires, False), (publique, False)):
-        done = appel("expliquer", "--entrepot", entrepot, *asked, "--json")
+        done = ici("expliquer", "--entrepot", entrepot, *asked, "--json")
         assert done.returncode == 0, done.stderr
         assert bool(json.loads(done.stdout)["lignes"]) == rows
     for entrepot in (signataires, publique):
         folder = tmp_path / f"dictionnaire-{entrepot.stem}"
-        done = appel("dictionnaire", "--entrepot", entrepot, "--sortie", folder)
+        done = ici("dictionnaire", "--entrepot", entrepot, "--sortie", folder)
         assert done.returncode == 0, done.stderr
         assert "fct_attribution" not in (folder / "dictionnaire.csv").read_text(encoding="utf-8-sig")
-        done = appel("diff", publie.entrepot, entrepot, "--json")
+        done = ici("diff", publie.entrepot, entrepot, "--json")
         assert (done.returncode, json.loads(done.stdout)) == (0, {"changements": []}), done.stderr
-    refused = appel("diff", signataires, publique)
+    refused = ici("diff", signataires, publique)
     assert (refused.returncode, "ne se comparent pas" in refused.stderr) == (1, True)
     told = [
-        appel("alertes", "--entrepot", e, "--date", "2024-02-29", "--json")
+        ici("alertes", "--entrepot", e, "--date", "2024-02-29", "--json")
         for e in (publie.entrepot, signataires)
     ]
     assert told[0].stdout == told[1].stdout
-    refused = appel("alertes", "--entrepot", publique)
+    refused = ici("alertes", "--entrepot", publique)
     assert (refused.returncode, "l'édition signataires" in refused.stderr) == (1, True)
-    done = appel("diffuser", "--entrepot", publie.entrepot, "--edition", "publique", "--sortie", tmp_path / "ouvert",
+    done = ici("diffuser", "--entrepot", publie.entrepot, "--edition", "publique", "--sortie", tmp_path / "ouvert",
                  "--format", "csv")  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "ouvert" / "csv" / "diffusion.objectifs.csv").is_file()
     assert (
-        appel("diffuser", "--entrepot", publique, "--edition", "signataires", "--sortie", tmp_path).returncode
+        ici("diffuser", "--entrepot", publique, "--edition", "signataires", "--sortie", tmp_path).returncode
         == 1
     )
 
@@ -199,11 +181,11 @@ def test_the_memory_of_the_public_edition_lies_beside_the_data(publie: Publie) -
     )
 
 
-def test_a_bilan_that_cannot_be_made_says_what_there_is(appel: Call, publie: Publie, tmp_path: Path) -> None:
+def test_a_bilan_that_cannot_be_made_says_what_there_is(ici: Call, publie: Publie, tmp_path: Path) -> None:
     common = ("bilan", "--entrepot", publie.entrepot, "--sortie", tmp_path)
-    unknown = appel(*common, "--epci", "123456789", "--annee", ANNEE)
+    unknown = ici(*common, "--epci", "123456789", "--annee", ANNEE)
     assert (unknown.returncode, EPCI in unknown.stderr) == (2, True)
-    without = appel(*common, "--epci", EPCI, "--annee", "1999")
+    without = ici(*common, "--epci", EPCI, "--annee", "1999")
     assert (without.returncode, ANNEE in without.stderr) == (2, True)
     assert "Traceback" not in unknown.stderr + without.stderr
 

@@ -251,8 +251,11 @@ def _killed_on(place: str) -> Any:
 
 CHILD = """
     import sys
+    import signal
     from pathlib import Path
     from pipelines.telechargement import Produit, Reglages, fetch
+    # What is started in the background is deaf to the keyboard, and so are its children.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     produit = Produit.model_validate_json(sys.argv[2])
     fetch(Path(sys.argv[1]), [produit], Reglages(essais=1, delai_s=30))
 """
