@@ -13,6 +13,7 @@ from pathlib import Path
 import duckdb
 
 from pipelines.errors import DonneesRefusees
+from pipelines.paths import spatial_extension
 from pipelines.references.declarations import Origine, declarations
 from pipelines.sql import identifier, literal
 
@@ -39,6 +40,7 @@ def rebuild(publies: Path, paquets: Path, sortie: Path) -> dict[str, int]:
         }
         with duckdb.connect(config={"threads": 1}) as con:
             con.execute("set preserve_insertion_order = true")
+            con.execute(f"load {literal(str(spatial_extension()))}")
             for vue, requete in _requests(fichiers).items():
                 con.execute(f"create table {vue} as {requete}")
             comptes = {nom: _write(con, nom, sortie / f"{nom}.parquet") for nom in declarations().tables}
@@ -115,6 +117,7 @@ def _requests(fichiers: Mapping[str, Path]) -> dict[str, str]:
         "epci_membres": _EPCI_MEMBRES,
         "qpv": _qpv(fichiers),
         "qpv_polygones": _polygons(declarations().origines["qpv_contours"], fichiers["qpv_contours"]),
+        "communes_contours": _outlines(fichiers["communes_contours"]),
     }
 
 
@@ -178,13 +181,32 @@ def _qpv(fichiers: Mapping[str, Path]) -> str:
     return f"select distinct * from ({every}) order by generation, code_qpv, code_commune"
 
 
+def _features(chemin: Path) -> str:
+    return (
+        "(select unnest(cast(features as json[])) as element "
+        f"from read_json({literal(str(chemin))}, columns = {{features: 'JSON'}}, "
+        "maximum_object_size = 100000000))"
+    )
+
+
 def _polygons(origine: Origine, chemin: Path) -> str:
     return (
         f"select {origine.millesime} as generation, element->'properties'->>'code_qp' as code_qpv, "
-        "cast(element->'geometry' as varchar) as geometrie "
-        "from (select unnest(cast(features as json[])) as element "
-        f"from read_json({literal(str(chemin))}, columns = {{features: 'JSON'}}, "
-        "maximum_object_size = 100000000)) order by code_qpv"
+        f"cast(element->'geometry' as varchar) as geometrie from {_features(chemin)} order by code_qpv"
+    )
+
+
+def _outlines(chemin: Path) -> str:
+    """The communes of today; of those merged since they were drawn, the union, without the inner borders."""
+    return (
+        "with lus as (select element->'properties'->>'code' as ancien, "
+        f"cast(element->'geometry' as varchar) as geometrie from {_features(chemin)}), "
+        "actuels as (select coalesce(passage.code_commune, lus.ancien) as code_commune, lus.geometrie "
+        "from lus left join passage on lus.ancien = passage.code_commune_historique) "
+        "select code_commune, case when count(*) = 1 then min(geometrie) else cast(st_asgeojson("
+        "st_union_agg(st_geomfromgeojson(geometrie))) as varchar) end as geometrie from actuels "
+        "where code_commune in (select code_commune from communes) "
+        "group by code_commune order by code_commune"
     )
 
 

@@ -13,7 +13,8 @@ from pipelines.sql import declare, identifier, literal
 
 # Tables of schema `sources`: `livre_communes`, …
 PREFIXE = "livre_"
-_CONTOURS = "qpv_polygones"
+# Outlines are drawn for the territories covered alone: the column that says of what each is.
+_CONTOURS = {"qpv_polygones": "code_qpv", "communes_contours": "code_commune"}
 _FICHIER = "references/{}.parquet"
 # As every table of `sources` has them: what is common to all territories, and where a row comes from.
 _ORIGINE = (
@@ -75,13 +76,14 @@ def load(con: duckdb.DuckDBPyConnection, sirens: Iterable[str]) -> None:
 
     They are whole, but for the outlines: those of the given territories alone, which are all that is drawn.
     """
-    traces = _neighbourhoods(sirens)
+    traces = _drawn(sirens)
     con.execute("create schema if not exists sources")
     for nom, table in declarations().tables.items():
         cible = f"sources.{identifier(PREFIXE + nom)}"
         _create(con, cible, table)
         colonnes = ", ".join(identifier(c.nom) for c in table.colonnes)
-        voulu, valeurs = ("list_contains(?, code_qpv)", [traces]) if nom == _CONTOURS else ("true", [])
+        code = _CONTOURS.get(nom)
+        voulu, valeurs = (f"list_contains(?, {identifier(code)})", [traces]) if code else ("true", [])
         con.execute(
             f"insert into {cible} select {colonnes}, ?, file_row_number + 1 "
             f"from read_parquet(?, file_row_number = true) where {voulu}",
@@ -96,13 +98,16 @@ def create(con: duckdb.DuckDBPyConnection) -> None:
         _create(con, f"sources.{identifier(PREFIXE + nom)}", table)
 
 
-def _neighbourhoods(sirens: Iterable[str]) -> list[str]:
+def _drawn(sirens: Iterable[str]) -> list[str]:
+    """Codes of the communes that the territories had or have, and of the neighbourhoods that are there."""
     with _shipped() as con:
         found = con.execute(
-            "select distinct q.code_qpv from qpv as q "
+            "with siennes as (select coalesce(p.code_commune, m.code_commune) as code from epci_membres as m "
+            "left join passage as p on m.code_commune = p.code_commune_historique "
+            "where list_contains(?, m.epci_siren)) "
+            "select code from siennes union select q.code_qpv from qpv as q "
             "left join passage as p on q.code_commune = p.code_commune_historique "
-            "inner join epci_membres as m on m.code_commune in (q.code_commune, p.code_commune) "
-            "where list_contains(?, m.epci_siren) order by 1",
+            "inner join siennes as s on s.code = coalesce(p.code_commune, q.code_commune) order by 1",
             [list(sirens)],
         ).fetchall()
     return [str(code) for (code,) in found]

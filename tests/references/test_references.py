@@ -22,7 +22,7 @@ from pipelines.references.fabrication import rebuild
 
 PLAINE_COMMUNE, METROPOLE, PARIS = "200057867", "200054781", "217500016"
 # The tables in all: the wheel stays small.
-OCTETS_MAX = 2_000_000
+OCTETS_MAX = 4_000_000
 
 
 def lire(chemin: Path) -> list[dict[str, str]]:
@@ -61,6 +61,7 @@ def test_each_table_has_its_grain() -> None:
         "epci_membres": "epci_siren, code_commune, debut",
         "qpv": "code_qpv, code_commune",
         "qpv_polygones": "code_qpv",
+        "communes_contours": "code_commune",
     }.items():
         doubles = duckdb.sql(
             f"select {cle} from '{parquet(nom)}' group by all having count(*) > 1"
@@ -128,6 +129,17 @@ def test_neighbourhoods_are_those_of_both_lists_and_outlines_those_published(don
     assert {r["code_qpv"]: json.loads(r["geometrie"]) for r in references.rows("qpv_polygones")} == traces
 
 
+def test_outlines_are_those_published_where_nothing_was_merged(donnees_reelles: Path) -> None:
+    with gzip.open(donnees_reelles / "geo/communes_contours_2018_simplifies.geojson.gz") as flux:
+        publies = {f["properties"]["code"]: f["geometry"] for f in json.load(flux)["features"]}
+    livres = {r["code_commune"]: json.loads(r["geometrie"]) for r in references.rows("communes_contours")}
+    reunies = {r["code_commune"] for r in references.rows("passage")}
+    assert livres.keys() <= {r["code_commune"] for r in references.rows("communes")}
+    intacts = livres.keys() - reunies
+    assert len(intacts) > 30_000
+    assert all(livres[code] == publies[code] for code in intacts)
+
+
 def test_the_territories_inside_the_metropole_share_its_communes() -> None:
     dedans = {siren for siren, (_, liste) in references.territories().items() if liste == METROPOLE}
     assert {PLAINE_COMMUNE, PARIS} < dedans
@@ -166,8 +178,12 @@ def test_the_warehouse_gets_the_outlines_of_its_territories_alone() -> None:
         comment = con.execute(
             "select count(*) from duckdb_columns() where schema_name = 'sources' and comment is null"
         ).fetchone()
+        dessinees = {
+            c for (c,) in con.execute("select code_commune from sources.livre_communes_contours").fetchall()
+        }
     found = references.territory("243500139")
     assert found is not None
+    assert dessinees == {c.code for c in found.communes}
     assert traces == {q.code for q in found.quartiers if q.generation == 2024}
     assert (communes, fichier) == (len(references.rows("communes")), "references/communes.parquet")
     assert comment == (0,)
@@ -197,6 +213,17 @@ def producers(dossier: Path) -> tuple[Path, Path]:
     carre = {"type": "Polygon", "coordinates": [[[2, 48], [2, 49], [3, 49], [2, 48]]]}
     entites = [{"type": "Feature", "properties": {"code_qp": "QN09301M"}, "geometry": carre}]
     with gzip.open(publies / "qpv/qpv2024_wgs84_simplifie.geojson.gz", "wt", encoding="utf-8") as flux:
+        json.dump({"type": "FeatureCollection", "features": entites}, flux)
+    # Two communes merged since, side by side; one that is no commune any more for anybody.
+    gauche = {"type": "Polygon", "coordinates": [[[5, 46], [6, 46], [6, 47], [5, 47], [5, 46]]]}
+    droite = {"type": "Polygon", "coordinates": [[[6, 46], [7, 46], [7, 47], [6, 47], [6, 46]]]}
+    entites = [
+        {"type": "Feature", "properties": {"code": code, "nom": code}, "geometry": trace}
+        for code, trace in (("01001", gauche), ("01002", droite), ("75056", carre), ("99999", carre))
+    ]
+    with gzip.open(
+        publies / "geo/communes_contours_2018_simplifies.geojson.gz", "wt", encoding="utf-8"
+    ) as flux:
         json.dump({"type": "FeatureCollection", "features": entites}, flux)
     listees = [("200000001", "CC Milieu", "CC", ["01001"]), (METROPOLE, "MGP", "METRO", ["75056", "93001"])]
     epci = [
@@ -246,6 +273,11 @@ def test_the_command_derives_the_tables_and_gives_the_same_bytes(
         (2024, "QN09301M", "Le Landy", "75056"),
         (2024, "QN09301M", "Le Landy", "93001"),
     ]
+    traces = dict(duckdb.sql(f"from '{tmp_path}/a/communes_contours.parquet'").fetchall())
+    assert sorted(traces) == ["01001", "75056"]
+    # The border between the two is gone: the outline of the whole, its corners and where the border met it.
+    (anneau,) = json.loads(traces["01001"])["coordinates"]
+    assert {tuple(point) for point in anneau} == {(5, 46), (6, 46), (7, 46), (7, 47), (6, 47), (5, 47)}
 
 
 def test_a_missing_file_is_named_and_nothing_is_written(

@@ -1,6 +1,6 @@
 -- The polygons that a report draws: communes of the territory, its priority neighbourhoods of both generations, and its
--- local zones that are drawn. Nothing is simplified nor moved; of a generation without outlines in the landing folder, the
--- shipped ones are drawn, which locate no dwelling.
+-- local zones that are drawn. Nothing is simplified nor moved here; of a commune, or a generation, without outlines in the landing
+-- folder, the shipped ones are drawn, which locate no dwelling.
 with traces as (
 
     select
@@ -18,6 +18,26 @@ with traces as (
 
 ),
 
+-- Commune by commune, the landing folder's latest outline, else the shipped one.
+dessins as (
+
+    select
+        code_commune,
+        nom,
+        geometrie,
+        millesime
+    from {{ source('geographie', 'geo_communes_contours') }}
+    union all
+    select
+        livres.code_commune,
+        noms.nom,
+        livres.geometrie,
+        cast(null as integer) as millesime
+    from {{ source('livres', 'livre_communes_contours') }} as livres
+    inner join {{ source('livres', 'livre_communes') }} as noms on livres.code_commune = noms.code_commune
+
+),
+
 communes as (
 
     select
@@ -29,7 +49,7 @@ communes as (
         row_number() over (
             partition by membres.epci_siren, membres.code_commune order by contours.millesime desc nulls last
         ) as rang
-    from {{ source('geographie', 'geo_communes_contours') }} as contours
+    from dessins as contours
     inner join {{ ref('int_epci_membres') }} as membres on contours.code_commune = membres.code_commune
     where
         membres.est_listee
