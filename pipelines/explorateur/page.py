@@ -69,14 +69,14 @@ def _(choisir, con, requetes, territoire):
 @app.cell
 def _(choisir, con, indicateur, requetes, territoire):
     _axes = requetes.axes(con, territoire.value or "", indicateur.value or "")
-    axe = choisir("axe", "Par", {requetes.AXES.get(a, a): a for a in _axes}, "epci")
+    axe = choisir("axe", "Par", _axes, "epci")
     return (axe,)
 
 
 @app.cell
 def _(axe, choisir, con, indicateur, requetes, territoire):
     _segments = requetes.segment_types(con, territoire.value or "", indicateur.value or "", axe.value or "")
-    segment = choisir("segment", "Découpage", {s: s for s in _segments}, "tous")
+    segment = choisir("segment", "Découpage", _segments, requetes.WHOLE)
     _periodes = requetes.period_types(con, territoire.value or "", indicateur.value or "", axe.value or "")
     periode_type = choisir("periodes", "Périodes", _periodes, "annee")
     return periode_type, segment

@@ -5,6 +5,8 @@ import io
 import polars as pl
 import xlsxwriter
 
+from pipelines.explorateur.requetes import WHOLE
+
 COLUMNS = {
     "periode": "Période",
     "libelle": "Lieu ou acteur",
@@ -24,7 +26,7 @@ COLUMNS = {
     "modalite": "Code",
 }
 # Columns that say nothing when every row of a choice has the same in them.
-_SILENT = {"segment": "tous", "petit_effectif": False}
+_SILENT = {"segment": WHOLE, "petit_effectif": False}
 _ACTS = ("=", "+", "-", "@", "\t", "\r", "\N{FULLWIDTH EQUALS SIGN}")
 _WIDTH = 60
 

@@ -91,7 +91,7 @@ def test_real_aggregates_of_paris_and_real_incomes_of_neighbourhoods(
     (landing / "referentiels").mkdir()
     with (landing / "referentiels/totaux_officiels_qpv.csv").open("w", encoding="utf-8", newline="") as lines:
         out = csv.writer(lines, delimiter=";")
-        out.writerow("annee;niveau;code;mesure;valeur;producteur;page;publie_le".split(";"))
+        out.writerow(["annee", "niveau", "code", "mesure", "valeur", "producteur", "page", "publie_le"])
         for row in real:
             out.writerow(
                 [row["annee"], "qpv", row["code"], "revenu_median", row["revenu_median"], "Insee", "", ""]
