@@ -204,13 +204,36 @@ def explained(sens: dict[str, str]) -> str:
     return "\n".join(f"- **{label}** : {sens[name]}" for name, label in labels.items() if sens.get(name))
 
 
+def official(con: duckdb.DuckDBPyConnection, choix: Choix) -> pl.DataFrame:
+    """Return the official figures beside those of a choice, under French headers; no row without any."""
+    if not _exists(con, "meta", "totaux_officiels"):
+        return pl.DataFrame()
+    found = con.execute(
+        "select annee, coalesce(modalite_libelle, modalite) as lieu, producteur, valeur_officielle, "
+        "valeur_entrepot, ecart, ecart_pct, coalesce(raison, case etat when 'sans_figure' "
+        "then 'Aucune figure à comparer' else 'Écart admis' end) as dit, page "
+        "from meta.totaux_officiels where epci_siren = $epci and indicateur = $indicateur and axe = $axe "
+        "order by annee, lieu, producteur, page",
+        {"epci": choix.epci, "indicateur": choix.indicateur, "axe": choix.axe},
+    ).pl()
+    headers = {
+        "annee": "Année",
+        "lieu": "Lieu",
+        "producteur": "Producteur",
+        "valeur_officielle": "Publié",
+        "valeur_entrepot": "Entrepôt",
+        "ecart": "Écart",
+        "ecart_pct": "Écart (%)",
+        "dit": "Raison probable",
+        "page": "Page",
+    }
+    # A year is no quantity: nothing parts its thousands.
+    return found.with_columns(pl.col("annee").cast(pl.String)).rename(headers)
+
+
 def contours(con: duckdb.DuckDBPyConnection, epci: str, axe: str) -> dict[str, list[str]]:
     """Return the outlines of each place of an axis, as GeoJSON texts by code; empty without any."""
-    there = con.execute(
-        "select count(*) from duckdb_tables() where schema_name = 'marts' and table_name = 'contours' "
-        "and database_name = current_database()"
-    ).fetchall()[0][0]
-    if not there:
+    if not _exists(con, "marts", "contours"):
         return {}
     rows = con.execute(
         "select code, list(geometrie order by geometrie) from marts.contours "
@@ -240,6 +263,16 @@ def run_sql(con: duckdb.DuckDBPyConnection, sql: str) -> pl.DataFrame:
         raise ObservatoireError(str(error)) from error
     finally:
         stop.cancel()
+
+
+def _exists(con: duckdb.DuckDBPyConnection, schema: str, table: str) -> bool:
+    return bool(
+        con.execute(
+            "from duckdb_tables() where schema_name = ? and table_name = ? "
+            "and database_name = current_database()",
+            [schema, table],
+        ).fetchall()
+    )
 
 
 def _unique(rows: list[tuple[str, str]]) -> dict[str, str]:
