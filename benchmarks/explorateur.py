@@ -2,9 +2,9 @@
 
     python benchmarks/explorateur.py W.signataires.duckdb [--dossier D] [--territoires 1253] [--lignes 20000]
 
-The file is that of the signatories of a demonstration. The figures of one of its territories, of the last year that it
-has, are repeated under as many SIRENs, their rows mixed as a build leaves them. The command is started once; then each
-page is opened by a browser that has nothing of it, then by one that has opened it before.
+The file is that of the signatories of a demonstration. The figures of one of its territories, of the last
+year that it has, are repeated under as many SIRENs, their rows mixed as a build leaves them. The command is
+started once; then each page is opened by a browser that has nothing of it, then by one that has opened it before.
 """
 
 import argparse
@@ -41,7 +41,8 @@ def country(modele: Path, cible: Path, territoires: int, lignes: int) -> int:
             [territoires],
         )
         con.execute(
-            "create table meta.conventions as select m.* replace (s.siren as epci_siren, 'Intercommunalité ' || s.siren as nom) "
+            "create table meta.conventions as select m.* replace (s.siren as epci_siren, "
+            "'Intercommunalité ' || s.siren as nom) "
             "from (from modele.meta.conventions order by epci_siren limit 1) as m cross join sirens as s"
         )
         con.execute(
@@ -59,13 +60,12 @@ def country(modele: Path, cible: Path, territoires: int, lignes: int) -> int:
 
 
 def measure(fichier: Path) -> tuple[float, list[float], list[float]]:
-    """Return the seconds from the command to its address, then from the address to the table: new, opened before."""
+    """Return the seconds from the command to its address, then to the table: new browsers, opened before."""
     command = [str(Path(sys.executable).with_name("observatoire")), "explorer", "--entrepot", str(fichier)]
     start = time.perf_counter()
     served = subprocess.Popen([*command, "--port", "0"], stderr=subprocess.PIPE, text=True)
-    assert served.stderr is not None
     address = ""
-    for line in served.stderr:
+    for line in served.stderr or ():
         if found := re.search(r"http://127\.0\.0\.1:\d+", line):
             address = found[0]
             break
