@@ -4,7 +4,8 @@
 
 The file is that of the signatories of a demonstration. The figures of one of its territories, of the last
 year that it has, are repeated under as many SIRENs, their rows mixed as a build leaves them. The command is
-started once; then each page is opened by a browser that has nothing of it, then by one that has opened it before.
+started once; then each page is opened by a browser that has nothing of it, then by one that has opened it
+before.
 """
 
 import argparse
