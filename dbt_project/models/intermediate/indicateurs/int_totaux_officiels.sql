@@ -20,24 +20,36 @@ couverts as (
 
 ),
 
+-- Territories that are in one département, whose département is known for every commune.
+d_un_seul as (
+
+    select epci_siren
+    from couverts
+    group by epci_siren
+    having count(distinct departement) = 1 and count(departement) = count(*)
+
+),
+
+tailles as (
+
+    select
+        departement,
+        count(*) as nb_communes
+    from {{ ref('dim_commune') }}
+    group by departement
+
+),
+
 departements as (
 
     select
         couverts.departement,
         min(couverts.epci_siren) as epci_siren
     from couverts
-    where
-        couverts.epci_siren in (
-            select tous.epci_siren
-            from couverts as tous
-            group by tous.epci_siren
-            having count(distinct tous.departement) = 1 and count(tous.departement) = count(*)
-        )
-    group by couverts.departement
-    having
-        count(distinct couverts.epci_siren) = 1
-        and count(distinct couverts.code_commune)
-        = (select count(*) from {{ ref('dim_commune') }} as communes where communes.departement = couverts.departement)
+    inner join d_un_seul on couverts.epci_siren = d_un_seul.epci_siren
+    inner join tailles on couverts.departement = tailles.departement
+    group by couverts.departement, tailles.nb_communes
+    having count(distinct couverts.epci_siren) = 1 and count(distinct couverts.code_commune) = tailles.nb_communes
 
 ),
 
