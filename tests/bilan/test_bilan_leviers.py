@@ -75,7 +75,9 @@ def test_the_widest_gaps_first_and_who_reaches_it_is_not_named(lues: Donnees) ->
     assert [ligne.cellules[0] for ligne in tableau.lignes] == [  # type: ignore[union-attr]
         f"C{i}" for i in range(premier, premier - leviers.LIGNES_MAX, -1)
     ]
-    assert tableau.legende == f"Ce qui manque par commune, 2021, les {leviers.LIGNES_MAX} premiers de {premier}"  # type: ignore[union-attr]
+    assert (
+        tableau.legende == f"Ce qui manque par commune, 2021, les {leviers.LIGNES_MAX} premiers de {premier}"
+    )  # type: ignore[union-attr]
 
 
 def test_an_edition_without_the_counts_and_a_target_reached_have_no_page(lues: Donnees) -> None:

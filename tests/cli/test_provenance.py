@@ -65,7 +65,8 @@ def test_a_score_leads_to_what_its_criteria_were_read_in(
 ) -> None:
     scores = entrepot.execute(
         "select epci_siren, periode, indicateur, axe, modalite, segment_type, segment from marts.indicateurs "
-        "where indicateur = ? and valeur is not null qualify row_number() over (partition by axe order by all) = 1",
+        "where indicateur = ? and valeur is not null qualify row_number() over ("
+        "partition by axe order by epci_siren, periode, modalite, segment_type, segment) = 1",
         [indicateur],
     ).fetchall()
     assert scores
