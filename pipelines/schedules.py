@@ -83,7 +83,10 @@ def reports_tags(echeances: list[Echeance]) -> dict[str, str]:
 
 def turned_on(kind: str, name: str) -> str:
     """Return how a schedule or a sensor is turned on: its page shows this beside its state."""
-    return f"Éteint tant que personne ne l'allume : bouton de cette page, ou « dagster {kind} start {name} »."
+    return (
+        "Éteint tant que personne ne l'allume : « observatoire automatiser » les allume tous, "
+        f"« dagster {kind} start {name} » celui-ci, le bouton de cette page aussi."
+    )
 
 
 def schedules() -> list[dg.ScheduleDefinition]:
