@@ -9,11 +9,13 @@ from pydantic import Field
 
 from assets.publication import GROUP
 from pipelines import alertes as veille
+from pipelines import publication
 from pipelines.calendrier import PARIS
 from pipelines.perimetre import alerts_on
 from pipelines.resources import Parametres
 
 CHECK = "rien_d_urgent"
+FRESH = "millesimes_attendus"
 KEY = dg.AssetKey(["publication", "alertes"])
 
 
@@ -30,7 +32,13 @@ class AlertesConfig(dg.Config):
     description="Alertes du jour : millésimes et rapports en retard, contrôles, objectifs manqués.",
     kinds={"python"},
     check_specs=[
-        dg.AssetCheckSpec(CHECK, asset=KEY, description="Aucune alerte urgente sur l'entrepôt publié.")
+        dg.AssetCheckSpec(CHECK, asset=KEY, description="Aucune alerte urgente sur l'entrepôt publié."),
+        dg.AssetCheckSpec(
+            FRESH,
+            asset=KEY,
+            description="Chaque source a les millésimes que le calendrier de diffusion (meta.diffusion) "
+            "attend ce jour-là.",
+        ),
     ],
 )
 def alertes(
@@ -62,4 +70,18 @@ def alertes(
         passed=not urgent,
         severity=dg.AssetCheckSeverity.WARN,
         metadata={"urgentes": len(urgent)},
+    )
+    with publication.open_warehouse(dossier.entrepot) as con:
+        fresh = veille.freshness(veille.read_state(con), jour)
+    late = {f.produit: list(f.en_retard) for f in fresh if f.en_retard}
+    yield dg.AssetCheckResult(
+        check_name=FRESH,
+        asset_key=KEY,
+        passed=not late,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={
+            "jour": jour.isoformat(),
+            "en_retard": dg.MetadataValue.json(late),
+            "millesimes": dg.MetadataValue.md(veille.freshness_to_markdown(fresh)),
+        },
     )

@@ -9,6 +9,7 @@ from typing import Any
 import dagster as dg
 import duckdb
 
+from assets.apercus import by_year
 from pipelines import ingestion
 from pipelines.errors import DonneesRefusees
 from pipelines.resources import Atelier, progress
@@ -67,7 +68,8 @@ def source_asset(
                 account = _account(con, source)
                 rules = _failing_rules(con, rows)
                 columns = _columns(con, rows)
-        yield dg.MaterializeResult(asset_key=key, metadata={**account, **columns})
+                vintages = _vintages(con, source)
+        yield dg.MaterializeResult(asset_key=key, metadata={**account, **vintages, **columns})
         yield dg.AssetCheckResult(check_name=CHECK, asset_key=key, passed=True, metadata=rules)
 
     return read
@@ -81,6 +83,18 @@ def _account(con: duckdb.DuckDBPyConnection, source: str) -> dict[str, int]:
     ).fetchall()[0]
     names = ("lignes_lues", "dagster/row_count", "lignes_fusionnees", "lignes_quarantaine", "lignes_doublons")
     return {"fichiers": int(files), **{name: int(n or 0) for name, n in zip(names, counts, strict=True)}}
+
+
+def _vintages(con: duckdb.DuckDBPyConnection, source: str) -> dict[str, Any]:
+    """Rows kept of each product by vintage: what came, and what did not, is seen at once."""
+    found: dict[str, list[tuple[int, int]]] = {}
+    for produit, millesime, rows in con.execute(
+        "select produit, millesime, sum(lignes_gardees) from meta.verrou "
+        "where source = ? and produit is not null and millesime is not null group by all order by all",
+        [source],
+    ).fetchall():
+        found.setdefault(str(produit), []).append((int(millesime), int(rows or 0)))
+    return {f"{produit}/millesimes": dg.MetadataValue.md(by_year(rows)) for produit, rows in found.items()}
 
 
 def _failing_rules(con: duckdb.DuckDBPyConnection, tables: dict[str, int]) -> dict[str, Any]:

@@ -10,8 +10,10 @@ import dagster as dg
 import duckdb
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtProject
 
+from assets.apercus import by_year
 from assets.lecture import table_schemas
 from pipelines import projet_dbt
+from pipelines.sql import identifier
 
 TAKEN_OVER = {"reprise": True}
 
@@ -96,4 +98,18 @@ def _with_table(
         "dagster/row_count": int(rows),
         "dagster/column_schema": schemas[node["schema"], node["alias"]],
     }
+    if year := _year(schemas[node["schema"], node["alias"]]):
+        counts = con.execute(
+            f"select {identifier(year)} as annee, count(*) from query_table(?) where annee is not null "
+            "group by all order by all",
+            [projet_dbt.relation(node)],
+        ).fetchall()
+        if counts:
+            metadata["lignes_par_annee"] = dg.MetadataValue.md(by_year(counts))
     return dg.Output(event.value, event.output_name, metadata=metadata)
+
+
+def _year(schema: dg.TableSchemaMetadataValue) -> str | None:
+    """The column that says of which year a row is; None without any."""
+    whole = {column.name for column in schema.schema.columns if column.type == "INTEGER"}
+    return next((name for name in ("annee", "millesime") if name in whole), None)

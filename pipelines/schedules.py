@@ -81,6 +81,14 @@ def reports_tags(echeances: list[Echeance]) -> dict[str, str]:
     return tags
 
 
+def turned_on(kind: str, name: str) -> str:
+    """Return how a schedule or a sensor is turned on: its page shows this beside its state."""
+    return (
+        "Éteint tant que personne ne l'allume : « observatoire automatiser » les allume tous, "
+        f"« dagster {kind} start {name} » celui-ci, le bouton de cette page aussi."
+    )
+
+
 def schedules() -> list[dg.ScheduleDefinition]:
     """Return one schedule per kind of report that a convention holds, and that of the alerts, all off."""
     return [*_reports(), _alerts()]
@@ -106,7 +114,8 @@ def _schedule(rapport: str, crons: list[str], conventions: list[Convention]) -> 
         cron_schedule=crons,
         execution_timezone=TIMEZONE,
         default_status=dg.DefaultScheduleStatus.STOPPED,
-        description=f"Rapport « {rapport} » : le lendemain du jour où ses chiffres sont arrêtés.",
+        description=f"Rapport « {rapport} » : le lendemain du jour où ses chiffres sont arrêtés. "
+        + turned_on("schedule", rapport),
     )
     def evaluate(context: dg.ScheduleEvaluationContext) -> list[dg.RunRequest] | dg.SkipReason:
         jour = context.scheduled_execution_time.date()
@@ -123,7 +132,8 @@ def _alerts() -> dg.ScheduleDefinition:
         cron_schedule=ALERTES_CRON,
         execution_timezone=TIMEZONE,
         default_status=dg.DefaultScheduleStatus.STOPPED,
-        description="Chaque jour : millésimes en retard, entrepôt ancien, contrôles, objectifs manqués.",
+        description="Chaque jour : millésimes en retard, entrepôt ancien, contrôles, objectifs manqués. "
+        + turned_on("schedule", ALERTES),
     )
     def evaluate(context: dg.ScheduleEvaluationContext) -> dg.RunRequest:
         jour = context.scheduled_execution_time.date().isoformat()

@@ -26,7 +26,7 @@ from pipelines.jobs import ALERTER, BILANS, CONSTRUIRE, DEMANDE_TAG, ECRIRE_BILA
 from pipelines.paths import DOWNLOAD_RECORD_NAME, DOWNLOAD_REGISTRY_NAME, LOCK_NAME, edition_path
 from pipelines.publication import Execution, open_warehouse, published_execution
 from pipelines.resources import Parametres
-from pipelines.schedules import RAPPORT_TAG, reports_config, reports_tags
+from pipelines.schedules import RAPPORT_TAG, reports_config, reports_tags, turned_on
 
 INTERVAL_SECONDS = 60
 _OWN_TAGS = "observatoire/"
@@ -205,7 +205,8 @@ def _landing() -> dg.SensorDefinition:
         jobs=targets,
         minimum_interval_seconds=INTERVAL_SECONDS,
         default_status=dg.DefaultSensorStatus.STOPPED,
-        description="Contenu nouveau et stable dans le dossier : construit. Redemande ce qui a échoué.",
+        description="Contenu nouveau et stable dans le dossier : construit. Redemande ce qui a échoué. "
+        + turned_on("sensor", "depot"),
     )
     def depot(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         try:
@@ -233,7 +234,8 @@ def _published() -> dg.SensorDefinition:
         jobs=targets,
         minimum_interval_seconds=INTERVAL_SECONDS,
         default_status=dg.DefaultSensorStatus.STOPPED,
-        description="Entrepôt publié de nouveau : met à jour les années, écrit les rapports arrêtés, alerte.",
+        description="Entrepôt publié de nouveau : met à jour les années, écrit les rapports arrêtés, alerte. "
+        + turned_on("sensor", "publication"),
     )
     def publication(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         state = read_cursor(context.cursor)
@@ -314,7 +316,8 @@ def _breakdowns() -> dg.SensorDefinition:
         name="pannes",
         minimum_interval_seconds=INTERVAL_SECONDS,
         default_status=dg.DefaultSensorStatus.STOPPED,
-        description="Exécution arrêtée sans qu'une étape ait pu le dire (processus tué, machine redémarrée).",
+        description="Exécution arrêtée sans qu'une étape ait pu le dire (processus tué, machine redémarrée). "
+        + turned_on("sensor", "pannes"),
     )
     def pannes(context: dg.RunFailureSensorContext) -> dg.SkipReason | None:
         if context.get_step_failure_events():

@@ -122,3 +122,12 @@
 {%- macro mesures_parc() -%}
     {{ return(['logements', 'part_qpv', 'vacance', 'vacance_3mois', 'mobilite']) }}
 {%- endmacro -%}
+
+{#- What is let, new or empty for works among the dwellings, and what a household of the first quartile can pay for. -#}
+{%- macro mesures_offre() -%}
+    {{ return(['logements_loues_annee', 'logements_neufs', 'vacance_technique']) }}
+{%- endmacro -%}
+
+{%- macro mesures_accessibilite() -%}
+    {{ return(['accessible_q1', 'mobilisable_q1', 'plai_neufs_hors_qpv']) }}
+{%- endmacro -%}

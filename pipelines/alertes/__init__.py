@@ -8,7 +8,15 @@ belongs in `pipelines.schedules`.
 from pipelines.alertes.envoi import Courriel, Reglages, read_settings, send
 from pipelines.alertes.etat import Echec, Etat, read_state
 from pipelines.alertes.memoire import new_alerts, remember
-from pipelines.alertes.regles import GRAVITES, Alerte, alert_of_failure, decide, to_markdown
+from pipelines.alertes.regles import (
+    GRAVITES,
+    Alerte,
+    alert_of_failure,
+    decide,
+    freshness,
+    freshness_to_markdown,
+    to_markdown,
+)
 
 __all__ = [
     "GRAVITES",
@@ -19,6 +27,8 @@ __all__ = [
     "Reglages",
     "alert_of_failure",
     "decide",
+    "freshness",
+    "freshness_to_markdown",
     "new_alerts",
     "read_settings",
     "read_state",

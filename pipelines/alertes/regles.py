@@ -35,6 +35,16 @@ class Alerte:
         return f"{self.alerte}:{self.objet}"
 
 
+@dataclass(frozen=True)
+class Fraicheur:
+    """What a product has on a day, against the calendar of its releases."""
+
+    produit: str
+    presents: tuple[int, ...]
+    en_retard: tuple[int, ...]
+    prochain: tuple[date, int] | None
+
+
 def decide(etat: Etat, jour: date) -> list[Alerte]:
     """Return the alerts of a day, the most severe first."""
     regles = {r.alerte: r for r in etat.regles if r.debut <= jour and (r.fin is None or jour <= r.fin)}
@@ -153,12 +163,50 @@ def _vintages(etat: Etat, produit: str, jour: date) -> Iterator[_Cas]:
 
 def _expected(lignes: list[Diffusion], jour: date) -> Iterator[tuple[int, date, bool]]:
     """Vintages whose month of release has come: vintage, that month, whether it is late."""
+    for millesime, attendu_le, late_from in _calendar(lignes, jour.year):
+        if attendu_le <= jour:
+            yield millesime, attendu_le, jour > late_from
+
+
+def _calendar(lignes: list[Diffusion], last: int) -> Iterator[tuple[int, date, date]]:
+    """Vintages up to a year: vintage, month of its release, day after which it is late."""
     for ligne in lignes:
-        end = jour.year if ligne.millesime_fin is None else min(jour.year, ligne.millesime_fin)
+        end = last if ligne.millesime_fin is None else min(last, ligne.millesime_fin)
         for millesime in range(ligne.millesime_debut, end + 1, ligne.pas_annees):
             attendu_le = date(millesime + ligne.annees_apres, ligne.mois, 1)
-            if attendu_le <= jour:
-                yield millesime, attendu_le, jour > attendu_le + timedelta(days=ligne.retard_jours)
+            yield millesime, attendu_le, attendu_le + timedelta(days=ligne.retard_jours)
+
+
+def freshness(etat: Etat, jour: date) -> list[Fraicheur]:
+    """Return, for each product with a calendar, what it has, what it lacks on that day, what comes next."""
+    found = []
+    for produit, present in sorted(etat.presents.items()):
+        lignes = [d for d in etat.diffusion if d.produit == produit]
+        from_first = [c for c in _calendar(lignes, jour.year + 1) if not present or c[0] >= min(present)]
+        missing = [m for m, _, late_from in from_first if m not in present and jour > late_from]
+        coming = [(attendu_le, m) for m, attendu_le, _ in from_first if attendu_le > jour]
+        found.append(
+            Fraicheur(
+                produit,
+                tuple(present),
+                tuple(missing if present else missing[-1:]),
+                min(coming, default=None),
+            )
+        )
+    return found
+
+
+def freshness_to_markdown(found: list[Fraicheur]) -> str:
+    """Return the freshness of products as a table."""
+    rows = [
+        f"| {f.produit} | {_list([str(m) for m in f.presents]) or 'aucun'} "
+        f"| {_list([str(m) for m in f.en_retard]) or '–'} "
+        f"| {f'{f.prochain[1]}, en {f.prochain[0]:%m/%Y}' if f.prochain else '–'} |"
+        for f in found
+    ]
+    return "\n".join(
+        ["| Produit | Millésimes présents | En retard | Prochain attendu |", "|---|---|---|---|", *rows]
+    )
 
 
 def _kept_too_long(etat: Etat, jour: date) -> Iterator[_Cas]:

@@ -15,9 +15,9 @@ from xlsxwriter.format import Format
 from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
+from pipelines import libelles
 from pipelines.affichable import affichable
 from pipelines.bilan import document as modele
-from pipelines.bilan import libelles
 from pipelines.bilan.document import (
     Cartes,
     Cellule,

@@ -3,7 +3,8 @@
 
 from collections.abc import Sequence
 
-from pipelines.bilan import formats, graphiques, libelles, provenance, tables
+from pipelines import libelles
+from pipelines.bilan import formats, graphiques, provenance, tables
 from pipelines.bilan.contenu import DEMANDE, PARC, REVENUS
 from pipelines.bilan.document import (
     Bloc,

@@ -6,7 +6,8 @@ Layout and wording only; tables and charts are made in `tables`, figures come fr
 from collections.abc import Sequence
 from dataclasses import replace
 
-from pipelines.bilan import formats, graphiques, leviers, libelles, provenance, saisies, tables
+from pipelines import libelles
+from pipelines.bilan import formats, graphiques, leviers, provenance, saisies, tables
 from pipelines.bilan.document import (
     LIBELLES_ETAT,
     Bloc,

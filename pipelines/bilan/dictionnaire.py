@@ -8,7 +8,8 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from pipelines.bilan import formats, html, libelles
+from pipelines import libelles
+from pipelines.bilan import formats, html
 from pipelines.bilan.document import Colonne, Document, Ligne, Manquant, Paragraphe, Section, Tableau
 from pipelines.bilan.donnees import Chiffre, Indicateur
 from pipelines.bilan.fichiers import texte_sur

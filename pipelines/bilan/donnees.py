@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 
 import duckdb
 
-from pipelines.bilan import formats, libelles
+from pipelines import libelles
+from pipelines.bilan import formats
 from pipelines.edition import PUBLIQUE, SIGNATAIRES, check_edition, open_public, read_mark
 from pipelines.errors import DonneesRefusees
 from pipelines.lecture_seule import open_read_only

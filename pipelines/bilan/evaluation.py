@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from pipelines.bilan import formats, graphiques, libelles, provenance, tables
+from pipelines import libelles
+from pipelines.bilan import formats, graphiques, provenance, tables
 from pipelines.bilan.document import (
     Bloc,
     Colonne,

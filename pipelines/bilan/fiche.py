@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from pipelines.bilan import formats, libelles, provenance, tables
+from pipelines import libelles
+from pipelines.bilan import formats, provenance, tables
 from pipelines.bilan.document import (
     Bloc,
     Carte,

@@ -5,7 +5,8 @@ All in one document with a contents page, or one document each. What is handed t
 
 from collections.abc import Sequence
 
-from pipelines.bilan import contenu, formats, libelles, provenance, tables
+from pipelines import libelles
+from pipelines.bilan import contenu, formats, provenance, tables
 from pipelines.bilan.document import (
     Bloc,
     Carte,

@@ -8,6 +8,8 @@ import re
 import unicodedata
 from decimal import ROUND_HALF_UP, Decimal
 
+from pipelines import libelles
+
 FINE = "\u202f"
 """Narrow no-break space: between thousands, before %, € and high punctuation."""
 
@@ -24,7 +26,6 @@ _DECIMALES = {
     "points": 1,
     "classe": 0,
 }
-_SUFFIXES = {"%": "%", "mois": "mois", "eur_m2": "€/m²", "eur_an_uc": "€"}
 
 
 def decimal(valeur: float, decimales: int) -> str:
@@ -47,7 +48,7 @@ def entier(valeur: int) -> str:
 def valeur(nombre: float, unite: str) -> str:
     """Write a figure in its unit, as `marts.indicateurs.unite` names it (12.0411, `%` → 12,04 %)."""
     texte = decimal(nombre, _DECIMALES.get(unite, 2))
-    suffixe = _SUFFIXES.get(unite)
+    suffixe = libelles.unite(unite, "court")
     return f"{texte}{FINE}{suffixe}" if suffixe else texte
 
 
@@ -56,7 +57,7 @@ def sans_zeros(nombre: float, unite: str) -> str:
     texte = decimal(nombre, _DECIMALES.get(unite, 2))
     if "," in texte:
         texte = texte.rstrip("0").rstrip(",")
-    suffixe = _SUFFIXES.get(unite)
+    suffixe = libelles.unite(unite, "court")
     return f"{texte}{FINE}{suffixe}" if suffixe else texte
 
 

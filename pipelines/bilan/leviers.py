@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from pipelines.bilan import formats, libelles, tables
+from pipelines import libelles
+from pipelines.bilan import formats, tables
 from pipelines.bilan.document import Bloc, Colonne, Ligne, Mesure, Nombre, Paragraphe, Section, Tableau
 from pipelines.bilan.donnees import Chiffre, Donnees, Levier, Vise
 

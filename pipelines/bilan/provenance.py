@@ -1,6 +1,7 @@
 """What every report says of where it comes from: warehouse, convention, methods, and how to read it."""
 
-from pipelines.bilan import libelles, tables
+from pipelines import libelles
+from pipelines.bilan import tables
 from pipelines.bilan.document import Colonne, Ligne, Puces, Section, Tableau
 from pipelines.bilan.donnees import Donnees
 

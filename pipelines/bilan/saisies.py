@@ -6,7 +6,8 @@ A text that quotes a figure is held against it: one that has changed is pointed 
 from collections.abc import Callable
 from decimal import ROUND_HALF_UP, Decimal
 
-from pipelines.bilan import formats, libelles, tables
+from pipelines import libelles
+from pipelines.bilan import formats, tables
 from pipelines.bilan.document import (
     Bloc,
     Cellule,

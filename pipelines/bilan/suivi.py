@@ -6,7 +6,8 @@ rolling months) is the mart's: it is shown, not made.
 
 from collections.abc import Sequence
 
-from pipelines.bilan import formats, graphiques, libelles, provenance, tables
+from pipelines import libelles
+from pipelines.bilan import formats, graphiques, provenance, tables
 from pipelines.bilan.document import (
     Bloc,
     Carte,

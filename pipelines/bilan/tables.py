@@ -7,7 +7,8 @@ never shows an empty frame.
 import re
 from collections.abc import Iterable, Sequence
 
-from pipelines.bilan import formats, graphiques, libelles
+from pipelines import libelles
+from pipelines.bilan import formats, graphiques
 from pipelines.bilan.document import (
     Bloc,
     Cartes,

@@ -1,6 +1,7 @@
 """The quarterly dashboard of the coordination commission: where the objectives stand during the year."""
 
-from pipelines.bilan import formats, libelles, provenance, tables
+from pipelines import libelles
+from pipelines.bilan import formats, provenance, tables
 from pipelines.bilan.contenu import libelles_des_objectifs
 from pipelines.bilan.document import (
     Bloc,

@@ -32,9 +32,15 @@ COLUMNS = {
     "segment": "Valeur de la ventilation supplémentaire ; « tous » s'il n'y en a pas.",
     "numerateur": "Numérateur ; vide s'il est masqué ou si la figure n'est pas un rapport de nombres.",
     "denominateur": "Dénominateur ; vide s'il est masqué ou si la figure n'est pas un rapport de nombres.",
-    "valeur": "Valeur dans l'unité indiquée ; vide si elle est masquée ou indisponible, jamais 0 à la place.",
+    "valeur": (
+        "Valeur dans l'unité indiquée ; vide si elle est masquée ou indisponible, jamais 0 à la place. Ne "
+        "pas additionner."
+    ),
     "unite": "Unité : % (0 à 100), nombre, ratio, mois, eur_m2 ou eur_an_uc.",
-    "cible": "Cible de l'objectif ; vide s'il n'y en a pas, ou si elle est une autre figure qui est masquée.",
+    "cible": (
+        "Cible de l'objectif ; vide s'il n'y en a pas, ou si elle est une autre figure qui est masquée. Ne "
+        "pas additionner."
+    ),
     "operateur": "Comparaison à la cible : >=, <=, >=N-1 (au moins le taux de l'année d'avant) ou approche.",
     "atteint": "La cible est-elle atteinte ? Vide sans cible ni valeur.",
     "statut": "Statut : publiable, secret, indisponible, sans_objet, rupture_serie ou provisoire.",

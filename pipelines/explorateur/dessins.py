@@ -14,6 +14,8 @@ import polars as pl
 # More curves than a reader tells apart.
 CURVES = 8
 _BARS = 40
+# Without the menu of the drawing, whose last line sends it to a site; the page has its own exports.
+_PLAIN = {"embedOptions": {"actions": False}}
 _WIDTH = 640
 _ACCENT, _MISSED, _TARGET = "#1b5e8c", "#b3541e", "#444444"
 
@@ -50,7 +52,9 @@ def trend(figures: pl.DataFrame, titre: str, unite: str) -> Any:
             .mark_line(strokeDash=[6, 4], color=_TARGET)
             .encode(x="periode:O", y="cible:Q", tooltip=[alt.Tooltip("cible:Q", title="Cible")])
         )
-    return alt.layer(*layers).properties(width=_WIDTH, height=280, title=titre, description=titre)
+    return alt.layer(*layers).properties(
+        width=_WIDTH, height=280, title=titre, description=titre, usermeta=_PLAIN
+    )
 
 
 def ranking(figures: pl.DataFrame, periode: str, titre: str, unite: str) -> Any:
@@ -80,7 +84,9 @@ def ranking(figures: pl.DataFrame, periode: str, titre: str, unite: str) -> Any:
             .mark_rule(strokeDash=[6, 4], color=_TARGET)
             .encode(x="cible:Q")
         )
-    return alt.layer(*layers).properties(width=_WIDTH, title=f"{titre}, {periode}", description=titre)
+    return alt.layer(*layers).properties(
+        width=_WIDTH, title=f"{titre}, {periode}", description=titre, usermeta=_PLAIN
+    )
 
 
 def carte(
@@ -114,7 +120,7 @@ def carte(
             ],
         )
         .project(type="identity", reflectY=True)
-        .properties(width=_WIDTH, height=420, title=f"{titre}, {periode}", description=titre)
+        .properties(width=_WIDTH, height=420, title=f"{titre}, {periode}", description=titre, usermeta=_PLAIN)
     )
 
 

@@ -6,7 +6,7 @@ reopens the same view.
 
 import marimo
 
-app = marimo.App(width="medium", app_title="Observatoire : explorer les chiffres")
+app = marimo.App(width="medium", app_title="Observatoire : explorer les chiffres", html_head_file="tete.html")
 
 
 @app.cell
@@ -37,19 +37,9 @@ def _(adresse, mo, tableaux):
             on_change=lambda v: adresse.set(nom, v),
         )
 
-    def montrer(lignes):
-        """A table to read: numbers as they are written, no statistics of a machine."""
-        return mo.ui.table(
-            lignes,
-            selection=None,
-            page_size=20,
-            show_download=False,
-            show_data_types=False,
-            show_column_summaries=False,
-            format_mapping={
-                nom: tableaux.written for nom, genre in lignes.schema.items() if genre.is_numeric()
-            },
-        )
+    def montrer(lignes, titre):
+        """A table that is read on the screen or aloud."""
+        return mo.Html(tableaux.to_html(lignes, titre))
 
     return choisir, montrer
 
@@ -69,14 +59,14 @@ def _(choisir, con, requetes, territoire):
 @app.cell
 def _(choisir, con, indicateur, requetes, territoire):
     _axes = requetes.axes(con, territoire.value or "", indicateur.value or "")
-    axe = choisir("axe", "Par", {requetes.AXES.get(a, a): a for a in _axes}, "epci")
+    axe = choisir("axe", "Par", _axes, "epci")
     return (axe,)
 
 
 @app.cell
 def _(axe, choisir, con, indicateur, requetes, territoire):
     _segments = requetes.segment_types(con, territoire.value or "", indicateur.value or "", axe.value or "")
-    segment = choisir("segment", "Découpage", {s: s for s in _segments}, "tous")
+    segment = choisir("segment", "Découpage", _segments, requetes.WHOLE)
     _periodes = requetes.period_types(con, territoire.value or "", indicateur.value or "", axe.value or "")
     periode_type = choisir("periodes", "Périodes", _periodes, "annee")
     return periode_type, segment
@@ -144,12 +134,12 @@ def _(choix, con, dessins, figures, mo, periode, requetes, sens):
 
 
 @app.cell
-def _(figures, montrer, tableaux, mo):
+def _(figures, montrer, tableaux, mo, titre):
     lisible = tableaux.readable(figures)
     mo.vstack(
         [
             mo.md("## Les figures"),
-            montrer(lisible) if lisible.height else mo.md("Aucune figure pour ce choix."),
+            montrer(lisible, titre) if lisible.height else mo.md("Aucune figure pour ce choix."),
         ]
     )
     return (lisible,)
@@ -162,8 +152,11 @@ def _(dessin, dessins, lisible, mo, requetes, sens, tableaux, titre, choix, edit
     mo.hstack(
         [
             mo.download(lambda: tableaux.to_csv(lisible), filename=f"{_nom}.csv", label="CSV"),
+            # What is asked for later keeps its own hold of the names of this cell, which end with it.
             mo.download(
-                lambda: tableaux.to_xlsx(lisible, titre, _lignes), filename=f"{_nom}.xlsx", label="Classeur"
+                lambda dites=_lignes: tableaux.to_xlsx(lisible, titre, dites),
+                filename=f"{_nom}.xlsx",
+                label="Classeur",
             ),
             *(
                 mo.download(
@@ -178,21 +171,27 @@ def _(dessin, dessins, lisible, mo, requetes, sens, tableaux, titre, choix, edit
 
 
 @app.cell
-def _(mo, requetes, sens):
-    mo.vstack([mo.md("## Ce que c'est"), mo.md(requetes.explained(sens))])
+def _(choix, con, mo, requetes, sens, tableaux):
+    _officiels = requetes.official(con, choix)
+    _dits = [mo.md("## Ce que c'est"), mo.md(requetes.explained(sens))]
+    if _officiels.height:
+        _dits += [
+            mo.md("### Ce que les producteurs publient"),
+            mo.Html(tableaux.to_html(_officiels, "Chiffres officiels et figures de l'entrepôt")),
+        ]
+    mo.vstack(_dits)
 
 
 @app.cell
 def _(adresse, mo):
-    requete = mo.ui.code_editor(
+    requete = mo.ui.text_area(
         value=adresse.get("sql")
         or "select periode, valeur, numerateur, denominateur\nfrom marts.indicateurs\n"
         "where indicateur = 'hors_qpv_q1' and axe = 'epci' and segment = 'tous' and periode_type = 'annee'\n"
         "order by epci_siren, periode",
-        language="sql",
         label="Requête SQL (lecture seule)",
-        min_height=110,
-        debounce=True,
+        rows=6,
+        full_width=True,
         on_change=lambda v: adresse.set("sql", v),
     )
     lancer = mo.ui.run_button(label="Lancer la requête")
@@ -204,7 +203,7 @@ def _(adresse, mo):
 def _(ObservatoireError, con, lancer, mo, montrer, requete, requetes):
     mo.stop(not lancer.value)
     try:
-        _rendu = montrer(requetes.run_sql(con, requete.value))
+        _rendu = montrer(requetes.run_sql(con, requete.value), "Réponse")
     except ObservatoireError as _error:
         _rendu = mo.callout(mo.plain_text(str(_error)), kind="danger")
     _rendu

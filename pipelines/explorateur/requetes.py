@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
+from pipelines import libelles
 from pipelines.edition import MENTIONS, PUBLIQUE, SIGNATAIRES, Marque, check_edition, read_mark, read_public
 from pipelines.errors import MauvaisUsage, ObservatoireError
 from pipelines.lecture_seule import open_read_only
@@ -20,27 +21,8 @@ from pipelines.paths import edition_path
 # What the process of the page is told by the one that starts it.
 FILE_VARIABLE, EDITION_VARIABLE = "OBSERVATOIRE_EXPLORER", "OBSERVATOIRE_EXPLORER_EDITION"
 
-PERIODES = {
-    "annee": "Année",
-    "semestre": "Semestre",
-    "trimestre": "Trimestre",
-    "glissant_6m": "6 mois glissants",
-    "glissant_12m": "12 mois glissants",
-    "millesime": "Millésime de la source",
-}
-AXES = {
-    "epci": "Intercommunalité",
-    "commune": "Commune",
-    "qpv": "Quartier prioritaire",
-    "zone": "Zone locale",
-    "bailleur": "Bailleur",
-    "reservataire": "Réservataire",
-    "residence": "Résidence",
-    "departement": "Département",
-    "region": "Région",
-    "guichet": "Guichet",
-}
-UNITES = {"eur_m2": "€ par m²", "eur_an_uc": "€ par an et unité de consommation"}
+# What a figure of no segment has in both columns.
+WHOLE = "tous"
 _ROWS_OF_SQL = 5000
 _SECONDS_OF_SQL = 20
 _MEMORY = "2GB"
@@ -135,20 +117,21 @@ def indicators(con: duckdb.DuckDBPyConnection, epci: str) -> dict[str, str]:
     return _unique(rows)
 
 
-def axes(con: duckdb.DuckDBPyConnection, epci: str, indicateur: str) -> list[str]:
-    """Return the axes of an indicator of a territory, the territory itself first."""
-    return _values(con, "axe", epci, indicateur)
+def axes(con: duckdb.DuckDBPyConnection, epci: str, indicateur: str) -> dict[str, str]:
+    """Return the axes of an indicator of a territory, the territory itself first: label to value."""
+    return _unique([(libelles.axe(axe), axe) for axe in _values(con, "axe", epci, indicateur)])
 
 
-def segment_types(con: duckdb.DuckDBPyConnection, epci: str, indicateur: str, axe: str) -> list[str]:
-    """Return the kinds of segment of an indicator on an axis, « tous » first."""
-    return _values(con, "segment_type", epci, indicateur, axe)
+def segment_types(con: duckdb.DuckDBPyConnection, epci: str, indicateur: str, axe: str) -> dict[str, str]:
+    """Return the kinds of segment of an indicator on an axis, none first: label to value."""
+    kinds = _values(con, "segment_type", epci, indicateur, axe)
+    return _unique([("Aucun" if kind == WHOLE else libelles.segment_type(kind), kind) for kind in kinds])
 
 
 def period_types(con: duckdb.DuckDBPyConnection, epci: str, indicateur: str, axe: str) -> dict[str, str]:
     """Return the kinds of period of an indicator on an axis: label to value."""
     there = set(_values(con, "periode_type", epci, indicateur, axe))
-    return {label: value for value, label in PERIODES.items() if value in there}
+    return {label: value for value, label in libelles.periodes().items() if value in there}
 
 
 def _values(
@@ -160,13 +143,16 @@ def _values(
         "where epci_siren = $epci and indicateur = $indicateur and ($axe = '' or axe = $axe)",
         {"column": column, "epci": epci, "indicateur": indicateur, "axe": axe},
     ).fetchall()
-    first = {"epci": 0, "tous": 0}
+    first = {"epci": 0, WHOLE: 0}
     return sorted((str(value) for (value,) in rows), key=lambda v: (first.get(v, 1), " x " in v, v))
 
 
 def figures(con: duckdb.DuckDBPyConnection, choix: Choix) -> pl.DataFrame:
-    """Return the figures of a choice, one row per period, modality and segment, as they are published."""
-    return con.execute(
+    """Return the figures of a choice, one row per period, modality and segment, as they are published.
+
+    Segments are said in words.
+    """
+    found = con.execute(
         "select periode, modalite, coalesce(modalite_libelle, modalite) as libelle, segment, valeur, unite, "
         "numerateur, denominateur, inconnus, cible, operateur, atteint, manque, statut, petit_effectif, "
         "source "
@@ -175,6 +161,12 @@ def figures(con: duckdb.DuckDBPyConnection, choix: Choix) -> pl.DataFrame:
         "order by periode, libelle, modalite, segment",
         vars(choix),
     ).pl()
+    words = {
+        code: libelles.segment(choix.segment_type, code)
+        for code in found["segment"].unique().to_list()
+        if code != WHOLE
+    }
+    return found.with_columns(pl.col("segment").replace(words))
 
 
 def definition(con: duckdb.DuckDBPyConnection, indicateur: str) -> dict[str, str]:
@@ -187,7 +179,7 @@ def definition(con: duckdb.DuckDBPyConnection, indicateur: str) -> dict[str, str
     said = {n: "" if v is None else str(v) for n, v in zip(names, rows[0], strict=True)}
     return said | {
         "source": said["source"].upper().replace("FILOSOFI", "Filosofi").replace(",", ", "),
-        "unite": UNITES.get(said["unite"], said["unite"]),
+        "unite": libelles.unite(said["unite"]),
     }
 
 
@@ -212,13 +204,36 @@ def explained(sens: dict[str, str]) -> str:
     return "\n".join(f"- **{label}** : {sens[name]}" for name, label in labels.items() if sens.get(name))
 
 
+def official(con: duckdb.DuckDBPyConnection, choix: Choix) -> pl.DataFrame:
+    """Return the official figures beside those of a choice, under French headers; no row without any."""
+    if not _exists(con, "meta", "totaux_officiels"):
+        return pl.DataFrame()
+    found = con.execute(
+        "select annee, coalesce(modalite_libelle, modalite) as lieu, producteur, valeur_officielle, "
+        "valeur_entrepot, ecart, ecart_pct, coalesce(raison, case etat when 'sans_figure' "
+        "then 'Aucune figure à comparer' else 'Écart admis' end) as dit, page "
+        "from meta.totaux_officiels where epci_siren = $epci and indicateur = $indicateur and axe = $axe "
+        "order by annee, lieu, producteur, page",
+        {"epci": choix.epci, "indicateur": choix.indicateur, "axe": choix.axe},
+    ).pl()
+    headers = {
+        "annee": "Année",
+        "lieu": "Lieu",
+        "producteur": "Producteur",
+        "valeur_officielle": "Publié",
+        "valeur_entrepot": "Entrepôt",
+        "ecart": "Écart",
+        "ecart_pct": "Écart (%)",
+        "dit": "Raison probable",
+        "page": "Page",
+    }
+    # A year is no quantity: nothing parts its thousands.
+    return found.with_columns(pl.col("annee").cast(pl.String)).rename(headers)
+
+
 def contours(con: duckdb.DuckDBPyConnection, epci: str, axe: str) -> dict[str, list[str]]:
     """Return the outlines of each place of an axis, as GeoJSON texts by code; empty without any."""
-    there = con.execute(
-        "select count(*) from duckdb_tables() where schema_name = 'marts' and table_name = 'contours' "
-        "and database_name = current_database()"
-    ).fetchall()[0][0]
-    if not there:
+    if not _exists(con, "marts", "contours"):
         return {}
     rows = con.execute(
         "select code, list(geometrie order by geometrie) from marts.contours "
@@ -248,6 +263,16 @@ def run_sql(con: duckdb.DuckDBPyConnection, sql: str) -> pl.DataFrame:
         raise ObservatoireError(str(error)) from error
     finally:
         stop.cancel()
+
+
+def _exists(con: duckdb.DuckDBPyConnection, schema: str, table: str) -> bool:
+    return bool(
+        con.execute(
+            "from duckdb_tables() where schema_name = ? and table_name = ? "
+            "and database_name = current_database()",
+            [schema, table],
+        ).fetchall()
+    )
 
 
 def _unique(rows: list[tuple[str, str]]) -> dict[str, str]:

@@ -1,14 +1,20 @@
 """The server of the page: marimo's application on the loopback address, in this process."""
 
 import contextlib
+import importlib
 import os
-from collections.abc import Callable
+import threading
+from collections.abc import Awaitable, Callable, MutableMapping
 from pathlib import Path
 from typing import Any
 
 from pipelines.explorateur.requetes import EDITION_VARIABLE, FILE_VARIABLE
 
 _PAGE = Path(__file__).with_name("page.py")
+# The page's own scripts, three hundred files whose names change when they do.
+_SCRIPTS = "/assets/"
+_DRAWINGS = "pipelines.explorateur.dessins"
+_KEPT = (b"cache-control", b"private, max-age=31536000, immutable")
 
 
 def application(fichier: Path, edition: str) -> Any:
@@ -22,7 +28,24 @@ def application(fichier: Path, edition: str) -> Any:
     import marimo
 
     os.environ[FILE_VARIABLE], os.environ[EDITION_VARIABLE] = str(fichier), edition
-    return marimo.create_asgi_app(quiet=True, include_code=False).with_app(path="", root=str(_PAGE)).build()
+    page = marimo.create_asgi_app(quiet=True, include_code=False).with_app(path="", root=str(_PAGE)).build()
+    return _with_scripts_kept(page)
+
+
+def _with_scripts_kept(asgi: Any) -> Any:
+    """Let a browser keep the scripts: the page opens again without asking for any."""
+
+    async def keeping(scope: MutableMapping[str, Any], receive: Any, send: Any) -> None:
+        async def sending(message: MutableMapping[str, Any]) -> None:
+            if message["type"] == "http.response.start" and message["status"] == 200:
+                message["headers"] = [*message.get("headers", []), _KEPT]
+            await send(message)
+
+        kept = scope["type"] == "http" and str(scope["path"]).startswith(_SCRIPTS)
+        answer: Awaitable[None] = asgi(scope, receive, sending if kept else send)
+        await answer
+
+    return keeping
 
 
 def run(asgi: Any, hote: str, port: int, announce: Callable[[str], None]) -> None:
@@ -36,6 +59,8 @@ def run(asgi: Any, hote: str, port: int, announce: Callable[[str], None]) -> Non
                 for socket in server.sockets:
                     announce(f"http://{hote}:{socket.getsockname()[1]}")
 
+    # Loaded while the first browser loads its scripts.
+    threading.Thread(target=importlib.import_module, args=[_DRAWINGS], daemon=True).start()
     # Open pages keep their connection: they are closed without waiting for their readers.
     config = uvicorn.Config(
         asgi, host=hote, port=port, log_level="error", access_log=False, timeout_graceful_shutdown=1

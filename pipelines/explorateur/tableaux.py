@@ -1,9 +1,12 @@
 """A choice of figures as a table that people read, and as files that they take away."""
 
+import html
 import io
 
 import polars as pl
 import xlsxwriter
+
+from pipelines.explorateur.requetes import WHOLE
 
 COLUMNS = {
     "periode": "Période",
@@ -24,9 +27,11 @@ COLUMNS = {
     "modalite": "Code",
 }
 # Columns that say nothing when every row of a choice has the same in them.
-_SILENT = {"segment": "tous", "petit_effectif": False}
+_SILENT = {"segment": WHOLE, "petit_effectif": False}
 _ACTS = ("=", "+", "-", "@", "\t", "\r", "\N{FULLWIDTH EQUALS SIGN}")
 _WIDTH = 60
+# Rows that a page shows; its files have them all.
+SHOWN_ROWS = 300
 
 
 def readable(figures: pl.DataFrame) -> pl.DataFrame:
@@ -50,6 +55,35 @@ def written(number: float | int | None) -> str:
     whole, _, decimals = f"{number:,.2f}".partition(".")
     decimals = decimals.rstrip("0")
     return whole.replace(",", "\N{NARROW NO-BREAK SPACE}") + (f",{decimals}" if decimals else "")
+
+
+def to_html(rows: pl.DataFrame, titre: str) -> str:
+    """Return a table that is read on the screen or aloud: a caption, headers, no more rows than one reads.
+
+    It scrolls, also from the keyboard. What a cell holds is text, whatever it looks like.
+    """
+    numbers = [kind.is_numeric() for kind in rows.schema.values()]
+    beyond = f" ({SHOWN_ROWS} lignes sur {written(rows.height)})" if rows.height > SHOWN_ROWS else ""
+    caption = html.escape(titre + beyond)
+
+    def cell(tag: str, text: str, number: bool) -> str:
+        scope = ' scope="col"' if tag == "th" else ""
+        return f"<{tag}{scope}{' data-nombre' if number else ''}>{html.escape(text)}</{tag}>"
+
+    head = "".join(cell("th", name, number) for name, number in zip(rows.columns, numbers, strict=True))
+    body = "".join(
+        "<tr>"
+        + "".join(
+            cell("td", written(value) if number else "" if value is None else str(value), number)
+            for value, number in zip(row, numbers, strict=True)
+        )
+        + "</tr>"
+        for row in rows.head(SHOWN_ROWS).rows()
+    )
+    return (
+        f'<div class="figures" role="region" aria-label="{html.escape(titre)}" tabindex="0"><table>'
+        f"<caption>{caption}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
 
 
 def to_csv(figures: pl.DataFrame) -> bytes:

@@ -1,7 +1,7 @@
 -- From the key of a figure of marts.indicateurs to the rows that count in it, and to the file and line of each: one query, in
 -- the warehouse alone. Which columns count what, and make which axis and segment, are rows of meta.mesures, meta.axes and
--- meta.segments; a row of measures is read as JSON, so that a name found there says what to read. A figure made of figures, of
--- zones or of residences' scores has no rows here.
+-- meta.segments; a row of measures is read as JSON, so that a name found there says what to read. Of a place's score of fragility,
+-- the rows that its criteria were read in (role « lu »). A figure made of figures has no rows here.
 create or replace macro meta.provenance(
     le_siren,
     la_periode,
@@ -49,6 +49,7 @@ demandes as (
         m.mesure,
         m.valeur,
         m.role,
+        f.segment_type,
         -- What the measure makes by itself is not looked for in the row.
         case when m.segment_type = '' then f.segment else 'tous' end as segment,
         s.colonne as colonne_segment,
@@ -81,23 +82,54 @@ demandes as (
         )
 ),
 
+-- The leases signed on a dwelling that a household of the first quartile can pay for.
+signes as (
+    select
+        a.attribution_id,
+        'bail_signe' as evenement,
+        e.est_central
+    from entrepot.fct_attribution as a
+    inner join intermediate.int_accessibilite_logement as c
+        on a.logement_id = c.logement_id and a.millesime_logement = c.millesime
+    inner join seeds.ref_taux_effort as e on e.est_central and c.taux_effort <= e.taux_pct
+),
+
 mesurees as (
     select
         d.*,
-        'entrepot.fct_attribution' as fait,
         m.attribution_id as identifiant,
         m.date_evenement as jour,
-        to_json(m) as ligne
+        case
+            when d.mesure <> 'accessible_q1_attribues' and d.colonnes <> ['zone'] then to_json(m)
+            else
+                json_merge_patch(
+                    to_json(m),
+                    json_object(
+                        'zone', z.zone,
+                        'accessible_q1_attribues_num', cast(s.est_central and m.quartile = 'Q1' as integer),
+                        'accessible_q1_attribues_den',
+                        cast(s.est_central and m.quartile is not null as integer),
+                        'accessible_q1_attribues_inc', cast(s.est_central and m.quartile is null as integer)
+                    )
+                )
+        end as ligne
     from demandes as d
     inner join entrepot.dim_periode as p
         on d.epci_siren = p.epci_siren and d.periode_type = p.periode_type and d.periode = p.periode
     inner join intermediate.int_attribution_mesures as m
         on d.epci_siren = m.epci_siren and m.date_evenement >= p.debut and m.date_evenement <= p.fin
+    left join signes as s on m.attribution_id = s.attribution_id and m.evenement = s.evenement
+    left join intermediate.int_attribution_zone as z
+        on
+            m.attribution_id = z.attribution_id
+            and d.modalite = z.zone
+            and d.colonnes = ['zone']
+            and m.date_evenement >= coalesce(z.debut, m.date_evenement)
+            and m.date_evenement <= coalesce(z.fin, m.date_evenement)
     where d.famille = 'attributions'
     union all
     select
         d.*,
-        'entrepot.fct_demande' as fait,
         m.demandeur_id as identifiant,
         null as jour,
         to_json(m) as ligne
@@ -108,22 +140,101 @@ mesurees as (
     union all
     select
         d.*,
-        'entrepot.fct_logement' as fait,
+        m.logement_id as identifiant,
+        null as jour,
+        case
+            when d.colonnes = ['zone'] then json_merge_patch(to_json(m), json_object('zone', z.zone)) else to_json(m)
+        end as ligne
+    from demandes as d
+    inner join intermediate.int_logement_mesures as m
+        on d.epci_siren = m.epci_siren and try_cast(d.periode as integer) = m.millesime
+    left join intermediate.int_logement_zone as z
+        on m.logement_id = z.logement_id and m.millesime = z.millesime and d.modalite = z.zone and d.colonnes = ['zone']
+    where d.famille = 'parc'
+    union all
+    select
+        d.*,
         m.logement_id as identifiant,
         null as jour,
         to_json(m) as ligne
     from demandes as d
+    inner join intermediate.int_offre_mesures as m
+        on d.epci_siren = m.epci_siren and try_cast(d.periode as integer) = m.millesime
+    where d.famille = 'offre'
+    union all
+    select
+        d.*,
+        m.logement_id as identifiant,
+        null as jour,
+        json_merge_patch(
+            to_json(m),
+            json_object(
+                'zone', z.zone,
+                'taux_effort', cast(e.taux_pct as varchar),
+                'disponibilite',
+                case when c.est_libere then 'libere' when not c.est_libere then 'occupe' else 'inconnu' end,
+                'accessible_q1_num', cast(c.taux_effort <= e.taux_pct as integer),
+                'accessible_q1_den', cast(c.taux_effort is not null as integer),
+                'accessible_q1_inc', cast(c.taux_effort is null as integer),
+                'mobilisable_q1_num', cast(c.secteur = 'hors_qpv' and c.est_sous_plafond_plai as integer),
+                'mobilisable_q1_den',
+                cast(c.secteur = 'hors_qpv' and c.est_sous_plafond_plai is not null as integer),
+                'mobilisable_q1_inc', cast(c.secteur = 'hors_qpv' and c.est_sous_plafond_plai is null as integer),
+                'plai_neufs_hors_qpv_num',
+                cast(c.secteur = 'hors_qpv' and c.est_neuf and m.famille_financement = 'PLAI' as integer),
+                'plai_neufs_hors_qpv_den', cast(c.secteur = 'hors_qpv' and c.est_neuf as integer),
+                'plai_neufs_hors_qpv_inc', cast(c.secteur = 'hors_qpv' and c.est_neuf is null as integer)
+            )
+        ) as ligne
+    from demandes as d
     inner join intermediate.int_logement_mesures as m
         on d.epci_siren = m.epci_siren and try_cast(d.periode as integer) = m.millesime
-    where d.famille = 'parc'
+    inner join intermediate.int_accessibilite_logement as c
+        on m.logement_id = c.logement_id and m.millesime = c.millesime and c.est_a_louer
+    inner join seeds.ref_taux_effort as e
+        on case when d.segment_type = 'taux_effort' then cast(e.taux_pct as varchar) = d.segment else e.est_central end
+    left join intermediate.int_logement_zone as z
+        on m.logement_id = z.logement_id and m.millesime = z.millesime and d.modalite = z.zone and d.colonnes = ['zone']
+    where d.famille = 'accessibilite'
+    union all
+    select
+        d.*,
+        m.attribution_id as identifiant,
+        null as jour,
+        to_json(m) as ligne
+    from demandes as d
+    inner join intermediate.int_relogements as m
+        on d.epci_siren = m.epci_siren and try_cast(d.periode as integer) = m.annee
+    where d.famille = 'relogements'
+    union all
+    select
+        d.*,
+        coalesce(m.attribution_id, m.demandeur_id) as identifiant,
+        null as jour,
+        to_json(m) as ligne
+    from demandes as d
+    inner join intermediate.int_mutations_origine as m
+        on
+            d.epci_siren = m.epci_siren
+            and try_cast(d.periode as integer) = m.annee
+            and d.famille = 'origine_' || m.public
 ),
 
 comptees as (
     select
         m.*,
-        cast(m.ligne ->> (m.mesure || '_num') as integer) as num,
-        coalesce(cast(m.ligne ->> (m.mesure || '_den') as integer), 0) as den,
-        coalesce(cast(m.ligne ->> (m.mesure || '_inc') as integer), 0) as inc,
+        case
+            when m.role = 'reponse' then cast((m.ligne ->> m.mesure) = 'true' as integer)
+            else cast(m.ligne ->> (m.mesure || '_num') as integer)
+        end as num,
+        case
+            when m.role = 'reponse' then cast((m.ligne ->> m.mesure) is not null as integer)
+            else coalesce(cast(m.ligne ->> (m.mesure || '_den') as integer), 0)
+        end as den,
+        case
+            when m.role = 'reponse' then cast((m.ligne ->> m.mesure) is null as integer)
+            else coalesce(cast(m.ligne ->> (m.mesure || '_inc') as integer), 0)
+        end as inc,
         m.valeur = '' or (m.ligne ->> m.valeur) is not null as est_connue
     from mesurees as m
     where
@@ -135,14 +246,31 @@ comptees as (
 jugees as (
     select
         c.*,
-        c.valeur = '' and c.role = '' and coalesce(c.num, 0) > 0 as est_num,
+        c.valeur = '' and c.role <> 'denominateur' and coalesce(c.num, 0) > 0 as est_num,
         case
             when c.role = 'denominateur' then c.num > 0
             when c.valeur = '' then c.den > 0
             else coalesce(c.num, 1) > 0 and c.est_connue
         end as est_den,
-        c.role = '' and (c.inc > 0 or (coalesce(c.num, 0) > 0 and not c.est_connue)) as est_inc
+        c.role <> 'denominateur' and (c.inc > 0 or (coalesce(c.num, 0) > 0 and not c.est_connue)) as est_inc
     from comptees as c
+),
+
+-- The places, vintages and survey rows behind a score: what the criteria of the method were read in.
+notees as (
+    select
+        f.epci_siren,
+        f.axe,
+        f.modalite,
+        m.millesime_ops,
+        m.millesime_rpls
+    from figure as f
+    inner join intermediate.int_fragilite_millesimes as m
+        on
+            f.epci_siren = m.epci_siren
+            and try_cast(f.periode as integer) = m.annee
+            and split_part(f.segment, ' x ', 1) = m.methode
+    where f.famille = 'fragilite'
 ),
 
 lignes as (
@@ -150,25 +278,31 @@ lignes as (
         j.est_num,
         j.est_den,
         j.est_inc,
-        j.fait,
+        false as est_lu,
+        'entrepot.fct_attribution' as fait,
         j.identifiant,
         j.jour,
         concat_ws(
             ', ', (j.ligne ->> 'evenement'), (j.ligne ->> 'secteur'), (j.ligne ->> 'typologie'),
-            'quartile ' || coalesce(j.ligne ->> 'quartile', 'inconnu'), (j.ligne ->> 'demandeur'),
+            case
+                when json_exists(j.ligne, '$.quartile') or j.famille = 'attributions'
+                    then 'quartile ' || coalesce(j.ligne ->> 'quartile', 'inconnu')
+            end,
+            (j.ligne ->> 'demandeur'), (j.ligne ->> 'relogement'), 'loyer quitté ' || (j.ligne ->> 'loyer_quitte'),
             case when f.est_relogement_objectif then 'relogé' end, case when f.est_prioritaire then 'prioritaire' end
         ) as detail,
         f._fichier as fichier,
         f._ligne as numero
     from jugees as j
     inner join entrepot.fct_attribution as f on j.identifiant = f.attribution_id
-    where j.famille = 'attributions'
+    where j.famille in ('attributions', 'relogements', 'origine_mutations')
     union all
     select
         j.est_num,
         j.est_den,
         j.est_inc,
-        j.fait,
+        false,
+        'entrepot.fct_demande',
         j.identifiant,
         f.date_premier_depot,
         concat_ws(
@@ -180,13 +314,14 @@ lignes as (
     from jugees as j
     inner join entrepot.fct_demande as f
         on j.identifiant = f.demandeur_id and cast(j.ligne ->> 'annee' as integer) = f.annee
-    where j.famille = 'demande'
+    where j.famille in ('demande', 'origine_demande')
     union all
     select
         j.est_num,
         j.est_den,
         j.est_inc,
-        j.fait,
+        false,
+        'entrepot.fct_logement',
         j.identifiant,
         f.date_bail,
         concat_ws(
@@ -198,12 +333,13 @@ lignes as (
     from jugees as j
     inner join entrepot.fct_logement as f
         on j.identifiant = f.logement_id and cast(j.ligne ->> 'millesime' as integer) = f.millesime
-    where j.famille = 'parc'
+    where j.famille in ('parc', 'offre', 'accessibilite')
     union all
     -- The survey and the incomes are published tables already: a row is an aggregate.
     select
         true,
         true,
+        false,
         false,
         'entrepot.fct_occupation',
         concat_ws(' ', o.bailleur_siren, o.code, o.zone),
@@ -231,6 +367,7 @@ lignes as (
         true,
         false,
         false,
+        false,
         'entrepot.fct_revenu',
         r.code,
         null,
@@ -245,12 +382,52 @@ lignes as (
             and f.axe = r.niveau
             and f.modalite = r.code
             and f.segment = r.concept
+    union all
+    select
+        false,
+        false,
+        false,
+        true,
+        'entrepot.fct_occupation',
+        concat_ws(' ', o.bailleur_siren, o.code, o.zone),
+        null,
+        concat_ws(', ', o.theme, o.modalite, o.population, coalesce(cast(o.effectif as varchar), o.statut)),
+        o._fichier,
+        o._ligne
+    from notees as n
+    inner join entrepot.fct_occupation as o
+        on
+            n.epci_siren = o.epci_siren
+            and n.millesime_ops = o.millesime
+            and o.niveau = split_part(n.axe, ' x ', 1)
+            and o.code = split_part(n.modalite, ' x ', 1)
+            and (n.axe <> 'commune x secteur' or upper(split_part(n.modalite, ' x ', 2)) = o.zone)
+    union all
+    select
+        false,
+        false,
+        false,
+        true,
+        'entrepot.fct_logement',
+        f.logement_id,
+        f.date_bail,
+        concat_ws(', ', 'mode ' || f.mode, f.typologie),
+        f._fichier,
+        f._ligne
+    from notees as n
+    inner join intermediate.int_fragilite_logement_lieu as l
+        on
+            n.epci_siren = l.epci_siren
+            and n.millesime_rpls = l.millesime
+            and n.axe = l.axe
+            and n.modalite = l.modalite
+    inner join entrepot.fct_logement as f on l.logement_id = f.logement_id and l.millesime = f.millesime
 )
 
 select
     concat_ws(
         ' et ', case when l.est_num then 'numérateur' end, case when l.est_den then 'dénominateur' end,
-        case when l.est_inc then 'inconnu' end
+        case when l.est_inc then 'inconnu' end, case when l.est_lu then 'lu' end
     ) as role,
     l.fait,
     l.identifiant,
@@ -259,5 +436,5 @@ select
     l.fichier,
     l.numero as ligne
 from lignes as l
-where l.est_num or l.est_den or l.est_inc
+where l.est_num or l.est_den or l.est_inc or l.est_lu
 order by l.fichier, l.numero, l.identifiant

@@ -39,7 +39,7 @@ def entrepot(publie: Publie) -> Iterator[duckdb.DuckDBPyConnection]:
 
 def test_as_many_lines_as_the_counts_say(entrepot: duckdb.DuckDBPyConnection) -> None:
     figures = entrepot.execute(FIGURES).fetchall()
-    assert len(figures) > 300
+    assert len(figures) > 600
     wrong = []
     for *key, numerateur, denominateur, inconnus in figures:
         found = entrepot.execute(
@@ -51,10 +51,33 @@ def test_as_many_lines_as_the_counts_say(entrepot: duckdb.DuckDBPyConnection) ->
         said = (numerateur, denominateur, inconnus, 0)
         if any(told is not None and told != lines for told, lines in zip(said, found, strict=True)):
             wrong.append((key, said, found))
-        # A value that has no counts of its own has lines too.
-        if not any(found[:3]):
+        # A value that has no counts of its own has lines too; a count of nothing has none.
+        if not any(found[:3]) and (numerateur, denominateur) != (0, None):
             wrong.append((key, said, found))
     assert wrong == []
+
+
+@pytest.mark.parametrize(
+    "indicateur", ["fragilite_points", "fragilite_classe", "fragilite_points_stock", "fragilite_points_flux"]
+)
+def test_a_score_leads_to_what_its_criteria_were_read_in(
+    entrepot: duckdb.DuckDBPyConnection, indicateur: str
+) -> None:
+    scores = entrepot.execute(
+        "select epci_siren, periode, indicateur, axe, modalite, segment_type, segment from marts.indicateurs "
+        "where indicateur = ? and valeur is not null qualify row_number() over ("
+        "partition by axe order by epci_siren, periode, modalite, segment_type, segment) = 1",
+        [indicateur],
+    ).fetchall()
+    assert scores
+    for key in scores:
+        ((read, others, placed),) = entrepot.execute(
+            "select count(*) filter (role = 'lu'), count(*) filter (role <> 'lu'), count(fichier) from meta.provenance("
+            "?, ?, ?, axe := ?, modalite := ?, segment_type := ?, segment := ?)",
+            key,
+        ).fetchall()
+        assert (others, placed) == (0, read), key
+        assert read > 0, key
 
 
 def test_a_line_is_that_of_a_file_of_the_lock(entrepot: duckdb.DuckDBPyConnection) -> None:

@@ -30,6 +30,18 @@ def edition(entrepot: Path) -> Path:
     with duckdb.connect(str(path)) as con:
         con.execute("drop schema entrepot cascade")
         con.execute(
+            "create or replace table marts.contours as select epci_siren, axe as niveau, modalite as code, "
+            '\'{"type": "Polygon", "coordinates": [[[4.8, 46.7], [4.8, 46.8], [4.9, 46.8], [4.8, 46.7]]]}\' as geometrie '
+            "from (select distinct epci_siren, axe, modalite from marts.indicateurs where axe = 'commune')"
+        )
+        con.execute(
+            "create table meta.totaux_officiels as select epci_siren, periode::integer as annee, indicateur, axe, "
+            "modalite, modalite_libelle, valeur + 5 as valeur_officielle, valeur as valeur_entrepot, -5.0 as ecart, "
+            "-500 / (valeur + 5) as ecart_pct, 'ecart' as etat, 'Il manque un <fichier>' as raison, "
+            "'DREAL' as producteur, null::varchar as page from marts.indicateurs where axe = 'epci' and segment = 'tous' "
+            "and periode_type = 'annee' and indicateur = 'hors_qpv_q1' and valeur is not null"
+        )
+        con.execute(
             "create table meta.edition as select ? as edition, 'x' as lecteurs, ? as version, ? as empreinte, "
             "?::integer as version_schema",
             [SIGNATAIRES, marque.version, marque.empreinte, VERSION_SCHEMA],

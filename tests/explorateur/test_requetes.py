@@ -4,6 +4,7 @@ import io
 import shutil
 from pathlib import Path
 
+import duckdb
 import openpyxl
 import polars as pl
 import pytest
@@ -58,8 +59,8 @@ def test_choices_are_those_that_have_figures(edition: Path) -> None:
         indicateurs = requetes.indicators(con, EPCI)
         assert "hors_qpv_q1" in indicateurs.values()
         axes = requetes.axes(con, EPCI, "hors_qpv_q1")
-        assert axes[0] == "epci"
-        assert "bailleur" in axes
+        assert next(iter(axes.values())) == "epci"
+        assert axes["Bailleur"] == "bailleur"
         choix = requetes.Choix(EPCI, "hors_qpv_q1", "bailleur", "tous", "annee")
         lues = requetes.figures(con, choix)
         assert lues.height > 1
@@ -120,6 +121,36 @@ def test_numbers_are_written_as_french_writes_them(nombre: float | None, ecrit: 
     assert tableaux.written(nombre) == ecrit
 
 
+def test_a_table_that_is_read_aloud_holds_text_only_and_says_what_it_leaves_out() -> None:
+    made = tableaux.to_html(pl.DataFrame({"<b>": ["<script>", None], "n": [1234.5, None]}), "Une « table »")
+    assert "<script>" not in made
+    assert "&lt;script&gt;" in made
+    assert "<caption>Une « table »</caption>" in made
+    assert '<th scope="col" data-nombre>n</th>' in made
+    assert "<td data-nombre>1\u202f234,5</td>" in made
+    # What is missing is empty, never 0 nor a word of a machine.
+    assert "<td></td><td data-nombre></td>" in made
+    long = tableaux.to_html(pl.DataFrame({"n": range(tableaux.SHOWN_ROWS + 1)}), "T")
+    assert long.count("<tr>") == tableaux.SHOWN_ROWS + 1
+    assert "(300 lignes sur 301)" in long
+
+
+def test_official_figures_stand_beside_those_of_a_choice(edition: Path) -> None:
+    con, _ = requetes.open_edition(edition, SIGNATAIRES)
+    with con:
+        choix = requetes.Choix(EPCI, "hors_qpv_q1", "epci", "tous", "annee")
+        lus = requetes.official(con, choix)
+        assert lus.height >= 1
+        assert set(lus["Raison probable"]) == {"Il manque un <fichier>"}
+        assert requetes.official(con, requetes.Choix(EPCI, "baux", "epci", "tous", "annee")).height == 0
+
+
+def test_a_file_without_official_figures_says_none(entrepot: Path) -> None:
+    with duckdb.connect(str(entrepot), read_only=True) as con:
+        choix = requetes.Choix(EPCI, "hors_qpv_q1", "epci", "tous", "annee")
+        assert requetes.official(con, choix).height == 0
+
+
 def test_files_hold_the_figures_and_no_formula() -> None:
     lisible = tableaux.readable(FIGURES)
     text = tableaux.to_csv(lisible).decode("utf-8-sig")
@@ -139,6 +170,10 @@ def test_what_is_missing_is_not_drawn() -> None:
     courbe = dessins.trend(FIGURES, "Titre", "%").to_dict()
     noms = {v["nom"] for v in courbe["layer"][0]["data"]["values"]}
     assert noms == {"=cmd()"}
+    # The target is a line of its own, and nothing on the drawing sends it elsewhere.
+    assert courbe["layer"][1]["mark"] == {"type": "line", "strokeDash": [6, 4], "color": "#444444"}
+    assert {v["cible"] for v in courbe["layer"][1]["data"]["values"]} == {25.0}
+    assert courbe["usermeta"] == {"embedOptions": {"actions": False}}
     assert dessins.ranking(FIGURES, "2021", "Titre", "%") is None
     assert dessins.carte(FIGURES, {}, "2021", "Titre", "%") is None
     carre = '{"type": "Polygon", "coordinates": [[[0,0],[0,1],[1,1],[0,0]]]}'

@@ -21,6 +21,7 @@ MODELES = (
     "+meta_references",
     "+meta_contradictions",
     "+meta_appariements",
+    "+meta_totaux_officiels",
 )
 
 

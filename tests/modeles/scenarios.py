@@ -104,6 +104,7 @@ def remplir(sources: Sources) -> None:
     _occupation(sources)
     _revenus(sources)
     _absences(sources)
+    _totaux_officiels(sources)
 
 
 def _appariements(sources: Sources) -> None:
@@ -550,6 +551,70 @@ def _revenus(sources: Sources) -> None:
             ligne("71906", 20000, "publie"),
             ligne("71916", 22000, "publie"),
             ligne("71910", None, "sans_objet"),
+        ],
+    )
+
+
+def _totaux_officiels(sources: Sources) -> None:
+    """What producers publish of territories whose rows are held: on each side of what is allowed, in unit and in %."""
+    sources.remplir(
+        "rpls_agregats",
+        (
+            {"millesime": 2022, "niveau": "commune", "code": "71909", **valeurs}
+            for valeurs in (
+                {"mesure": "logements", "valeur": 17, "statut": "publie"},
+                {"mesure": "taux_vacance", "valeur": None, "statut": "secret"},
+            )
+        ),
+    )
+    demande_publiee = {"millesime": 2021, "niveau": "epci", "code": DEMANDE, "statut": "publie"}
+    sources.remplir(
+        "sne_agregats",
+        (
+            {**demande_publiee, **valeurs}
+            for valeurs in (
+                {"mesure": "demandes_choix1", "valeur": 20426},
+                {"mesure": "attributions", "valeur": 2800},
+                # A share of one, where the indicator is in %.
+                {"mesure": "part_anciennete_5ans_plus", "valeur": 0},
+            )
+        ),
+    )
+    total = {"annee": 2022, "niveau": "epci", "code": PARC, "mesure": "logements"}
+    sources.remplir(
+        "ref_totaux_officiels",
+        [
+            # Five dwellings of sixteen are allowed, whatever the share; one more is not.
+            {**total, "valeur": 16, "producteur": "DDT", "page": "p. 3", "publie_le": date(2023, 2, 1)},
+            {**total, "valeur": 5, "producteur": "Autre"},
+            {
+                **total,
+                "code": DEMANDE,
+                "annee": 2021,
+                "mesure": "demandes_choix1",
+                "valeur": 20800,
+                "producteur": "DDT",
+            },
+            {
+                **total,
+                "code": DEMANDE,
+                "annee": 2021,
+                "mesure": "demandes_choix1",
+                "valeur": 20850,
+                "producteur": "Autre",
+            },
+            {**total, "code": VIDE, "valeur": 12, "producteur": "DDT"},
+            # Of a territory that is not covered.
+            {**total, "code": "990000099", "valeur": 12, "producteur": "DDT"},
+            {
+                **total,
+                "niveau": "commune",
+                "code": "71909",
+                "annee": 2021,
+                "mesure": "revenu_median",
+                "valeur": 18000,
+                "producteur": "Insee",
+            },
         ],
     )
 

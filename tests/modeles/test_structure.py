@@ -191,6 +191,22 @@ def test_each_model_is_described_beside_it() -> None:
     assert [f"{modele.stem}: {lack}" for modele in MODELES for lack in _lack(modele)] == []
 
 
+def test_a_column_that_is_not_summed_says_so() -> None:
+    """Rates, medians, differences, targets: what reads them in a tool sees the comment of the column, not a page."""
+    silent, told = [], 0
+    for path in sorted((DBT_PROJECT / "models" / "marts").glob("*.yml")):
+        for model in yaml.safe_load(path.read_text(encoding="utf-8")).get("models", []):
+            for column in model.get("columns", []):
+                real = str(column.get("data_type", "")).startswith(("double", "decimal"))
+                if not real or "en nombre" in column["description"]:
+                    continue
+                told += 1
+                if "additionn" not in column["description"]:
+                    silent.append(f"{model['name']}.{column['name']}")
+    assert silent == []
+    assert told > 90
+
+
 def test_a_table_of_several_cuts_says_what_a_query_fixes() -> None:
     """An axis, a segment, a method or a dimension left free counts the same household several times."""
     silent = []

@@ -14,6 +14,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from assets.apercus import by_year
 from pipelines.definitions import build_defs
 from pipelines.paths import PROJECT_ROOT
 from pipelines.projet_dbt import read_rules
@@ -153,3 +154,29 @@ def test_resources_can_be_replaced() -> None:
 
     other = Autre()
     assert build_defs({"dbt": other}).resources["dbt"] is other  # type: ignore[index]
+
+
+def test_what_is_off_says_how_it_is_turned_on(defs: dg.Definitions) -> None:
+    for kind, found in (("schedule", defs.schedules or []), ("sensor", defs.sensors or [])):
+        assert found
+        for one in found:
+            assert f"« dagster {kind} start {one.name} »" in (one.description or ""), one.name
+
+
+@pytest.mark.parametrize(
+    ("rows", "plot"),
+    [
+        ([(2021, 80), (2022, 40), (2023, 1)], "█▅▁"),
+        # A year in between without a row is seen.
+        ([(2021, 7), (2023, 7)], "█▁█"),
+        ([(2021, 0)], "▁"),
+    ],
+)
+def test_rows_by_year_are_a_plot_over_their_table(rows: list[tuple[int, int]], plot: str) -> None:
+    shown = by_year(rows)
+    assert shown.startswith(f"`{plot}`")
+    assert all(f"| {year} | {count} |" in shown for year, count in rows)
+
+
+def test_nothing_by_year_is_no_plot() -> None:
+    assert by_year([]) == ""

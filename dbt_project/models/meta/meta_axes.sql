@@ -1,6 +1,15 @@
 {{ config(alias='axes') }}
 -- The columns that make each axis of each family of figures, from the declarations that the models themselves use.
-{%- set familles = {'attributions': axes_attribution(), 'demande': axes_demande(), 'parc': axes_parc()} %}
+{%- set acteurs = [] %}
+{%- for axe in axes_parc() if axe.axe in ['epci', 'commune', 'bailleur'] %}
+{%- do acteurs.append(axe) %}
+{%- endfor %}
+{%- set zone = [{'axe': 'zone', 'colonnes': ['zone']}] %}
+{%- set familles = {
+    'attributions': axes_attribution() + zone, 'demande': axes_demande(), 'parc': axes_parc() + zone,
+    'offre': axes_parc(), 'accessibilite': axes_parc() + zone,
+    'relogements': acteurs, 'origine_mutations': acteurs, 'origine_demande': acteurs,
+} %}
 select
     famille,
     axe,

@@ -1,6 +1,7 @@
 {{ config(alias='mesures') }}
 -- The columns that count each figure in the models of measures: the prefix of a part, a base and unknown answers, or the column
--- whose values a median and a mean are made of; and the segment that a measure makes by itself.
+-- whose values a median and a mean are made of; and the segment that a measure makes by itself. A column of yes and no counts by
+-- itself (role `reponse`): yes in the part, both in the base, neither among the unknown.
 {%- set lignes = [] %}
 {%- for m in mesures_attribution() %}
 {%- do lignes.append({'famille': 'attributions', 'indicateur': m.indicateur | default(m.mesure), 'mesure': m.mesure, 'segment_type': m.segment_type, 'segment': m.segment}) %}
@@ -15,6 +16,20 @@
 {%- do lignes.append({'famille': 'demande', 'indicateur': 'anciennete', 'mesure': 'demandes', 'valeur': 'anciennete_jours'}) %}
 {%- for m in mesures_parc() %}
 {%- do lignes.append({'famille': 'parc', 'indicateur': m, 'mesure': m}) %}
+{%- endfor %}
+{%- for famille, mesures in [('offre', mesures_offre()), ('accessibilite', mesures_accessibilite())] %}
+{%- for m in mesures %}
+{%- do lignes.append({'famille': famille, 'indicateur': m, 'mesure': m}) %}
+{%- endfor %}
+{%- endfor %}
+{%- do lignes.append({'famille': 'attributions', 'indicateur': 'accessible_q1_attribues', 'mesure': 'accessible_q1_attribues'}) %}
+{%- for m in ['relogements', 'relogements_evolution_loyer'] %}
+{%- do lignes.append({'famille': 'relogements', 'indicateur': m, 'mesure': m}) %}
+{%- endfor %}
+{%- for public in ['mutations', 'demande'] %}
+{%- for sens in ['sous', 'sur'] %}
+{%- do lignes.append({'famille': 'origine_' ~ public, 'indicateur': sens ~ '_occupation_' ~ public, 'mesure': 'est_' ~ sens ~ '_occupe', 'role': 'reponse'}) %}
+{%- endfor %}
 {%- endfor %}
 {%- do lignes.append({'famille': 'parc', 'indicateur': 'loyer_m2', 'mesure': 'loyer', 'valeur': 'surface'}) %}
 select

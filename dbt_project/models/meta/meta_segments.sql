@@ -10,6 +10,18 @@
 {%- for s in segments_parc() %}
 {%- do lignes.append(('parc', s.segment_type, s.colonne)) %}
 {%- endfor %}
+{%- for s in segments_parc() + [{'segment_type': 'tranche_loyer', 'colonne': 'tranche_loyer'}] %}
+{%- do lignes.append(('offre', s.segment_type, s.colonne)) %}
+{%- endfor %}
+{%- for s in segments_parc() if s.segment_type in ['typologie', 'secteur', 'financement'] %}
+{%- do lignes.append(('accessibilite', s.segment_type, s.colonne)) %}
+{%- endfor %}
+{%- for s in ['disponibilite', 'taux_effort'] %}
+{%- do lignes.append(('accessibilite', s, s)) %}
+{%- endfor %}
+{%- for s in ['relogement', 'secteur'] %}
+{%- do lignes.append(('relogements', s, s)) %}
+{%- endfor %}
 select
     famille,
     segment_type,

@@ -7,7 +7,7 @@
     {'type': 'type_construction', 'colonne': 'type_construction'}, {'type': 'dpe', 'colonne': 'dpe_energie'},
     {'type': 'tranche_loyer', 'colonne': 'tranche_loyer'}, {'type': 'secteur', 'colonne': 'secteur'},
 ] %}
-{%- set mesures = ['logements_loues_annee', 'logements_neufs', 'vacance_technique'] %}
+{%- set mesures = mesures_offre() %}
 with cumules as (
 
     {% for axe in axes_parc() %}

@@ -40,18 +40,6 @@ lieux as (
 
 ),
 
--- A table that has the arrondissements of a city gives, under the city's own code, only what names none of them.
-residuelles as (
-
-    select distinct
-        lus.millesime,
-        courante.code_commune as code
-    from {{ source('sne', 'sne_agregats') }} as lus
-    inner join {{ ref('int_commune_courante') }} as courante on lus.code = courante.code_lu
-    where lus.niveau = 'commune' and courante.est_arrondissement
-
-),
-
 agregats as (
 
     select
@@ -63,14 +51,8 @@ agregats as (
         max(case when agregats.mesure = '{{ m }}' then agregats.valeur end) as {{ m }},
         max(case when agregats.mesure = '{{ m }}' then agregats.statut end) as statut_{{ m }}{{ "," if not loop.last }}
         {%- endfor %}
-    from {{ source('sne', 'sne_agregats') }} as agregats
+    from {{ ref('int_sne_agregats') }} as agregats
     inner join lieux on agregats.niveau = lieux.niveau and agregats.code = lieux.code
-    left join residuelles
-        on
-            agregats.niveau = 'commune'
-            and agregats.millesime = residuelles.millesime
-            and agregats.code = residuelles.code
-    where residuelles.code is null
     group by lieux.epci_siren, agregats.millesime, lieux.niveau, lieux.code
 
 ),

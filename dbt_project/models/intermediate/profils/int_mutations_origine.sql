@@ -12,6 +12,7 @@ with demandes as (
         cast(null as {{ dbt.type_string() }}) as type_mutation,
         faits.nb_personnes,
         faits.num_rpls_origine as ident_rep,
+        faits.demandeur_id,
         cast(null as {{ dbt.type_string() }}) as attribution_id
     from {{ ref('int_demande_mesures') }} as mesures
     inner join {{ ref('fct_demande') }} as faits
@@ -31,6 +32,7 @@ baux as (
         attributions.type_mutation,
         attributions.nb_personnes,
         quittes.ident_rep,
+        attributions.demandeur_id,
         attributions.attribution_id
     from {{ ref('fct_evenement_attribution') }} as evenements
     inner join {{ ref('fct_attribution') }} as attributions
@@ -85,6 +87,8 @@ select
     menages.epci_siren,
     menages.annee,
     menages.public,
+    menages.demandeur_id,
+    menages.attribution_id,
     menages.code_commune,
     menages.bailleur_siren,
     menages.type_mutation,

@@ -43,6 +43,19 @@ def axe(ident: str, forme: str = "titre") -> str:
     return " × ".join(morceaux)
 
 
+def periodes() -> dict[str, str]:
+    """The kinds of period in words, in reading order."""
+    return dict(_textes()["periodes"])
+
+
+def unite(ident: str, forme: str = "long") -> str:
+    """The unit in words: `court` after a number (nothing for what is only counted), `long` beside an axis."""
+    entree = _textes()["unites"].get(ident)
+    if entree is None:
+        return ident if forme == "long" else ""
+    return str(entree[forme])
+
+
 def segment_type(ident: str) -> str:
     """The kind of split in words."""
     return str(_textes()["segments"].get(ident) or ident.replace("_", " ").capitalize())
