@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from pipelines import libelles
-from pipelines.bilan import formats, graphiques, leviers, provenance, saisies, tables
+from pipelines.bilan import formats, graphiques, leviers, plans, provenance, saisies, tables
 from pipelines.bilan.document import (
     LIBELLES_ETAT,
     Bloc,
@@ -653,6 +653,8 @@ def _objectif(
         croises = {o.axe for o in d.objectifs if o.indicateur == principal and " x " in o.axe}
         for axe in (*axes, *sorted(croises)):
             contenu = _acteur(d, Vise(principal), axe, titre)
+            if axe == "commune" and principal in HORS_QPV and contenu:
+                contenu = (*plans.communes(d, Vise(principal)), *contenu)
             if contenu:
                 sections.append(
                     Section(f"{ident}-{formats.slug(axe)}", f"Par {libelles.axe(axe, 'un')}", contenu)
@@ -715,7 +717,7 @@ def _en_qpv(d: Donnees) -> Section:
     quartiles = _quartiles_par_quartier(d)
     if quartiles:
         complements.append(Section("en-qpv-quartiles", "Quartiles par quartier", quartiles))
-    if carte := _carte(d):
+    if carte := plans.quartiers(d):
         complements.append(Section("en-qpv-carte", "Carte des quartiers", carte))
     return Section(
         section.ident, section.titre, section.blocs, (*section.sections, *complements), section.nouvelle_page
@@ -759,55 +761,6 @@ def _quartiles_par_quartier(d: Donnees) -> tuple[Bloc, ...]:
         "g-quartiles-qpv", titre, description, graphiques.chaleur("g-quartiles-qpv", cases), tableau.ident
     )
     return (graphique, tableau)
-
-
-def _carte(d: Donnees) -> tuple[Bloc, ...]:
-    noms = dict(d.modalites("qpv", ["qpv_q234", "baux"])) | dict(d.modalites("zone", ["qpv_q234", "baux"]))
-    dessines = {
-        (c.niveau, c.code)
-        for c in d.contours
-        if c.niveau in ("qpv", "zone")
-        # Of two generations that overlap, the one that has figures in the year.
-        and any(d.chiffre(nom, c.niveau, c.code) for nom in ("qpv_q234", "baux"))
-    }
-    # Marks on white say nothing: without the communes around them, the ranked bars are the better picture.
-    if not dessines or not any(c.niveau == "commune" for c in d.contours):
-        return ()
-    formes = [
-        graphiques.Forme(c.geometrie, "", graphiques.FOND_DE_CARTE, True)
-        for c in d.contours
-        if c.niveau == "commune"
-    ]
-    lignes = []
-    quartiers = sorted(dessines, key=lambda q: (formats.cle_de_tri(noms[q[1]]), q[1]))
-    for rang, (niveau, code) in enumerate(quartiers, 1):
-        c = d.chiffre("qpv_q234", niveau, code)
-        couleur = graphiques.couleur_de_carte(etat(c))
-        formes += [
-            graphiques.Forme(contour.geometrie, str(rang), couleur, False)
-            for contour in d.contours
-            if (contour.niveau, contour.code) == (niveau, code)
-        ]
-        lignes.append(Ligne((f"{rang}. {noms[code]}", Mesure(c), Mesure(c, "cible"), Mesure(c, "atteint"))))
-    titre = f"{d.indicateur('qpv_q234').libelle} : carte des quartiers, {d.annee}"
-    tableau = Tableau(
-        "t-carte",
-        "Repères de la carte",
-        (Colonne("Quartier"), Colonne("Résultat", True), Colonne("Objectif", True), Colonne("Atteint")),
-        tuple(lignes),
-    )
-    description = f"Carte : {titre}. Les numéros renvoient au tableau « Repères de la carte »."
-    return (
-        Graphique(
-            "g-carte",
-            titre,
-            description,
-            graphiques.carte("g-carte", formes),
-            tableau.ident,
-            graphiques.LEGENDE_CARTE,
-        ),
-        tableau,
-    )
 
 
 def _acteurs(d: Donnees) -> Section:

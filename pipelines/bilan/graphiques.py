@@ -37,7 +37,7 @@ COULEURS: dict[Etat, str] = {
     "absent": "#fedcba",
 }
 _MARQUEUR = "#fedcba"
-_SIGNES: dict[Etat, str] = {"atteint": " ✓", "non_atteint": " ✗"}
+SIGNES: dict[Etat, str] = {"atteint": " ✓", "non_atteint": " ✗"}
 _ENCRE = "#1d2733"
 _GRILLE = "#dfe4ea"
 _DEGRADE = ["#eef4fa", "#b9d3ea", "#6ea3d0", "#2c6fab", "#0b3c6b"]
@@ -53,10 +53,17 @@ LEGENDE_ETATS = (
     "Bleu foncé et ✓ : objectif atteint ; orange et ✗ : non atteint ; gris : sans cible ; "
     "hachures : secret. Le trait noir marque la cible."
 )
-LEGENDE_CARTE = (
-    "Bleu foncé : objectif atteint ; orange : non atteint ; gris : sans cible ; hachures : secret ; "
-    "blanc : aucun chiffre. Les numéros renvoient au tableau ; le fond gris clair, s’il y en a un, est "
-    "celui des communes."
+LEGENDE_QUARTIERS = (
+    "Rond bleu foncé : objectif atteint ; carré orange : non atteint ; losange gris : sans cible ou sans "
+    "chiffre. Les numéros renvoient au tableau."
+)
+LEGENDE_COMMUNES = (
+    "Bleu foncé et ✓ : objectif atteint ; orange et ✗ : non atteint ; gris : sans cible ; hachures : "
+    "secret ; blanc : aucun chiffre. Sont nommées les communes qui ont le plus d’attributions."
+)
+LEGENDE_NUANCES = (
+    "Plus la commune est foncée, plus la part est élevée ; blanc : aucun chiffre. Sont nommées celles qui "
+    "ont le plus d’attributions."
 )
 
 
@@ -92,12 +99,15 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Forme:
-    """One polygon of a map: GeoJSON geometry, mark written on it, value and state."""
+    """One place of a map: GeoJSON outline, fill, and what is written on it: a mark in the sign of its state,
+    or the lines of a label, of which the first rank is written first."""
 
     geometrie: str
-    repere: str
     couleur: str
-    fond: bool
+    repere: str = ""
+    etat: Etat = "absent"
+    etiquette: str = ""
+    rang: int = 0
 
 
 def barres(ident: str, lignes: Sequence[Barre], *, pourcent: bool = True) -> str:
@@ -110,7 +120,7 @@ def barres(ident: str, lignes: Sequence[Barre], *, pourcent: bool = True) -> str
             "v": barre.valeur
             if barre.valeur is not None
             else (maximum * 0.12 if _hachure(barre.etat) else 0),
-            "texte": barre.texte + _SIGNES.get(barre.etat, ""),
+            "texte": barre.texte + SIGNES.get(barre.etat, ""),
             "couleur": COULEURS[barre.etat],
             "cible": barre.cible,
             "fin": _fin_du_texte(barre, maximum),
@@ -363,58 +373,106 @@ def carte(ident: str, formes: Sequence[Forme]) -> str:
     geometries = [json.loads(f.geometrie) for f in formes]
     latitudes = [point[1] for g in geometries for point in _points(g)]
     rapport = math.cos(math.radians(sum(latitudes) / len(latitudes))) if latitudes else 1.0
-    traits, reperes = [], []
+    traits: list[dict[str, Any]] = []
+    reperes: list[dict[str, Any]] = []
     for forme, geometrie in zip(formes, geometries, strict=True):
         plane = {"type": geometrie["type"], "coordinates": _a_plat(geometrie["coordinates"], rapport)}
-        traits.append(
-            {
-                "type": "Feature",
-                "geometry": plane,
-                "properties": {"couleur": forme.couleur, "fond": forme.fond},
-            }
-        )
-        if not forme.fond:
+        traits.append({"type": "Feature", "geometry": plane, "properties": {"couleur": forme.couleur}})
+        if forme.repere or forme.etiquette:
             points = _points(plane)
             reperes.append(
                 {
                     "x": (min(p[0] for p in points) + max(p[0] for p in points)) / 2,
                     "y": (min(p[1] for p in points) + max(p[1] for p in points)) / 2,
-                    "texte": forme.repere,
+                    "repere": forme.repere,
+                    "etiquette": forme.etiquette,
+                    "rang": forme.rang,
+                    "couleur": couleur_de_repere(forme.etat),
+                    "signe": _SIGNE_DE_REPERE.get(forme.etat, "diamond"),
                 }
             )
     # A plane projection: on a sphere, the order of a ring's points decides what is inside it.
     projection = {"type": "identity", "reflectY": True}
-    commun = {"width": 640, "height": 420, "projection": projection}
-    calques = [
+    commun = {"width": _CARTE[0], "height": _CARTE[1], "projection": projection}
+    place = {
+        "longitude": {"field": "x", "type": "quantitative"},
+        "latitude": {"field": "y", "type": "quantitative"},
+    }
+    calques: list[dict[str, Any]] = [
         {
             "data": {"values": traits},
-            "mark": {"type": "geoshape", "stroke": _ENCRE, "strokeWidth": 0.8},
+            "mark": {"type": "geoshape", "stroke": _ENCRE, "strokeWidth": 0.6},
             "encoding": {"color": {"field": "properties.couleur", "type": "nominal", "scale": None}},
-        },
-        {
-            "data": {"values": reperes},
-            "mark": {"type": "circle", "size": 200, "color": "#ffffff", "stroke": _ENCRE, "opacity": 1},
-            "encoding": {
-                "longitude": {"field": "x", "type": "quantitative"},
-                "latitude": {"field": "y", "type": "quantitative"},
-            },
-        },
-        {
-            "data": {"values": reperes},
-            "mark": {"type": "text", "fontSize": 10, "fontWeight": 600, "color": _ENCRE},
-            "encoding": {
-                "longitude": {"field": "x", "type": "quantitative"},
-                "latitude": {"field": "y", "type": "quantitative"},
-                "text": {"field": "texte", "type": "nominal"},
-            },
-        },
+        }
     ]
+    if etiquettes := _sans_chevauchement([r for r in reperes if r["etiquette"]], traits):
+        texte = {"type": "text", "fontSize": 10, "fontWeight": 600, "lineBreak": "|", "baseline": "middle"}
+        calques += [
+            {
+                "data": {"values": etiquettes},
+                # A white edge around the letters: they are read on any fill.
+                "mark": {**texte, "color": color, "stroke": color, "strokeWidth": width},
+                "encoding": {**place, "text": {"field": "etiquette", "type": "nominal"}},
+            }
+            for color, width in (("#ffffff", 3), (_ENCRE, 0))
+        ]
+    if marques := [r for r in reperes if r["repere"]]:
+        calques += [
+            {
+                "data": {"values": marques},
+                "mark": {"type": "point", "filled": True, "size": 260, "stroke": "#ffffff", "opacity": 1},
+                "encoding": {
+                    **place,
+                    "color": {"field": "couleur", "type": "nominal", "scale": None},
+                    "shape": {"field": "signe", "type": "nominal", "scale": None},
+                },
+            },
+            {
+                "data": {"values": marques},
+                "mark": {"type": "text", "fontSize": 10, "fontWeight": 700, "color": "#ffffff"},
+                "encoding": {**place, "text": {"field": "repere", "type": "nominal"}},
+            },
+        ]
     return _svg(ident, {**commun, "layer": calques})
+
+
+_CARTE = (640, 460)
+
+
+def _sans_chevauchement(
+    etiquettes: Sequence[dict[str, Any]], traits: Sequence[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """The labels that can be read: one that would fall on another, of a better rank, is left out."""
+    points = [p for trait in traits for p in _points(trait["geometry"])]
+    etendue = [max(p[i] for p in points) - min(p[i] for p in points) for i in (0, 1)]
+    echelle = min(_CARTE[i] / etendue[i] for i in (0, 1) if etendue[i]) if any(etendue) else 1.0
+    posees: list[tuple[float, float, float]] = []
+    gardees = []
+    for e in sorted(etiquettes, key=lambda e: e["rang"]):
+        x, y = e["x"] * echelle, e["y"] * echelle
+        largeur = max(len(ligne) for ligne in e["etiquette"].split("|")) * 6.0
+        if all(abs(x - a) >= (largeur + w) / 2 or abs(y - b) >= 26 for a, b, w in posees):
+            posees.append((x, y, largeur))
+            gardees.append(e)
+    return gardees
+
+
+_SIGNE_DE_REPERE: dict[Etat, str] = {"atteint": "circle", "non_atteint": "square"}
+
+
+def couleur_de_repere(etat: Etat) -> str:
+    """Fill of a mark that bears a white number."""
+    return COULEURS[etat] if etat in ("atteint", "non_atteint") else "#4a5663"
 
 
 def couleur_de_carte(etat: Etat) -> str:
     """Fill of a polygon in that state; white where there is nothing to show."""
     return "#ffffff" if etat in ("indisponible", "absent") else COULEURS[etat]
+
+
+def nuance_de_carte(valeur: float | None, maximum: float) -> str:
+    """Fill of a polygon by its value, where no target says what is good; white where there is none."""
+    return "#ffffff" if valeur is None or not maximum else _nuance(valeur, maximum)
 
 
 FOND_DE_CARTE = "#f3f5f7"

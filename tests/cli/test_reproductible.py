@@ -91,8 +91,8 @@ def test_elsewhere_another_day_in_another_order(
     first = reports(publie.entrepot, tmp_path / "un", formats)
     assert {Path(name).suffix for name in first} == {f".{name}" for name in formats.split(",")}
     assert reports(entrepot, tmp_path / "deux", formats, **settings) == first
-    # Neighbourhoods alone, without the communes around them, make no map.
-    assert b'id="g-carte"' not in first["0/bilan-247100589-2021.html"]
+    # The outlines are the shipped ones.
+    assert b'id="g-carte-hors_qpv_q1"' in first["0/bilan-247100589-2021.html"]
 
 
 @pytest.mark.slow
