@@ -166,6 +166,9 @@ TRUSTED: dict[str, dict[str, str]] = {
         "table": "a table of the manifest of dbt",
         "fichier.resolve()": "a file that the export named, in the working folder",
     },
+    "pipelines/publication/editions.py": {
+        "edition.select('origine', schema, table)": "made in `edition` from quoted names",
+    },
     "pipelines/publication/cartes.py": {
         "columns": "measures of the module over quoted names",
         "_places(level, indicators)": "SQL of the module over quoted names",
