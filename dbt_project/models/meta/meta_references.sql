@@ -1,4 +1,12 @@
 {{ config(alias='references') }}
+{#- Of each list that the folder completes or replaces code by code (a generation of neighbourhoods whole): what it is, the
+    folder's table, the shipped one, the column that tells what is replaced, the code that is counted. -#}
+{%- set listes = [
+    ("'Communes'", 'geo_communes', 'livre_communes', 'code_commune', 'code_commune'),
+    ("'Anciens codes de commune'", 'geo_passage', 'livre_passage', 'code_commune_historique', 'code_commune_historique'),
+    ("'Quartiers prioritaires de ' || cast(generation as " ~ dbt.type_string() ~ ")", 'qpv_communes', 'livre_qpv', 'generation', 'code_qpv'),
+    ("'Zonage A, B, C'", 'geo_zonage_abc', 'livre_communes', 'code_commune', 'code_commune'),
+] -%}
 -- Which reference says where the published territories are: a file of the landing folder, or what the product ships. The rows
 -- of each that serve, so that a list of the folder which replaces only a part is seen to.
 with communes as (
@@ -21,23 +29,29 @@ codes as (
 
 lues as (
 
+    {%- for reference, deposee, livree, remplace, code in listes %}
     select
-        'Communes' as reference,
+        {{ reference }} as reference,
         'dossier' as origine,
-        noms._fichier as fichier,
-        noms.code_commune as code
-    from {{ source('geographie', 'geo_communes') }} as noms
-    inner join codes on noms.code_commune = codes.code_commune
+        _fichier as fichier,
+        {{ code }} as code
+    from {{ source('geographie', deposee) }}
+    where code_commune in (select codes.code_commune from codes)
     union all
     select
-        'Communes' as reference,
+        {{ reference }} as reference,
         'livre' as origine,
-        noms._fichier as fichier,
-        noms.code_commune as code
-    from {{ source('livres', 'livre_communes') }} as noms
-    inner join codes on noms.code_commune = codes.code_commune
-    where noms.code_commune not in (select lus.code_commune from {{ source('geographie', 'geo_communes') }} as lus)
+        _fichier as fichier,
+        {{ code }} as code
+    from {{ source('livres', livree) }}
+    where
+        code_commune in (select codes.code_commune from codes)
+        and {{ remplace }} not in (select deposes.{{ remplace }} from {{ source('geographie', deposee) }} as deposes)
+        {%- if deposee == 'geo_zonage_abc' %}
+        and zone_abc is not null
+        {%- endif %}
     union all
+    {%- endfor %}
     select
         'Membres des EPCI' as reference,
         membres.origine,
@@ -55,62 +69,6 @@ lues as (
     left join (
         select min(_fichier) as fichier from {{ source('livres', 'livre_epci_membres') }}
     ) as livres on membres.origine = 'livre'
-    union all
-    select
-        'Anciens codes de commune' as reference,
-        'dossier' as origine,
-        passages._fichier as fichier,
-        passages.code_commune_historique as code
-    from {{ source('geographie', 'geo_passage') }} as passages
-    inner join codes on passages.code_commune = codes.code_commune
-    union all
-    select
-        'Anciens codes de commune' as reference,
-        'livre' as origine,
-        passages._fichier as fichier,
-        passages.code_commune_historique as code
-    from {{ source('livres', 'livre_passage') }} as passages
-    inner join codes on passages.code_commune = codes.code_commune
-    where
-        passages.code_commune_historique not in (
-            select lus.code_commune_historique from {{ source('geographie', 'geo_passage') }} as lus
-        )
-    union all
-    select
-        'Quartiers prioritaires de ' || cast(quartiers.generation as {{ dbt.type_string() }}) as reference,
-        'dossier' as origine,
-        quartiers._fichier as fichier,
-        quartiers.code_qpv as code
-    from {{ source('geographie', 'qpv_communes') }} as quartiers
-    inner join codes on quartiers.code_commune = codes.code_commune
-    union all
-    select
-        'Quartiers prioritaires de ' || cast(quartiers.generation as {{ dbt.type_string() }}) as reference,
-        'livre' as origine,
-        quartiers._fichier as fichier,
-        quartiers.code_qpv as code
-    from {{ source('livres', 'livre_qpv') }} as quartiers
-    inner join codes on quartiers.code_commune = codes.code_commune
-    where quartiers.generation not in (select lus.generation from {{ source('geographie', 'qpv_communes') }} as lus)
-    union all
-    select
-        'Zonage A, B, C' as reference,
-        'dossier' as origine,
-        zones._fichier as fichier,
-        zones.code_commune as code
-    from {{ source('geographie', 'geo_zonage_abc') }} as zones
-    inner join codes on zones.code_commune = codes.code_commune
-    union all
-    select
-        'Zonage A, B, C' as reference,
-        'livre' as origine,
-        zones._fichier as fichier,
-        zones.code_commune as code
-    from {{ source('livres', 'livre_communes') }} as zones
-    inner join codes on zones.code_commune = codes.code_commune
-    where
-        zones.zone_abc is not null
-        and zones.code_commune not in (select lus.code_commune from {{ source('geographie', 'geo_zonage_abc') }} as lus)
     union all
     select
         'Seuils du premier quartile' as reference,
