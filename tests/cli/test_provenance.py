@@ -10,7 +10,8 @@ from pipelines.edition import editions
 from pipelines.paths import edition_path
 from tests.cli.conftest import Publie
 
-# One figure of each indicator and axis that is counted from rows, and on two axes of each segment, the largest.
+# One figure of each indicator and axis that is counted from rows; of the segments, which are read alike by all the
+# indicators of a family, one of each family. The largest.
 FIGURES = """
     select f.epci_siren, f.periode, f.indicateur, f.axe, f.modalite, f.segment_type, f.segment,
         f.numerateur, f.denominateur, f.inconnus
@@ -18,12 +19,15 @@ FIGURES = """
     where f.periode_type in ('annee', 'millesime') and f.valeur is not null
         and f.indicateur in (select indicateur from meta.mesures)
         and f.axe in (select axe from meta.axes)
-        and (f.segment_type = 'tous' or f.axe in ('epci', 'bailleur') and (f.indicateur, f.segment_type) in (
+        and (f.segment_type = 'tous' or (f.indicateur, f.segment_type) in (
             select (m.indicateur, s.segment_type) from meta.mesures as m inner join meta.segments as s using (famille)
             union all select (m.indicateur, m.segment_type) from meta.mesures as m
         ))
     qualify row_number() over (
-        partition by f.indicateur, f.axe, f.segment_type
+        partition by f.segment_type, case when f.segment_type = 'tous' then f.axe end, case
+            when f.segment_type = 'tous' then f.indicateur
+            else (select min(famille) from meta.mesures as m where m.indicateur = f.indicateur)
+        end
         order by coalesce(f.numerateur, 0) + coalesce(f.denominateur, 0) desc, f.epci_siren, f.periode,
             f.modalite, f.segment
     ) = 1
