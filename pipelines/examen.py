@@ -190,6 +190,14 @@ union all
 select code_commune, epci_siren, epci_nom from livres
 where code_commune not in (select code_commune from propres union all select code_commune from lus)
 """
+# The département of each commune of a territory.
+_DEPARTEMENTS = """
+select d.code_region, cast(d.est_outre_mer as boolean) as est_outre_mer
+from membres as m inner join livre.departements as d
+    on d.code_departement
+    = left(m.code_commune, case when regexp_matches(m.code_commune, '^9[78]') then 3 else 2 end)
+where m.epci_siren = ?
+"""
 _TROUVES = """
 select epci_siren, max(epci_nom) from faits where epci_siren is not null
 group by epci_siren order by sum(lignes) desc, epci_siren
@@ -415,16 +423,11 @@ class _Vue:
             autre = max((m for m in listes if m <= annee), default=listes[0] if listes else None)
             suite = "ses communes sont inconnues" if autre is None else f"la liste de {autre} sert"
             yield _reference("membres", suite, annee=annee, siren=siren, nom=convention.nom)
-        yield from self._neighbourhoods(annee)
+        yield from self._neighbourhoods(siren, annee)
 
     def _threshold(self, convention: Convention, annee: int) -> Iterator[Reference]:
         siren, portee = convention.siren, convention.parametres["portee_seuil_q1"]
-        region = self._one(
-            "select mode(d.code_region) from membres as m inner join livre.departements as d "
-            "on d.code_departement = case when m.code_commune like '97%' then left(m.code_commune, 3) "
-            "else left(m.code_commune, 2) end where m.epci_siren = ?",
-            siren,
-        )
+        region = self._one(f"select mode(code_region) from ({_DEPARTEMENTS})", siren)
         connues = {
             int(a)
             for (a,) in self.con.execute(
@@ -445,12 +448,15 @@ class _Vue:
         code = region if portee == "region" else siren
         yield _reference("seuil_q1", suite, annee=annee, portee=portee, code=code)
 
-    def _neighbourhoods(self, annee: int) -> Iterator[Reference]:
-        """Generations in force in the year of which there is no list."""
+    def _neighbourhoods(self, siren: str, annee: int) -> Iterator[Reference]:
+        """Generations in force in the year, where the territory is, of which there is no list."""
         rows = self.con.execute(
-            "select cast(generation as integer) from livre.qpv_generations where cast(debut as date) <= ? "
-            "and (fin is null or cast(fin as date) >= ?) order by 1",
-            [date(annee, 12, 31), date(annee, 1, 1)],
+            "select distinct cast(g.generation as integer) from livre.qpv_generations as g "
+            f"cross join ({_DEPARTEMENTS}) as d "
+            "where cast(case when d.est_outre_mer then g.debut_outre_mer else g.debut end as date) <= ? "
+            "and coalesce(cast(case when d.est_outre_mer then g.fin_outre_mer else g.fin end as date), "
+            "date '9999-12-31') >= ? order by 1",
+            [siren, date(annee, 12, 31), date(annee, 1, 1)],
         ).fetchall()
         for (generation,) in rows:
             donnee = self._one(

@@ -82,3 +82,15 @@ def test_a_territory_without_communes_is_refused(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(references, "territory", lambda _: None)
     with pytest.raises(MauvaisUsage, match="dissous"):
         start(TERRITOIRES["Rennes"])
+
+
+def test_a_siren_is_read_as_it_is_printed_and_a_siret_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["init", "243 500 139", "--territoires", str(tmp_path / "t")]) == 0
+    assert "Rennes Métropole" in capsys.readouterr().out
+    assert run(["init", "24350013900012", "--territoires", str(tmp_path / "u")]) == 2
+    dit = capsys.readouterr().err
+    assert "init attend un SIREN à 9 chiffres" in dit
+    assert "ses 9 premiers" in dit
+    assert "--epci" not in dit
