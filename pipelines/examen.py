@@ -145,7 +145,7 @@ def _prepare(con: duckdb.DuckDBPyConnection, voulus: Collection[str]) -> None:
     )
 
 
-_GRAINES = ("plm", "departements", "seuils_q1", "plafonds", "qpv_generations")
+_GRAINES = ("listes_epci", "plm", "departements", "seuils_q1", "plafonds", "qpv_generations")
 _COURANTES = f"""
 create table courantes as
 with passages as (
@@ -419,7 +419,13 @@ class _Vue:
             ).fetchall()
         ]
         livree = self._one("select count(*) from sources.livre_epci_membres where epci_siren = ?", siren)
-        if annee not in listes and (listes or not livree):
+        # A shipped list of the year, or before it and newer than the folder's, serves in its place.
+        mieux = livree and self._one(
+            "select count(*) from livre.listes_epci where cast(millesime as integer) <= ? "
+            "and cast(millesime as integer) > ?",
+            *(annee, max((m for m in listes if m <= annee), default=0)),
+        )
+        if annee not in listes and not mieux and (listes or not livree):
             autre = max((m for m in listes if m <= annee), default=listes[0] if listes else None)
             suite = "ses communes sont inconnues" if autre is None else f"la liste de {autre} sert"
             yield _reference("membres", suite, annee=annee, siren=siren, nom=convention.nom)

@@ -433,3 +433,16 @@ def test_a_name_of_a_commune_is_told_from_its_code(depot: Depot) -> None:
     depot.drop("sne/2021/demandes.csv", table(DEMANDE | {"commune_choix1": "Ormes"}))
     messages = [p.message for p in only(depot).pieges if p.colonne == "commune_choix1"]
     assert any("le code Insee d'une commune, non son nom" in m for m in messages)
+
+
+def test_an_older_list_of_members_leaves_the_years_of_the_shipped_ones_to_them(depot: Depot) -> None:
+    depot.drop("geo/epci_membres_2022.csv", f"epci_siren;epci_nom;code_commune\n{CHALON};Chalon;71076\n")
+
+    def lacking(annee: int) -> list[str]:
+        bail = {"date_decision": f"{annee}-02-01", "date_signature_bail": f"{annee}-03-01", "date_entree": ""}
+        depot.drop("sne/2024/attributions.csv", table(ATTRIBUTION | bail))
+        year = next(a for a in territory(depot).annees if a.annee == annee)
+        return [r.consequence for r in year.a_trouver if r.reference == "membres"]
+
+    assert lacking(2023) == ["la liste de 2022 sert"]
+    assert lacking(2024) == []
