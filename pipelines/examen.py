@@ -411,6 +411,12 @@ class _Vue:
             annee,
         ):
             yield _reference("plafonds", "les derniers connus servent", annee=annee)
+        yield from self._members(convention, annee)
+        yield from self._neighbourhoods(siren, annee)
+
+    def _members(self, convention: Convention, annee: int) -> Iterator[Reference]:
+        """What the lists say of the communes of the year: none, an older one, one that lacks some."""
+        siren = convention.siren
         listes = [
             int(m)
             for (m,) in self.con.execute(
@@ -429,7 +435,23 @@ class _Vue:
             autre = max((m for m in listes if m <= annee), default=listes[0] if listes else None)
             suite = "ses communes sont inconnues" if autre is None else f"la liste de {autre} sert"
             yield _reference("membres", suite, annee=annee, siren=siren, nom=convention.nom)
-        yield from self._neighbourhoods(siren, annee)
+        elif listes and not mieux and (absentes := self._left_out(siren, annee, listes)):
+            suite = f"la liste déposée n'a pas {', '.join(absentes)}, que la liste livrée y met ; vérifiez-la"
+            yield _reference("membres", suite, annee=annee, siren=siren, nom=convention.nom)
+
+    def _left_out(self, siren: str, annee: int, listes: Sequence[int]) -> list[str]:
+        """Communes that a shipped list of the year has and the list of the folder that serves has not."""
+        rows = self.con.execute(
+            "select distinct l.code_commune, coalesce(c.nom, l.code_commune) "
+            "from sources.livre_epci_membres as l "
+            "left join sources.livre_communes as c on l.code_commune = c.code_commune "
+            "where l.epci_siren = ? and ? >= (select min(cast(millesime as integer)) from livre.listes_epci) "
+            "and coalesce(year(l.debut), 0) <= ? and coalesce(year(l.fin), 9999) >= ? "
+            f"and l.code_commune not in (select code_commune from {SCHEMA}.geo_epci_membres "
+            "where epci_siren = ? and millesime = ?) order by 1",
+            [siren, annee, annee, annee, siren, max((m for m in listes if m <= annee), default=listes[0])],
+        ).fetchall()
+        return [f"{nom} ({code})" for code, nom in rows]
 
     def _threshold(self, convention: Convention, annee: int) -> Iterator[Reference]:
         siren, portee = convention.siren, convention.parametres["portee_seuil_q1"]

@@ -446,3 +446,19 @@ def test_an_older_list_of_members_leaves_the_years_of_the_shipped_ones_to_them(d
 
     assert lacking(2023) == ["la liste de 2022 sert"]
     assert lacking(2024) == []
+
+
+def test_a_list_of_members_that_lacks_a_commune_is_said(depot: Depot) -> None:
+    """The folder's list of the year wins; that it leaves out a commune which the shipped one has is no detail."""
+    bail = {"date_decision": "2024-02-01", "date_signature_bail": "2024-03-01", "date_entree": ""}
+    depot.drop("sne/2024/attributions.csv", table(ATTRIBUTION | bail | {"code_commune_logement": "97411"}))
+    entete, cinor = "epci_siren;epci_nom;code_commune\n", "249740119;CINOR;"
+
+    def said(*communes: str) -> list[str]:
+        depot.drop("geo/epci_membres_2024.csv", entete + "".join(f"{cinor}{c}\n" for c in communes))
+        year = next(a for a in territory(depot).annees if a.annee == 2024)
+        return [r.consequence for r in year.a_trouver if r.reference == "membres"]
+
+    (dit,) = said("97411", "97418")
+    assert "n'a pas Sainte-Suzanne (97420)" in dit
+    assert said("97411", "97418", "97420") == []
