@@ -123,7 +123,8 @@ def _identity(territoire: Territoire) -> Iterator[str]:
     communes = f"{len(territoire.communes)} commune{'s' if len(territoire.communes) > 1 else ''}"
     yield (
         f"{territoire.nom} ({nature}, SIREN {territoire.siren}) : {communes}, "
-        f"{_number(territoire.population)} habitants ; {departements} ; région {region} ({territoire.region})."
+        f"{_number(territoire.population)} habitants ; {departements} ; "
+        f"région {region} ({territoire.region})."
     )
     if territoire.epci_liste is not None:
         liste = references.territories()[territoire.epci_liste][0]
