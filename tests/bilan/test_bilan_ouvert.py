@@ -7,7 +7,8 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipelines.bilan import contenu, donnees, libelles
+from pipelines import libelles
+from pipelines.bilan import contenu, donnees
 from pipelines.bilan.document import Document, Manquant, Tableau
 from pipelines.ingestion.declarations import declarations
 
