@@ -63,6 +63,7 @@ class Arrete(_Strict):
 class Regles(_Strict):
     """Everything that `depart.yml` holds."""
 
+    natures: dict[str, str]
     obligations: tuple[Obligation, ...]
     sans_obligation: str
     arretes_seuils_q1: tuple[Arrete, ...]
@@ -118,10 +119,12 @@ def _identity(territoire: Territoire) -> Iterator[str]:
     noms = {r["code_departement"]: r["nom"] for r in _seed("ref_departements")}
     region = next(r["nom"] for r in _seed("ref_regions") if r["code_region"] == territoire.region)
     departements = ", ".join(f"{noms[code]} ({code})" for code in territoire.departements)
+    nature = rules().natures.get(territoire.nature, territoire.nature)
+    communes = f"{len(territoire.communes)} commune{'s' if len(territoire.communes) > 1 else ''}"
     yield (
-        f"{territoire.nom} ({territoire.nature}, SIREN {territoire.siren}) : {len(territoire.communes)} "
-        f"commune(s), {_number(territoire.population)} habitants ; {departements} ; région {region} "
-        f"({territoire.region})."
+        f"{territoire.nom} ({nature}, SIREN {territoire.siren}) : {communes}, "
+        f"{_number(territoire.population)} habitants ; {departements} ; "
+        f"région {region} ({territoire.region})."
     )
     if territoire.epci_liste is not None:
         liste = references.territories()[territoire.epci_liste][0]
@@ -156,9 +159,9 @@ def _to_find(territoire: Territoire) -> Iterator[str]:
     regional = territoire.region in {s["code"] for s in seuils if s["portee"] == "region"}
     portee, code = ("region", territoire.region) if regional else ("epci", territoire.siren)
     connus = {int(s["annee"]): s["seuil"] for s in seuils if (s["portee"], s["code"]) == (portee, code)}
-    annees = ", ".join(f"{annee} : {seuil} €" for annee, seuil in sorted(connus.items()))
+    annees = ", ".join(f"{_number(int(seuil))} € en {annee}" for annee, seuil in sorted(connus.items()))
     forme = settings()["references"]["seuil_q1"]
-    yield f"Seuils du premier quartile livrés : {annees or 'aucun'}."
+    yield f"Seuils du premier quartile livrés, par an et par UC : {annees or 'aucun'}."
     yield (
         f"À trouver, seuils du premier quartile : {forme['ou']} ({rules().recherche_arretes}). Déposez "
         f"{forme['fichier'].format(annee='<année>')}, colonnes {forme['colonnes']} ; par exemple "

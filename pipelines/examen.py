@@ -145,7 +145,7 @@ def _prepare(con: duckdb.DuckDBPyConnection, voulus: Collection[str]) -> None:
     )
 
 
-_GRAINES = ("plm", "departements", "seuils_q1", "plafonds", "qpv_generations")
+_GRAINES = ("listes_epci", "plm", "departements", "seuils_q1", "plafonds", "qpv_generations")
 _COURANTES = f"""
 create table courantes as
 with passages as (
@@ -189,6 +189,14 @@ select * from lus
 union all
 select code_commune, epci_siren, epci_nom from livres
 where code_commune not in (select code_commune from propres union all select code_commune from lus)
+"""
+# The département of each commune of a territory.
+_DEPARTEMENTS = """
+select d.code_region, cast(d.est_outre_mer as boolean) as est_outre_mer
+from membres as m inner join livre.departements as d
+    on d.code_departement
+    = left(m.code_commune, case when regexp_matches(m.code_commune, '^9[78]') then 3 else 2 end)
+where m.epci_siren = ?
 """
 _TROUVES = """
 select epci_siren, max(epci_nom) from faits where epci_siren is not null
@@ -403,6 +411,12 @@ class _Vue:
             annee,
         ):
             yield _reference("plafonds", "les derniers connus servent", annee=annee)
+        yield from self._members(convention, annee)
+        yield from self._neighbourhoods(siren, annee)
+
+    def _members(self, convention: Convention, annee: int) -> Iterator[Reference]:
+        """What the lists say of the communes of the year: none, an older one, one that lacks some."""
+        siren = convention.siren
         listes = [
             int(m)
             for (m,) in self.con.execute(
@@ -411,20 +425,37 @@ class _Vue:
             ).fetchall()
         ]
         livree = self._one("select count(*) from sources.livre_epci_membres where epci_siren = ?", siren)
-        if annee not in listes and (listes or not livree):
+        # A shipped list of the year, or before it and newer than the folder's, serves in its place.
+        mieux = livree and self._one(
+            "select count(*) from livre.listes_epci where cast(millesime as integer) <= ? "
+            "and cast(millesime as integer) > ?",
+            *(annee, max((m for m in listes if m <= annee), default=0)),
+        )
+        if annee not in listes and not mieux and (listes or not livree):
             autre = max((m for m in listes if m <= annee), default=listes[0] if listes else None)
             suite = "ses communes sont inconnues" if autre is None else f"la liste de {autre} sert"
             yield _reference("membres", suite, annee=annee, siren=siren, nom=convention.nom)
-        yield from self._neighbourhoods(annee)
+        elif listes and not mieux and (absentes := self._left_out(siren, annee, listes)):
+            suite = f"la liste déposée n'a pas {', '.join(absentes)}, que la liste livrée y met ; vérifiez-la"
+            yield _reference("membres", suite, annee=annee, siren=siren, nom=convention.nom)
+
+    def _left_out(self, siren: str, annee: int, listes: Sequence[int]) -> list[str]:
+        """Communes that a shipped list of the year has and the list of the folder that serves has not."""
+        rows = self.con.execute(
+            "select distinct l.code_commune, coalesce(c.nom, l.code_commune) "
+            "from sources.livre_epci_membres as l "
+            "left join sources.livre_communes as c on l.code_commune = c.code_commune "
+            "where l.epci_siren = ? and ? >= (select min(cast(millesime as integer)) from livre.listes_epci) "
+            "and coalesce(year(l.debut), 0) <= ? and coalesce(year(l.fin), 9999) >= ? "
+            f"and l.code_commune not in (select code_commune from {SCHEMA}.geo_epci_membres "
+            "where epci_siren = ? and millesime = ?) order by 1",
+            [siren, annee, annee, annee, siren, max((m for m in listes if m <= annee), default=listes[0])],
+        ).fetchall()
+        return [f"{nom} ({code})" for code, nom in rows]
 
     def _threshold(self, convention: Convention, annee: int) -> Iterator[Reference]:
         siren, portee = convention.siren, convention.parametres["portee_seuil_q1"]
-        region = self._one(
-            "select mode(d.code_region) from membres as m inner join livre.departements as d "
-            "on d.code_departement = case when m.code_commune like '97%' then left(m.code_commune, 3) "
-            "else left(m.code_commune, 2) end where m.epci_siren = ?",
-            siren,
-        )
+        region = self._one(f"select mode(code_region) from ({_DEPARTEMENTS})", siren)
         connues = {
             int(a)
             for (a,) in self.con.execute(
@@ -445,12 +476,15 @@ class _Vue:
         code = region if portee == "region" else siren
         yield _reference("seuil_q1", suite, annee=annee, portee=portee, code=code)
 
-    def _neighbourhoods(self, annee: int) -> Iterator[Reference]:
-        """Generations in force in the year of which there is no list."""
+    def _neighbourhoods(self, siren: str, annee: int) -> Iterator[Reference]:
+        """Generations in force in the year, where the territory is, of which there is no list."""
         rows = self.con.execute(
-            "select cast(generation as integer) from livre.qpv_generations where cast(debut as date) <= ? "
-            "and (fin is null or cast(fin as date) >= ?) order by 1",
-            [date(annee, 12, 31), date(annee, 1, 1)],
+            "select distinct cast(g.generation as integer) from livre.qpv_generations as g "
+            f"cross join ({_DEPARTEMENTS}) as d "
+            "where cast(case when d.est_outre_mer then g.debut_outre_mer else g.debut end as date) <= ? "
+            "and coalesce(cast(case when d.est_outre_mer then g.fin_outre_mer else g.fin end as date), "
+            "date '9999-12-31') >= ? order by 1",
+            [siren, date(annee, 12, 31), date(annee, 1, 1)],
         ).fetchall()
         for (generation,) in rows:
             donnee = self._one(

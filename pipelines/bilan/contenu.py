@@ -142,7 +142,7 @@ def bilan(d: Donnees) -> Document:
         _qualite(d),
         _methode(d),
     ]
-    sections = [_a_la_suite(_avec_saisies(d, section)) for section in corps]
+    sections = [_a_la_suite(_avec_saisies(d, section)) for section in _dit_une_fois(corps)]
     regles, chiffres = tables.regles(d, sections)
     glossaire = Section("glossaire", "Glossaire", (Definitions(libelles.glossaire()),))
     return Document(
@@ -174,6 +174,21 @@ def _avec_saisies(d: Donnees, section: Section) -> Section:
     """The chapter with what was typed for it, after its own figures of the whole territory."""
     ecrits = saisies.texte_de(d, section.ident, PRINCIPAUX, attendu=section.ident in ANALYSES)
     return replace(section, blocs=(*section.blocs, *ecrits))
+
+
+def _dit_une_fois(sections: Sequence[Section]) -> list[Section]:
+    """What is missing and from whom to have it, at length in the first chapter that lacks it."""
+    dits: set[Bloc] = set()
+
+    def dire(bloc: Bloc) -> Bloc:
+        if not isinstance(bloc, Manquant) or not bloc.bref:
+            return bloc
+        if bloc in dits:
+            return replace(bloc, texte=bloc.bref)
+        dits.add(bloc)
+        return bloc
+
+    return [replace(section, blocs=tuple(map(dire, section.blocs))) for section in sections]
 
 
 def _a_la_suite(section: Section) -> Section:
@@ -578,7 +593,7 @@ def _objectifs_en_vigueur(d: Donnees, objectifs: Sequence[Objectif]) -> Tableau:
         acteurs = libelles.axe(o.axe)
         noms = dict(d.modalites(o.axe, [o.indicateur]))
         if o.modalite:
-            acteurs = f"{acteurs} : {noms.get(o.modalite, o.modalite)}"
+            acteurs = f"{acteurs} : {noms.get(o.modalite) or libelles.segment(o.axe, o.modalite)}"
         elif o.axe != "epci":
             acteurs = f"{libelles.axe(o.axe, 'plusieurs').capitalize()}"
             if o.statut == "sans_objet":
@@ -977,7 +992,12 @@ def _revenus(d: Donnees) -> Section:
         references=TERRITOIRES_DE_REFERENCE[1:],
         feuille="Revenus",
     )
-    if tableau:
+    # Five times « indisponible » says less than a sentence: incomes of communes do not add up.
+    if d.disponible(REVENUS) and not any(d.disponible(REVENUS, axe) for axe in TERRITOIRES_DE_REFERENCE):
+        blocs.append(
+            Manquant("Pas de revenu pour l’ensemble du territoire", libelles.chapo("revenus-ensemble"))
+        )
+    elif tableau:
         blocs.append(tableau)
     sections = []
     for axes, cle, titre in (
@@ -1123,5 +1143,6 @@ def _ou_manquant(
             "Données non fournies",
             f"Cette partie demande la source {noms}, absente de l’entrepôt pour {d.annee}. "
             f"Elle s’obtient auprès {aupres}.",
+            f"Il manque la source {formats.enumerer([s.court for s in decrites])}, comme dit plus haut.",
         ),
     )

@@ -130,10 +130,12 @@ class Puces:
 
 @dataclass(frozen=True, slots=True)
 class Manquant:
-    """What is missing, and from whom it can be had; shown in place of a section's figures."""
+    """What is missing, and from whom it can be had; shown in place of a section's figures. `bref` replaces
+    the text where a chapter before has said it."""
 
     titre: str
     texte: str
+    bref: str = ""
 
 
 @dataclass(frozen=True, slots=True)

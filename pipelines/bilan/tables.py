@@ -223,7 +223,7 @@ def croise(
     colonnes = [
         (nom_indicateur, segment_type, segment, libelle)
         for nom_indicateur in indicateurs
-        for segment_type, segment, libelle in variantes(d, nom_indicateur, None)
+        for segment_type, segment, libelle in _variantes_fournies(d, nom_indicateur)
     ]
 
     def rangee(axe: str, code: str, nom: str, *, forte: bool) -> Ligne | None:
@@ -325,6 +325,23 @@ def variantes(d: Donnees, ident: str, axe: str | None = "epci") -> list[tuple[st
     for segment_type, s in sorted(trouvees):
         sortie.append((segment_type, s, f"{libelle} ({libelles.segment(segment_type, s)})"))
     return sortie
+
+
+def _variantes_fournies(d: Donnees, ident: str) -> list[tuple[str, str, str]]:
+    """Without the reading as a whole where no source gives it on any axis, and another reading is given."""
+    toutes = variantes(d, ident, None)
+    fournies = [
+        v
+        for v in toutes
+        if v[0] != TOUS
+        or any(
+            c.statut != "indisponible"
+            for axe in d.axes(ident)
+            for code, _ in d.modalites(axe, [ident])
+            if (c := d.chiffre(ident, axe, code)) is not None
+        )
+    ]
+    return fournies or toutes
 
 
 def regles(d: Donnees, sections: Sequence[Section]) -> tuple[Section, tuple[Chiffre, ...]]:

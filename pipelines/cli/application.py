@@ -104,11 +104,16 @@ def _day(text: str | None) -> date | None:
 
 
 def _sirens(given: list[str] | None) -> list[str]:
-    sirens = _parts(given)
-    for siren in sirens:
-        if not (siren.isascii() and siren.isdigit() and len(siren) == 9):
-            raise MauvaisUsage(f"--epci attend un SIREN à 9 chiffres, reçu « {siren} ».")
-    return sorted(set(sirens))
+    return sorted({_siren(part) for part in _parts(given)})
+
+
+def _siren(text: str, attente: str = "--epci attend") -> str:
+    """A SIREN, with or without the spaces that it is printed with."""
+    siren = "".join(text.split())
+    if not (siren.isascii() and siren.isdigit() and len(siren) == 9):
+        suite = " : un SIRET en a 14, le SIREN est ses 9 premiers" if len(siren) == 14 else ""
+        raise MauvaisUsage(f"{attente} un SIREN à 9 chiffres, reçu « {text} »{suite}.")
+    return siren
 
 
 @app.command(cls=Commande, epilog="Exemple : observatoire demo --dir demo")
@@ -249,7 +254,7 @@ def bilan(
     if edition != "signataires":
         asked["edition"] = edition
     if bailleur is not None:
-        asked["bailleur"] = _sirens([bailleur])[0]
+        asked["bailleur"] = _siren(bailleur, "--bailleur attend")
     chosen = [part.strip() for part in formats.split(",") if part.strip()]
     from pipelines.cli.actions import bilan as action
 
@@ -311,7 +316,7 @@ def expliquer(
     json: Json = False,
 ) -> None:
     """Explique un chiffre. Règle, paramètres, comptes avec leurs lignes, fichiers."""
-    (siren,) = _sirens([epci]) or [""]
+    siren = _siren(epci)
     segment_type, slash, value = segment.partition("/")
     if not slash:
         raise MauvaisUsage(f"--segment attend type/valeur (typologie/T3), reçu « {segment} ».")
@@ -386,7 +391,7 @@ def init(
     annee: Annotated[int | None, typer.Option(metavar="ANNÉE", help="Année de ces saisies.")] = None,
 ) -> None:
     """Écrit une convention à compléter. Valeurs légales, communes, quartiers, et ce qui reste à trouver."""
-    (checked,) = _sirens([siren]) or [""]
+    checked = _siren(siren, "init attend")
     if (donnees is None) != (annee is None):
         raise MauvaisUsage("Les saisies demandent --donnees et --annee ensemble.")
     from pipelines.cli.actions import init as action

@@ -84,7 +84,13 @@ def _lines(seen: Examen) -> Iterator[str]:
     if seen.refus:
         yield f"{len(seen.refus)} fichier(s) ne peuvent pas être lus : la construction s'arrêterait."
     else:
-        yield "Tous les fichiers peuvent être lus."
+        trop = sum(vu.trop_refusees for vu in seen.fichiers)
+        yield "Tous les fichiers peuvent être lus" + (
+            f", mais {trop} aurai{'ent' if trop > 1 else 't'} trop de lignes refusées : la construction "
+            "s'arrêterait."
+            if trop
+            else "."
+        )
 
 
 def _file(vu: FichierExamine) -> Iterator[str]:
@@ -99,6 +105,9 @@ def _file(vu: FichierExamine) -> Iterator[str]:
         yield f"        colonnes non lues : {_some(vu.colonnes_ignorees)}"
     for piege in vu.pieges:
         yield f"        attention, « {piege.colonne} » ({affichage.number(piege.nombre)}) : {piege.message}"
+    if vu.trop_refusees:
+        refusees, vues = affichage.number(vu.lignes_refusees), affichage.number(vu.lignes_vues)
+        yield f"        TROP DE LIGNES REFUSÉES : {refusees} sur {vues}, plus que la construction n'en tolère"
 
 
 def _facts(vu: FichierExamine) -> Iterator[str]:

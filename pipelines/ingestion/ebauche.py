@@ -170,8 +170,15 @@ def _names(nom_produit: str) -> dict[str, tuple[str, ...]]:
             declares = {c.nom for c in produit.champs}
             noms += [(n, c) for c, alias in presentation.champs.items() if c in declares for n in alias]
     for nom, champ in noms:
-        trouves.setdefault(normalise_name(nom), {})[champ] = None
+        trouves.setdefault(_words(nom), {})[champ] = None
     return {nom: tuple(champs) for nom, champs in trouves.items() if nom}
+
+
+def _words(nom: str) -> str:
+    """A name as it is compared: its words in one spelling, in one order, those that say nothing left out."""
+    reglages = settings()["ebauche"]
+    mots = [mot for mot in normalise_name(nom).split("_") if mot not in reglages["muets"]]
+    return "_".join(sorted(str(reglages["mots"].get(mot, mot)) for mot in mots))
 
 
 @lru_cache(maxsize=4096)
@@ -197,7 +204,7 @@ def _propose(produit: Produit, entete: Entete) -> _Proposition | None:
         (-ressemblance, rangs[champ], position, champ)
         for position, nom in enumerate(noms)
         if nom and looks_like_a_name(nom)
-        for ressemblance, champ in _alike(produit.produit, normalise_name(nom))
+        for ressemblance, champ in _alike(produit.produit, _words(nom))
     )
     colonnes: dict[str, tuple[int, float]] = {}
     prises: set[int] = set()

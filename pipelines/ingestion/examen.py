@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import polars as pl
 
 from pipelines.errors import DonneesRefusees
 from pipelines.fichiers import write_json
@@ -42,7 +43,7 @@ from pipelines.ingestion.ouverture import quotable
 from pipelines.ingestion.pourcentages import count_fractions
 from pipelines.ingestion.pseudonymes import set_key
 from pipelines.ingestion.repetitions import check_repetitions, merged
-from pipelines.ingestion.validation import find_refusals, read_cells
+from pipelines.ingestion.validation import LIGNE, find_refusals, read_cells
 from pipelines.inspection import Etat, FichierVide, extract_members
 
 # Rows seen of each product, in the columns of its table of schema `sources`.
@@ -87,6 +88,8 @@ class FichierExamine:
     entier: bool = True
     colonnes_ignorees: tuple[str, ...] = ()
     pieges: tuple[Piege, ...] = ()
+    lignes_refusees: int = 0  # of the lines seen, before any correction
+    trop_refusees: bool = False  # more than the build tolerates
 
 
 @cache
@@ -378,8 +381,14 @@ def _read(
         f"INSERT INTO {SCHEMA}.{ident(produit.produit)} ({noms}, _fichier) "
         f"SELECT {noms}, {quote(vu.fichier)} FROM read_parquet({quote(str(parquet))})"
     )
-    pieges += _refused(appariement, parquet, int(total), con)
-    return replace(vu, lignes_vues=int(lignes), pieges=tuple(pieges))
+    mises_de_cote, refusees = _refused(appariement, requete, parquet, int(total), con)
+    return replace(
+        vu,
+        lignes_vues=int(lignes),
+        pieges=(*pieges, *mises_de_cote),
+        lignes_refusees=refusees,
+        trop_refusees=refusees > int(produit.tolerance * lignes),
+    )
 
 
 def _dated(
@@ -504,18 +513,23 @@ def _scale(champ: Champ, colonne: str, cellule: str, con: duckdb.DuckDBPyConnect
 
 
 def _refused(
-    appariement: Appariement, parquet: Path, total: int, con: duckdb.DuckDBPyConnection
-) -> list[Piege]:
-    """Cells and rows that the build would set aside, counted by column and rule."""
+    appariement: Appariement, requete: Requete, parquet: Path, total: int, con: duckdb.DuckDBPyConnection
+) -> tuple[list[Piege], int]:
+    """Cells and rows that the build would set aside, counted by column and rule; how many lines in all."""
     produit = appariement.correspondance.declaration
-    comptes = Counter(read_cells(con, produit, _rows(parquet)).select("regle", "colonne", "message").rows())
-    comptes.update(
-        (r.regle, r.colonne or "", r.message) for r in find_refusals(produit, parquet, total, total)
-    )
-    return [
+    cellules = read_cells(con, produit, _rows(parquet))
+    comptes = Counter(cellules.select("regle", "colonne", "message").rows())
+    refus = find_refusals(produit, parquet, total, total)
+    comptes.update((r.regle, r.colonne or "", r.message) for r in refus)
+    pieges = [
         Piege(regle, _printed(appariement, colonne), nombre, message)
         for (regle, colonne, message), nombre in sorted(comptes.items(), key=lambda c: (-c[1], c[0]))
     ]
+    if requete.multiplie:
+        # A wide line gives a row per cell, and a row that cannot be kept costs its cell.
+        return pieges, 0
+    rangs = {r.rang for r in refus} | set(cellules.filter(pl.col("portee") == LIGNE)["_rang"])
+    return pieges, len(rangs)
 
 
 def _printed(appariement: Appariement, champs: str) -> str:

@@ -178,7 +178,8 @@ def settle(fichier: FichierDepose, candidats: Sequence[Correspondance], choix: C
         raise DonneesRefusees(
             f"{fichier.relatif} : colonne obligatoire absente pour {a.correspondance.produit} "
             f"({_nearest(a)}. Colonnes trouvées : {printable_names(a, range(len(a.colonnes)))}. Complétez le "
-            "fichier, ou décrivez cette présentation dans correspondances/*.yml de votre dossier de dépôt."
+            "fichier, ou décrivez cette présentation dans correspondances/*.yml de votre dossier de dépôt "
+            "(observatoire examiner --ebauche en propose une)."
         )
     raise NonReconnu(f"{_unknown(fichier, candidats)} ({_nearest(a)}")
 

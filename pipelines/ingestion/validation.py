@@ -42,6 +42,11 @@ OBLIGATOIRE = "obligatoire"
 _ATTENDUS = {
     "personne": "un numéro unique de 18 chiffres ; un tableur en perd, réexportez la colonne en texte",
     "num_rpls": "un numéro du répertoire, de 10 caractères",
+    "commune": "le code Insee d'une commune, non son nom ni son code postal",
+    "siren": "un SIREN ou un SIRET",
+    "booleen": "oui ou non",
+    "date": "une date : AAAA-MM-JJ ou JJ/MM/AAAA",
+    "entier": "un nombre entier",
 }
 _POLARS = {
     "VARCHAR": pl.String,

@@ -32,6 +32,8 @@ def test_any_territory_gets_a_convention_that_loads_back(nom: str, tmp_path: Pat
     assert all(len(ligne) <= 120 for ligne in depart.convention.splitlines())
     dit = "\n".join(depart.lignes)
     assert territoire.nom in dit
+    # In words, not in the codes of the lists.
+    assert not {"(METRO,", "(EPT,", "(VILLE,", "(CA,", "commune(s),"} & set(dit.split())
     assert "Obligation : tenu" in dit
     # The orders of the thresholds with the layout of the file, the restricted files and whom to ask.
     assert "referentiels/seuils_q1_<année>.csv" in dit
@@ -46,7 +48,10 @@ def test_the_threshold_is_the_regions_in_ile_de_france_alone() -> None:
         for nom, siren in TERRITOIRES.items()
     } == {nom: "region" if nom in {"Plaine Commune", "Paris"} else "epci" for nom in TERRITOIRES}
     assert "portee_seuil_q1: region" in start(TERRITOIRES["Paris"]).convention
-    assert "<année>;region;11;" in "\n".join(start(TERRITOIRES["Paris"]).lignes)
+    dit = "\n".join(start(TERRITOIRES["Paris"]).lignes)
+    assert "Paris (ville, SIREN 217500016) : 1 commune, " in dit
+    assert "10\u202f674 € en 2022." in dit
+    assert "<année>;region;11;" in dit
     assert "<année>;epci;243500139;" in "\n".join(start(TERRITOIRES["Rennes"]).lignes)
 
 
@@ -82,3 +87,19 @@ def test_a_territory_without_communes_is_refused(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(references, "territory", lambda _: None)
     with pytest.raises(MauvaisUsage, match="dissous"):
         start(TERRITOIRES["Rennes"])
+
+
+def test_a_siren_is_read_as_it_is_printed_and_a_siret_is_told(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["init", "243 500 139", "--territoires", str(tmp_path / "t")]) == 0
+    assert "Rennes Métropole" in capsys.readouterr().out
+    assert run(["init", "24350013900012", "--territoires", str(tmp_path / "u")]) == 2
+    dit = capsys.readouterr().err
+    assert "init attend un SIREN à 9 chiffres" in dit
+    assert "ses 9 premiers" in dit
+    assert "--epci" not in dit
+
+
+def test_every_nature_of_the_shipped_lists_has_a_name() -> None:
+    assert {str(r["nature"]) for r in references.rows("epci_membres")} <= rules().natures.keys()

@@ -127,3 +127,27 @@ def test_one_layout_is_drafted_once(depot: Depot) -> None:
 def test_a_file_outside_what_is_asked_is_left(depot: Depot) -> None:
     depot.drop("sne/2022/a.csv", EXPORT)
     assert draft_mappings(depot.donnees, ["sne/2023"]) == []
+
+
+def test_usual_words_of_other_tools_are_the_same_words(depot: Depot) -> None:
+    """The order of words, abbreviations and what the tools call things do not hide a field."""
+    entete = (
+        "N° unique départemental;Date CALEOL;Signature du bail;SIRET organisme;Commune logt (INSEE);En QPV ?;"
+        "Code quartier;Mode de financement;Nb enfants < 14 ans;Composition du foyer;Décision"
+    )
+    depot.drop("sne/2024/att.csv", entete + "\n" + ";" * entete.count(";") + "\n")
+    texte = drafted(depot, "sne/2024/att.csv").read_text(encoding="utf-8")
+    for champ, colonne in (
+        ("demandeur_id", "N° unique départemental"),
+        ("date_decision", "Date CALEOL"),
+        ("date_signature_bail", "Signature du bail"),
+        ("bailleur_siren", "SIRET organisme"),
+        ("code_commune_logement", "Commune logt (INSEE)"),
+        ("qpv_declare", "En QPV ?"),
+        ("code_qpv", "Code quartier"),
+        ("financement", "Mode de financement"),
+        ("nb_moins_14", "Nb enfants < 14 ans"),
+        ("composition", "Composition du foyer"),
+    ):
+        assert f'  {champ}: ["{colonne}"]' in texte, champ
+    assert "# - Décision" in texte

@@ -11,6 +11,7 @@ import polars as pl
 import pytest
 import xlsxwriter
 
+from pipelines import references
 from pipelines.errors import DonneesRefusees
 from pipelines.examen import NON, OUI, PARTIEL, Examen, TerritoireVu, examine_landing
 from pipelines.ingestion import examen as vue
@@ -386,3 +387,78 @@ def test_nothing_is_written(depot: Depot, tmp_path: Path) -> None:
     before = sorted(tmp_path.rglob("*"))
     landing(depot)
     assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_generations_of_neighbourhoods_have_their_own_dates_overseas(
+    depot: Depot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The list of 2015 served until the end of 2024 in La Réunion, until the end of 2023 in mainland France."""
+    livrer = references.load
+
+    def without_2015(con: duckdb.DuckDBPyConnection, voulus: list[str]) -> None:
+        livrer(con, voulus)
+        con.execute("delete from sources.livre_qpv where generation = 2015")
+
+    monkeypatch.setattr(references, "load", without_2015)
+
+    def lacking(commune: str, annee: int) -> set[str]:
+        bail = {"date_decision": f"{annee}-02-01", "date_signature_bail": f"{annee}-03-01", "date_entree": ""}
+        depot.drop(
+            "sne/2024/attributions.csv", table(ATTRIBUTION | bail | {"code_commune_logement": commune})
+        )
+        (found,) = landing(depot).territoires
+        year = next(a for a in found.annees if a.annee == annee)
+        return {r.fichier for r in year.a_trouver if r.reference == "qpv"}
+
+    assert lacking("97411", 2024) == {"qpv/qpv2015_liste.csv"}
+    assert lacking("97411", 2025) == set()
+    assert lacking("35238", 2023) == {"qpv/qpv2015_liste.csv"}
+    assert lacking("35238", 2024) == set()
+
+
+def test_a_file_whose_rows_would_be_refused_is_said_before_the_build(depot: Depot) -> None:
+    """One row in two has no number: every file can be read, and the build would stop all the same."""
+    rows = [ATTRIBUTION, ATTRIBUTION | {"numero_unique": "7105190001000214"}]
+    depot.drop("sne/2021/attributions.csv", table(*rows))
+    vu = only(depot)
+    assert (vu.refus, vu.lignes_refusees, vu.trop_refusees) == (None, 1, True)
+    with pytest.raises(DonneesRefusees, match="lignes refusées"):
+        depot.load("sne")
+    # A cell that costs only itself refuses no row.
+    depot.drop("sne/2021/attributions.csv", table(ATTRIBUTION | {"typologie": "T99"}))
+    assert (only(depot).lignes_refusees, only(depot).trop_refusees) == (0, False)
+
+
+def test_a_name_of_a_commune_is_told_from_its_code(depot: Depot) -> None:
+    depot.drop("sne/2021/demandes.csv", table(DEMANDE | {"commune_choix1": "Ormes"}))
+    messages = [p.message for p in only(depot).pieges if p.colonne == "commune_choix1"]
+    assert any("le code Insee d'une commune, non son nom" in m for m in messages)
+
+
+def test_an_older_list_of_members_leaves_the_years_of_the_shipped_ones_to_them(depot: Depot) -> None:
+    depot.drop("geo/epci_membres_2022.csv", f"epci_siren;epci_nom;code_commune\n{CHALON};Chalon;71076\n")
+
+    def lacking(annee: int) -> list[str]:
+        bail = {"date_decision": f"{annee}-02-01", "date_signature_bail": f"{annee}-03-01", "date_entree": ""}
+        depot.drop("sne/2024/attributions.csv", table(ATTRIBUTION | bail))
+        year = next(a for a in territory(depot).annees if a.annee == annee)
+        return [r.consequence for r in year.a_trouver if r.reference == "membres"]
+
+    assert lacking(2023) == ["la liste de 2022 sert"]
+    assert lacking(2024) == []
+
+
+def test_a_list_of_members_that_lacks_a_commune_is_said(depot: Depot) -> None:
+    """The folder's list of the year wins; that it leaves out a commune which the shipped one has is no detail."""
+    bail = {"date_decision": "2024-02-01", "date_signature_bail": "2024-03-01", "date_entree": ""}
+    depot.drop("sne/2024/attributions.csv", table(ATTRIBUTION | bail | {"code_commune_logement": "97411"}))
+    entete, cinor = "epci_siren;epci_nom;code_commune\n", "249740119;CINOR;"
+
+    def said(*communes: str) -> list[str]:
+        depot.drop("geo/epci_membres_2024.csv", entete + "".join(f"{cinor}{c}\n" for c in communes))
+        year = next(a for a in territory(depot).annees if a.annee == 2024)
+        return [r.consequence for r in year.a_trouver if r.reference == "membres"]
+
+    (dit,) = said("97411", "97418")
+    assert "n'a pas Sainte-Suzanne (97420)" in dit
+    assert said("97411", "97418", "97420") == []

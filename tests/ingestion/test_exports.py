@@ -154,3 +154,12 @@ def test_a_usual_label_is_a_code_of_every_field_that_reads_it() -> None:
                     assert not contradicted, (produit.produit, champ.nom)
                     lus += len(champ.valeurs)
     assert lus > 100
+
+
+def test_a_label_that_could_be_two_things_is_left_to_the_mapping_of_its_tool() -> None:
+    """« Refusé » by the candidate or by the committee; « copropriété », an ORCOD or any other."""
+    produit = declarations()["sne_attributions"]
+    connus = {n: {normalise_label(k) for k in produit.champ(n).valeurs} for n in ("issue", "relogement")}
+    assert not {"refuse", "refusee"} & connus["issue"]
+    assert {"refuse par le candidat", "refuse par la commission"} <= connus["issue"]
+    assert "copropriete" not in connus["relogement"]

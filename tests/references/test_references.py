@@ -15,6 +15,7 @@ import yaml
 
 from pipelines import references
 from pipelines.errors import DonneesRefusees
+from pipelines.paths import DBT_PROJECT
 from pipelines.publication.programme import program_fingerprint
 from pipelines.references.__main__ import main
 from pipelines.references.declarations import DOSSIER, PROVENANCE, declarations, parquet
@@ -329,3 +330,10 @@ def test_the_declarations_describe_every_column() -> None:
     for nom, table in contenu["tables"].items():
         assert [c["nom"] for c in table["colonnes"]] == list(references.rows(nom)[0])
         assert all(c["description"].endswith(".") for c in table["colonnes"]), nom
+
+
+def test_the_vintages_of_the_shipped_lists_are_those_of_their_origins() -> None:
+    """The models choose between a list of the folder and these by their years."""
+    origines = [o for o in declarations().tables["epci_membres"].origines if o.startswith("epci_")]
+    with (DBT_PROJECT / "seeds" / "ref_listes_epci.csv").open(encoding="utf-8", newline="") as fichier:
+        assert [f"epci_{ligne['millesime']}" for ligne in csv.DictReader(fichier)] == origines

@@ -1,9 +1,9 @@
 -- The EPCI of each commune for each covered year, looked up by the code that a source writes and before any merger is followed:
 -- a commune belongs to the EPCI it had that year, whoever absorbed it since. The list is the landing folder's of that
 -- year, else the latest earlier one, else the earliest later one; an EPCI that this list does not have comes from the shipped
--- one, whole. A code that the year's list does not hold is that of the communes of the list that are the same commune today;
--- where these are of several EPCI, it is read in the nearest list that holds it. Of the shipped list, only what the communes of
--- the covered territories were in is looked at. The communes of a territory inside an EPCI (an EPT of the Métropole du Grand
+-- one, whole, and so does every one where a shipped list is of the year, or of a nearer one before it. A code that the year's
+-- list does not hold is that of the communes of the list that are the same commune today; where these are of several EPCI, it is
+-- read in the nearest list that holds it. Of the shipped list, only what the communes of the covered territories were in is looked at. The communes of a territory inside an EPCI (an EPT of the Métropole du Grand
 -- Paris, Paris itself) are its own when it is covered, whatever the lists say, which name the EPCI.
 with livres_courants as (
 
@@ -125,17 +125,16 @@ choix as (
 
 ),
 
-deposes as (
+-- The years of which the latest list, up to then, is a shipped one.
+mieux_livrees as (
 
     select
         choix.annee,
-        listes.code_lu,
-        listes.code_commune,
-        listes.epci_siren,
-        listes.epci_nom,
-        listes.millesime_liste
+        choix.millesime_liste
     from choix
-    inner join listes on choix.millesime_liste = listes.millesime_liste
+    inner join {{ source('seeds', 'ref_listes_epci') }} as livrees on choix.annee >= livrees.millesime
+    group by choix.annee, choix.millesime_liste
+    having max(livrees.millesime) > choix.millesime_liste or choix.millesime_liste > choix.annee
 
 ),
 
@@ -156,6 +155,25 @@ livres as (
     left join masques on membres.epci_siren = masques.epci_siren and membres.code_commune = masques.code_commune
     where masques.epci_siren is null and (membres.epci_liste is null or membres.est_couvert)
     group by 1, 2, 3
+
+),
+
+deposes as (
+
+    select
+        choix.annee,
+        listes.code_lu,
+        listes.code_commune,
+        listes.epci_siren,
+        listes.epci_nom,
+        listes.millesime_liste
+    from choix
+    inner join listes on choix.millesime_liste = listes.millesime_liste
+    left join mieux_livrees on choix.annee = mieux_livrees.annee
+    left join livres as communes on choix.annee = communes.annee and listes.code_lu = communes.code_lu
+    left join (select distinct annee, epci_siren from livres) as territoires
+        on choix.annee = territoires.annee and listes.epci_siren = territoires.epci_siren
+    where mieux_livrees.annee is null or (communes.code_lu is null and territoires.epci_siren is null)
 
 ),
 
