@@ -37,6 +37,16 @@ def source(ident: str) -> Source:
     return Source(**champs) if champs else Source(ident, ident, "", "")
 
 
+def rapport(ident: str) -> str:
+    """A report of a convention's calendar, in words."""
+    return str(_textes()["rapports"].get(ident) or ident.replace("_", " "))
+
+
+def produit(ident: str) -> str:
+    """What one kind of file holds, in words."""
+    return str(_textes()["produits"].get(ident) or ident.replace("_", " "))
+
+
 def axe(ident: str, forme: str = "titre") -> str:
     """The axis in words: `titre` for a column, `un` and `plusieurs` for a sentence."""
     morceaux = [_textes()["axes"].get(m, {}).get(forme, m) for m in ident.split(" x ")]

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from pipelines import libelles
 from pipelines.alertes.etat import Diffusion, Echec, Etat, Manque
 from pipelines.calendrier import Echeance, last_due, period
 
@@ -134,30 +135,30 @@ def _reports(etat: Etat, jour: date, jours: float | None) -> Iterator[_Cas]:
         yield (
             nom,
             f"{echeance.rapport}:{echeance.arrete_au.isoformat()}",
-            f"Rapport « {echeance.rapport} » arrêté au {_day(echeance.arrete_au)}{due} : l'entrepôt n'a pas "
-            f"tous les chiffres de la période pour {_list([etat.noms.get(e, e) for e in sirens])}.",
+            f"Rapport « {libelles.rapport(echeance.rapport)} » arrêté au {_day(echeance.arrete_au)}{due} : "
+            f"l'entrepôt n'a pas tous les chiffres de la période pour {_list([etat.noms.get(e, e) for e in sirens])}.",
         )
 
 
 def _vintages(etat: Etat, produit: str, jour: date) -> Iterator[_Cas]:
     """Vintages that a product should have on that day, from its first one on."""
-    present = set(etat.presents[produit])
+    nom, present = libelles.produit(produit), set(etat.presents[produit])
     expected = sorted(_expected([d for d in etat.diffusion if d.produit == produit], jour))
     if not present:
         if expected:
             last = expected[-1][0]
-            yield "source_absente", produit, f"{produit} : aucun millésime ; le dernier attendu est {last}."
+            yield "source_absente", produit, f"{nom} : aucun millésime ; le dernier attendu est {last}."
         return
     for millesime, attendu_le, late in expected:
         if millesime in present or millesime < min(present):
             continue
         if millesime < max(present):
-            yield "millesime_manquant", f"{produit}:{millesime}", f"{produit} {millesime} manque."
+            yield "millesime_manquant", f"{produit}:{millesime}", f"{nom} : le millésime {millesime} manque."
         elif late:
             yield (
                 "millesime_en_retard",
                 f"{produit}:{millesime}",
-                f"{produit} {millesime} était attendu en {attendu_le:%m/%Y}.",
+                f"{nom} : le millésime {millesime} était attendu en {attendu_le:%m/%Y}.",
             )
 
 
