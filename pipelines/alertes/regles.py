@@ -136,7 +136,8 @@ def _reports(etat: Etat, jour: date, jours: float | None) -> Iterator[_Cas]:
             nom,
             f"{echeance.rapport}:{echeance.arrete_au.isoformat()}",
             f"Rapport « {libelles.rapport(echeance.rapport)} » arrêté au {_day(echeance.arrete_au)}{due} : "
-            f"l'entrepôt n'a pas tous les chiffres de la période pour {_list([etat.noms.get(e, e) for e in sirens])}.",
+            "l'entrepôt n'a pas tous les chiffres de la période pour "
+            f"{_list([etat.noms.get(e, e) for e in sirens])}.",
         )
 
 
