@@ -195,7 +195,8 @@ def _refuse_stale(path: Path, marque: Marque) -> None:
         return
     if present.empreinte != marque.empreinte:
         raise ObservatoireError(
-            f"« {path} » vient de la version {marque.version} de « {entrepot.name} », qui en est à la "
-            f"{present.version}. Reconstruisez, ou refaites ce fichier : observatoire diffuser --entrepot "
+            f"« {path} » vient de la version {marque.version} de « {entrepot.name} » "
+            f"(empreinte {marque.empreinte[:12]}), qui en est à la {present.version} "
+            f"({present.empreinte[:12]}). Reconstruisez, ou refaites ce fichier : observatoire diffuser --entrepot "
             f"{entrepot} --edition {marque.edition} --sortie {path.parent}"
         )

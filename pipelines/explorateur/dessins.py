@@ -31,16 +31,22 @@ def trend(figures: pl.DataFrame, titre: str, unite: str) -> Any:
         .sort(["poids", "nom"], descending=[True, False])
         .head(CURVES)["nom"]
     )
-    drawn = known.filter(pl.col("nom").is_in(kept.to_list()))
-    legend = alt.Undefined if len(kept) > 1 else None
+    # With what is missing of them: a curve stops where a figure does, it does not pass over it.
+    drawn = _named(figures).filter(pl.col("nom").is_in(kept.to_list()))
+    # One domain for colours and dashes, in place of one order each: their legends are then one.
+    told = {
+        "title": None,
+        "scale": alt.Scale(domain=kept.to_list()),
+        "legend": alt.Undefined if len(kept) > 1 else None,
+    }
     lines = (
         alt.Chart(_values(drawn))
         .mark_line(point=True)
         .encode(
             x=alt.X("periode:O", title=None, axis=alt.Axis(labelAngle=0)),
             y=alt.Y("valeur:Q", title=unite, scale=alt.Scale(zero=False)),
-            color=alt.Color("nom:N", title=None, sort=kept.to_list(), legend=legend),
-            strokeDash=alt.StrokeDash("nom:N", title=None, sort=kept.to_list(), legend=legend),
+            color=alt.Color("nom:N", **told),
+            strokeDash=alt.StrokeDash("nom:N", **told),
             tooltip=_TOOLTIP,
         )
     )

@@ -16,7 +16,10 @@ def _():
     from pipelines.errors import ObservatoireError
     from pipelines.explorateur import dessins, requetes, tableaux
 
-    con, marque, edition = requetes.open_asked()
+    try:
+        con, marque, edition = requetes.open_asked()
+    except ObservatoireError as _error:
+        mo.stop(True, mo.callout(mo.plain_text(str(_error)), kind="danger"))
     adresse = mo.query_params()
     return ObservatoireError, adresse, con, dessins, edition, marque, mo, requetes, tableaux
 

@@ -26,6 +26,16 @@ WHOLE = "tous"
 _ROWS_OF_SQL = 5000
 _SECONDS_OF_SQL = 20
 _MEMORY = "2GB"
+_READING = (duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN)
+# What is said of each kind of refusal, the first that fits.
+_REFUSED: dict[type[duckdb.Error], str] = {
+    duckdb.ParserException: "Requête mal écrite",
+    duckdb.CatalogException: "Table ou fonction inconnue (« show all tables » les liste)",
+    duckdb.BinderException: "Colonne inconnue, ou types qui ne vont pas ensemble",
+    duckdb.PermissionException: "Refusé : la page lit ce fichier et rien d'autre",
+    duckdb.OutOfMemoryException: "Trop de mémoire demandée : choisissez moins de lignes ou de colonnes",
+    duckdb.Error: "Requête refusée",
+}
 
 
 @dataclass(frozen=True)
@@ -79,14 +89,25 @@ def open_edition(fichier: Path, edition: str) -> tuple[duckdb.DuckDBPyConnection
         fichier: file that `file_of` chose.
         edition: the edition that is read; of the public one, its tables only, in the shape of the others.
 
+    Raises:
+        ObservatoireError: it is there no more, is no longer that edition, or the warehouse beside it was
+            built again: a page is opened long after its server.
+
     """
-    with open_read_only(fichier) as con:
-        marque = read_mark(con)
-    if edition == PUBLIQUE:
-        con = duckdb.connect()
-        read_public(con, fichier, "memory")
-    else:
-        con = open_read_only(fichier)
+    try:
+        with open_read_only(fichier) as con:
+            check_edition(fichier, con, edition)
+            marque = read_mark(con)
+        if edition == PUBLIQUE:
+            con = duckdb.connect()
+            read_public(con, fichier, "memory")
+        else:
+            con = open_read_only(fichier)
+    except duckdb.Error as error:
+        raise ObservatoireError(
+            f"« {fichier} » ne s'ouvre pas : il manque, ou n'est plus un fichier d'Observatoire. Reconstruisez "
+            "l'entrepôt ou refaites le fichier (observatoire diffuser), puis rechargez la page."
+        ) from error
     con.execute(f"set memory_limit = '{_MEMORY}'")
     con.execute("set enable_external_access = false")
     con.execute("set lock_configuration = true")
@@ -246,21 +267,34 @@ def contours(con: duckdb.DuckDBPyConnection, epci: str, axe: str) -> dict[str, l
 def run_sql(con: duckdb.DuckDBPyConnection, sql: str) -> pl.DataFrame:
     """Run what a user typed and return its first rows; it is stopped after some seconds.
 
+    One statement that reads: another kind would change what the page itself asks next (`use`, `begin`).
+
     Raises:
-        ObservatoireError: the statement is refused, wrong or too long, in DuckDB's words.
+        ObservatoireError: the statement is refused, wrong or too long: in French, then in DuckDB's words.
 
     """
     stop = threading.Timer(_SECONDS_OF_SQL, con.interrupt)
     stop.start()
     try:
-        relation = con.sql(sql)
-        if relation is None:
-            raise ObservatoireError("Cette instruction ne rend pas de lignes : écrivez un « select ».")
-        return relation.limit(_ROWS_OF_SQL).pl()
+        statements = con.extract_statements(sql)
+        if len(statements) != 1 or statements[0].type not in _READING:
+            raise ObservatoireError(
+                "La page lance une seule instruction, qui lit : écrivez un « select » (ou « from », « describe », "
+                "« summarize », « explain »)."
+            )
+        return con.sql(statements[0]).limit(_ROWS_OF_SQL).pl()
     except duckdb.InterruptException as error:
         raise ObservatoireError(f"Requête arrêtée après {_SECONDS_OF_SQL} secondes.") from error
     except duckdb.Error as error:
-        raise ObservatoireError(str(error)) from error
+        said = next(
+            (text for kind, text in _REFUSED.items() if isinstance(error, kind)), _REFUSED[duckdb.Error]
+        )
+        raise ObservatoireError(f"{said}. DuckDB dit : {error}") from error
+    except pl.exceptions.PolarsError as error:
+        raise ObservatoireError(
+            "Une colonne de la réponse est d'un type que la page ne montre pas (durée, union…) : "
+            "écrivez-la cast(colonne as varchar)."
+        ) from error
     finally:
         stop.cancel()
 

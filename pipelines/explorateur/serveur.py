@@ -3,11 +3,13 @@
 import contextlib
 import importlib
 import os
+import socket
 import threading
 from collections.abc import Awaitable, Callable, MutableMapping
 from pathlib import Path
 from typing import Any
 
+from pipelines.errors import ObservatoireError
 from pipelines.explorateur.requetes import EDITION_VARIABLE, FILE_VARIABLE
 
 _PAGE = Path(__file__).with_name("page.py")
@@ -49,15 +51,28 @@ def _with_scripts_kept(asgi: Any) -> Any:
 
 
 def run(asgi: Any, hote: str, port: int, announce: Callable[[str], None]) -> None:
-    """Serve the application until told to stop, and say where once it answers."""
+    """Serve the application until told to stop, and say where once it answers.
+
+    Raises:
+        ObservatoireError: another program listens there, or this one may not.
+
+    """
     import uvicorn
+
+    try:
+        listening = socket.create_server((hote, port))
+    except OSError as error:
+        raise ObservatoireError(
+            f"Le port {port} de {hote} ne peut pas être ouvert ({error.strerror}) : une autre page, ou un autre "
+            "programme, l'occupe. Donnez-en un autre avec --port, ou --port 0 pour le premier libre."
+        ) from error
 
     class Announced(uvicorn.Server):
         async def startup(self, sockets: Any = None) -> None:
             await super().startup(sockets)
             for server in self.servers:
-                for socket in server.sockets:
-                    announce(f"http://{hote}:{socket.getsockname()[1]}")
+                for opened in server.sockets:
+                    announce(f"http://{hote}:{opened.getsockname()[1]}")
 
     # Loaded while the first browser loads its scripts.
     threading.Thread(target=importlib.import_module, args=[_DRAWINGS], daemon=True).start()
@@ -67,4 +82,4 @@ def run(asgi: Any, hote: str, port: int, announce: Callable[[str], None]) -> Non
     )
     # Told to stop, by a signal or from the keyboard: not a failure.
     with contextlib.suppress(KeyboardInterrupt):
-        Announced(config).run()
+        Announced(config).run(sockets=[listening])

@@ -74,7 +74,7 @@ def to_html(rows: pl.DataFrame, titre: str) -> str:
     body = "".join(
         "<tr>"
         + "".join(
-            cell("td", written(value) if number else "" if value is None else str(value), number)
+            cell("td", written(value) if number else _said(value), number)
             for value, number in zip(row, numbers, strict=True)
         )
         + "</tr>"
@@ -84,6 +84,12 @@ def to_html(rows: pl.DataFrame, titre: str) -> str:
         f'<div class="figures" role="region" aria-label="{html.escape(titre)}" tabindex="0"><table>'
         f"<caption>{caption}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
+
+
+def _said(value: object) -> str:
+    if value is None:
+        return ""
+    return ("oui" if value else "non") if isinstance(value, bool) else str(value)
 
 
 def to_csv(figures: pl.DataFrame) -> bytes:

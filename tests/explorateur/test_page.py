@@ -230,7 +230,15 @@ def test_what_is_typed_reads_this_file_and_nothing_else(page: "Page", adresse: s
     page.goto(f"{adresse}/?epci={EPCI}&sql=select+count(*)+as+combien+from+read_csv('/etc/passwd')")
     assert shown(page)
     page.get_by_role("button", name="Lancer la requête").click(timeout=60_000)
-    page.get_by_text("disabled").first.wait_for(timeout=60_000)
+    page.get_by_text("la page lit ce fichier et rien d'autre").first.wait_for(timeout=60_000)
+    page.goto(f"{adresse}/?epci={EPCI}&sql=use+memory")
+    assert shown(page)
+    page.get_by_role("button", name="Lancer la requête").click(timeout=60_000)
+    page.get_by_text("une seule instruction").first.wait_for(timeout=60_000)
+    # The page still reads its figures after it.
+    page.get_by_label("Par", exact=True).select_option(label="Bailleur")
+    page.wait_for_url("**axe=bailleur**", timeout=60_000)
+    page.locator("table tbody tr").nth(1).wait_for(timeout=60_000)
     page.goto(f"{adresse}/?epci={EPCI}&sql=select+40%2B2+as+combien")
     assert shown(page)
     page.get_by_role("button", name="Lancer la requête").click(timeout=60_000)
@@ -255,3 +263,36 @@ def test_the_page_answers_to_its_own_name_only(adresse: str) -> None:
         f"{adresse}/api/kernel/run", headers={"Origin": "http://ailleurs.example"}, json={}, timeout=30
     )
     assert cross.status_code == 403
+
+
+def test_a_file_that_is_gone_is_a_sentence_for_new_pages_only(
+    page: "Page", adresse: str, edition: Path
+) -> None:
+    page.goto(f"{adresse}/?epci={EPCI}&indicateur=hors_qpv_q1&axe=epci")
+    assert shown(page)
+    away = edition.rename(edition.with_suffix(".ailleurs"))
+    try:
+        page.get_by_label("Par", exact=True).select_option(label="Bailleur")
+        page.wait_for_url("**axe=bailleur**", timeout=60_000)
+        page.locator("table tbody tr").nth(1).wait_for(timeout=60_000)
+        page.goto("about:blank")
+        page.goto(adresse)
+        page.get_by_text("ne s'ouvre pas").first.wait_for(timeout=60_000)
+        assert page.get_by_text("internal error").count() == 0
+    finally:
+        away.rename(edition)
+
+
+def test_a_port_that_is_taken_is_a_sentence(adresse: str, edition: Path) -> None:
+    port = str(urlsplit(adresse).port)
+    done = subprocess.run(
+        [COMMAND, "explorer", "--entrepot", str(edition), "--port", port],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+        env={**os.environ, "NO_COLOR": "1", "COLUMNS": "300"},
+    )
+    assert done.returncode == 1
+    assert f"Le port {port}" in done.stderr
+    assert "--port 0" in done.stderr

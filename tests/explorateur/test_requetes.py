@@ -37,6 +37,17 @@ FIGURES = pl.DataFrame(
 )
 
 
+def public_of(edition: Path, dossier: Path) -> Path:
+    """A file of the public edition with the figures of another one."""
+    path = dossier / "W.publique.duckdb"
+    shutil.copy(edition, path)
+    with duckdb.connect(str(path)) as con:
+        con.execute("create schema if not exists diffusion")
+        con.execute("create or replace table diffusion.objectifs as from marts.indicateurs")
+        con.execute("update meta.edition set edition = ?", [PUBLIQUE])
+    return path
+
+
 def test_the_file_beside_a_warehouse_is_the_one_opened(edition: Path, entrepot: Path) -> None:
     assert requetes.file_of(entrepot, None) == (edition, SIGNATAIRES)
     assert requetes.file_of(edition, None) == (edition, SIGNATAIRES)
@@ -89,6 +100,74 @@ def test_what_is_typed_cannot_leave_the_file(edition: Path, sql: str) -> None:
         requetes.run_sql(con, sql)
 
 
+@pytest.mark.parametrize("lu", [SIGNATAIRES, PUBLIQUE])
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "begin",
+        "use memory",
+        "create table memory.main.x as select 1",
+        "detach publie",
+        "pragma enable_profiling",
+    ]
+    + ["delete from marts.indicateurs", "drop table marts.indicateurs", "select 1; select 2", "", "-- rien"],
+)
+def test_what_is_typed_leaves_the_page_as_it_was(edition: Path, tmp_path: Path, sql: str, lu: str) -> None:
+    """A statement that changes the connection, or the copy of the public edition, would change the next choice."""
+    fichier = edition if lu == SIGNATAIRES else public_of(edition, tmp_path)
+    con, _ = requetes.open_edition(fichier, lu)
+    with con:
+        before = con.execute("select count(*) from marts.indicateurs").fetchall()
+        with pytest.raises(ObservatoireError, match="une seule instruction"):
+            requetes.run_sql(con, sql)
+        assert con.execute("select count(*) from marts.indicateurs").fetchall() == before
+
+
+@pytest.mark.parametrize(
+    ("sql", "dit"),
+    [
+        ("selec 1", "mal écrite"),
+        ("select * from marts.absente", "inconnue"),
+        ("select absente from marts.indicateurs", "inconnue"),
+        ("from read_csv('/etc/passwd')", "ce fichier et rien d'autre"),
+        ("select interval '1 day' as duree", "cast"),
+        ("select union_value(a := 1) as u", "cast"),
+        ("select error('x')", "refusée"),
+    ],
+)
+def test_what_is_wrong_is_said_in_french(edition: Path, sql: str, dit: str) -> None:
+    con, _ = requetes.open_edition(edition, SIGNATAIRES)
+    with con, pytest.raises(ObservatoireError, match=dit):
+        requetes.run_sql(con, sql)
+
+
+@pytest.mark.parametrize("sql", ["select 1 as a, 2 as a", "describe marts.indicateurs", "explain select 1"])
+def test_what_reads_is_shown(edition: Path, sql: str) -> None:
+    con, _ = requetes.open_edition(edition, SIGNATAIRES)
+    with con:
+        assert requetes.run_sql(con, sql).height > 0
+
+
+def test_a_page_opened_later_sees_what_its_file_has_become(
+    edition: Path, entrepot: Path, tmp_path: Path
+) -> None:
+    later = tmp_path / edition.name
+    with pytest.raises(ObservatoireError, match="manque"):
+        requetes.open_edition(later, SIGNATAIRES)
+    later.write_bytes(b"x" * 5000)
+    with pytest.raises(ObservatoireError, match="ne s'ouvre pas"):
+        requetes.open_edition(later, SIGNATAIRES)
+    shutil.copy(edition, later)
+    with pytest.raises(ObservatoireError, match="édition signataires"):
+        requetes.open_edition(later, PUBLIQUE)
+    beside = shutil.copy(entrepot, tmp_path)
+    with duckdb.connect(str(beside)) as con:
+        con.execute("create or replace table meta.executions as select 1 as version, 'autre' as empreinte")
+    # The number may be the same (a folder begun again): what tells them apart is said.
+    with pytest.raises(ObservatoireError, match=r"vient de la version \d+ .*empreinte .*autre"):
+        requetes.open_edition(later, SIGNATAIRES)
+
+
 def test_what_is_typed_ends(edition: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(requetes, "_SECONDS_OF_SQL", 0.5)
     con, _ = requetes.open_edition(edition, SIGNATAIRES)
@@ -128,6 +207,7 @@ def test_a_table_that_is_read_aloud_holds_text_only_and_says_what_it_leaves_out(
     assert "<caption>Une « table »</caption>" in made
     assert '<th scope="col" data-nombre>n</th>' in made
     assert "<td data-nombre>1\u202f234,5</td>" in made
+    assert "<td>oui</td><td>non</td>" in tableaux.to_html(pl.DataFrame({"a": [True], "b": [False]}), "T")
     # What is missing is empty, never 0 nor a word of a machine.
     assert "<td></td><td data-nombre></td>" in made
     long = tableaux.to_html(pl.DataFrame({"n": range(tableaux.SHOWN_ROWS + 1)}), "T")
@@ -164,6 +244,22 @@ def test_files_hold_the_figures_and_no_formula() -> None:
     assert rows[1][1] == "=cmd()"
     assert sheet.cell(5, 2).data_type == "s"
     assert rows[2][2] is None
+
+
+def test_a_curve_stops_where_a_figure_is_missing_and_has_one_legend() -> None:
+    import vl_convert
+
+    autre = FIGURES.head(1).with_columns(libelle=pl.lit("Autre"), modalite=pl.lit("b"))
+    annees = [
+        autre.with_columns(periode=pl.lit(annee), valeur=pl.lit(valeur, dtype=pl.Float64))
+        for annee, valeur in (("2021", 1.0), ("2022", None), ("2023", 3.0))
+    ]
+    courbe = dessins.trend(pl.concat([FIGURES, *annees]), "T", "%")
+    made = courbe.to_dict()
+    rows = (made.get("data") or made["layer"][0]["data"])["values"]
+    assert [v["valeur"] for v in rows if v["nom"] == "Autre"] == [1.0, None, 3.0]
+    (legend,) = vl_convert.vegalite_to_vega(courbe.to_json())["legends"]
+    assert {"stroke", "strokeDash"} <= set(legend)
 
 
 def test_what_is_missing_is_not_drawn() -> None:
