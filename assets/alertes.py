@@ -11,11 +11,11 @@ from assets.publication import GROUP
 from pipelines import alertes as veille
 from pipelines import publication
 from pipelines.calendrier import PARIS
+from pipelines.jobs import FRAICHEUR, dated_sources
 from pipelines.perimetre import alerts_on
 from pipelines.resources import Parametres
 
 CHECK = "rien_d_urgent"
-FRESH = "millesimes_attendus"
 KEY = dg.AssetKey(["publication", "alertes"])
 
 
@@ -33,12 +33,6 @@ class AlertesConfig(dg.Config):
     kinds={"python"},
     check_specs=[
         dg.AssetCheckSpec(CHECK, asset=KEY, description="Aucune alerte urgente sur l'entrepôt publié."),
-        dg.AssetCheckSpec(
-            FRESH,
-            asset=KEY,
-            description="Chaque source a les millésimes que le calendrier de diffusion (meta.diffusion) "
-            "attend ce jour-là.",
-        ),
     ],
 )
 def alertes(
@@ -71,17 +65,45 @@ def alertes(
         severity=dg.AssetCheckSeverity.WARN,
         metadata={"urgentes": len(urgent)},
     )
-    with publication.open_warehouse(dossier.entrepot) as con:
-        fresh = veille.freshness(veille.read_state(con), jour)
-    late = {f.produit: list(f.en_retard) for f in fresh if f.en_retard}
-    yield dg.AssetCheckResult(
-        check_name=FRESH,
-        asset_key=KEY,
-        passed=not late,
-        severity=dg.AssetCheckSeverity.WARN,
-        metadata={
-            "jour": jour.isoformat(),
-            "en_retard": dg.MetadataValue.json(late),
-            "millesimes": dg.MetadataValue.md(veille.freshness_to_markdown(fresh)),
-        },
+
+
+def freshness_checks() -> dg.AssetChecksDefinition:
+    """Return the check of each source: the published warehouse has the vintages that its calendar expects that day.
+
+    They run with the alerts, not with a build: a source is late while nothing is built.
+    """
+
+    keys = {source: dg.AssetKey(["sources", source]) for source in dated_sources()}
+
+    @dg.multi_asset_check(
+        name=FRAICHEUR,
+        specs=[
+            dg.AssetCheckSpec(
+                FRAICHEUR,
+                asset=key,
+                description="L'entrepôt publié a les millésimes que le calendrier de diffusion (meta.diffusion) "
+                "attend ce jour-là de cette source.",
+            )
+            for key in keys.values()
+        ],
     )
+    def millesimes(config: AlertesConfig, parametres: Parametres) -> Iterator[dg.AssetCheckResult]:
+        jour = date.fromisoformat(config.jour) if config.jour else datetime.now(PARIS).date()
+        with publication.open_warehouse(parametres.working_folder().entrepot) as con:
+            every = veille.freshness(veille.read_state(con), jour)
+        for source, key in keys.items():
+            own = [f for f in every if f.produit.split("_")[0] == source]
+            late = {f.produit: list(f.en_retard) for f in own if f.en_retard}
+            yield dg.AssetCheckResult(
+                check_name=FRAICHEUR,
+                asset_key=key,
+                passed=not late,
+                severity=dg.AssetCheckSeverity.WARN,
+                metadata={
+                    "jour": jour.isoformat(),
+                    "en_retard": dg.MetadataValue.json(late),
+                    "millesimes": dg.MetadataValue.md(veille.freshness_to_markdown(own)),
+                },
+            )
+
+    return millesimes

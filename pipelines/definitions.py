@@ -106,6 +106,7 @@ def build_defs(resource_overrides: Mapping[str, Any] | None = None) -> dg.Defini
     ]
     return dg.Definitions(
         assets=dg.map_asset_specs(lambda spec: spec.replace_attributes(owners=[_OWNER]), made),
+        asset_checks=[alertes.freshness_checks()],
         jobs=jobs(),
         schedules=schedules(),
         sensors=sensors(),

@@ -4,6 +4,7 @@ Which assets a job holds belongs here, and what is said when a step fails; what 
 `assets/`.
 """
 
+import csv
 import logging
 from functools import cache
 from typing import Any
@@ -13,9 +14,12 @@ import dagster as dg
 from pipelines.alertes import alert_of_failure, send
 from pipelines.errors import ObservatoireError
 from pipelines.partitions import partitioned_config
+from pipelines.paths import DBT_PROJECT
 
 CONSTRUIRE, BILANS, ECRIRE_BILANS = "construire", "bilans", "ecrire_bilans"
 BILANS_PAR_ANNEE, ALERTER = "bilans_par_annee", "alerter"
+# The checks of the sources with a calendar: what the published warehouse should have on a day.
+FRAICHEUR = "millesimes_attendus"
 
 # On every run of one request: which of them failed is asked of the orchestrator, which forgets nothing.
 DEMANDE_TAG = "observatoire/demande"
@@ -44,9 +48,20 @@ def alert(context: dg.HookContext) -> None:
 
 
 @cache
+def dated_sources() -> tuple[str, ...]:
+    """Return the sources that have a calendar of release, from the rows of `ref_diffusion`."""
+    with (DBT_PROJECT / "seeds" / "ref_diffusion.csv").open(encoding="utf-8", newline="") as lines:
+        # A product is a table of its source: `sne_demandes` of `sne`.
+        return tuple(sorted({row["produit"].split("_")[0] for row in csv.DictReader(lines)}))
+
+
+@cache
 def jobs() -> list[Any]:
     """Return the jobs of the project."""
-    everything = dg.AssetSelection.all() - _BILANS_ANNUELS - _ALERTES - _LAC - _DUCKLAKE
+    fresh = dg.AssetSelection.checks(
+        *(dg.AssetCheckKey(dg.AssetKey(["sources", source]), FRAICHEUR) for source in dated_sources())
+    )
+    everything = dg.AssetSelection.all() - _BILANS_ANNUELS - _ALERTES - _LAC - _DUCKLAKE - fresh
     return [
         _job(
             CONSTRUIRE,
@@ -70,7 +85,7 @@ def jobs() -> list[Any]:
             hooks={alert},
         ),
         _job("publier_ducklake", _DUCKLAKE, "Publie l'entrepôt déjà publié dans le lac partagé."),
-        _job(ALERTER, _ALERTES, "Cherche les alertes du jour et envoie les nouvelles."),
+        _job(ALERTER, _ALERTES | fresh, "Cherche les alertes du jour et envoie les nouvelles."),
     ]
 
 

@@ -91,6 +91,13 @@
     {{ return(['tous', 'typologie', 'quartile', 'demandeur', 'composition']) }}
 {%- endmacro -%}
 
+{#- What the households of requests and leases are described by (int_profils). -#}
+{%- macro segments_profils() -%}
+    {{ return([
+        'tranche_age', 'tranche_ressources', 'tranche_anciennete', 'situation_logement', 'situation_pro', 'origine'
+    ]) }}
+{%- endmacro -%}
+
 {%- macro mesures_demande() -%}
     {{ return(['demandes', 'part_mutations_demande', 'part_endogene', 'ressources_renseignees']) }}
 {%- endmacro -%}

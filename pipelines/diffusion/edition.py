@@ -18,6 +18,11 @@ from pipelines.sql import describe, qualified
 
 SCHEMA = "diffusion"
 _FIGURES = Path(__file__).with_name("figures.sql")
+# A sum over a table where a row is hidden is short of it, and one over several kinds of rows counts households twice.
+_SOMME = (
+    "Ne pas additionner d'un indicateur, d'un axe ni d'un type de période à l'autre, ni là où une ligne est "
+    "masquée."
+)
 # What a table holds, in this order, and how its readers are told.
 COLUMNS = {
     "epci_siren": "SIREN de l'intercommunalité (9 chiffres).",
@@ -30,8 +35,12 @@ COLUMNS = {
     "modalite_libelle": "Nom de la modalité.",
     "segment_type": "Type de la ventilation supplémentaire ; « tous » s'il n'y en a pas.",
     "segment": "Valeur de la ventilation supplémentaire ; « tous » s'il n'y en a pas.",
-    "numerateur": "Numérateur ; vide s'il est masqué ou si la figure n'est pas un rapport de nombres.",
-    "denominateur": "Dénominateur ; vide s'il est masqué ou si la figure n'est pas un rapport de nombres.",
+    "numerateur": (
+        f"Numérateur ; vide s'il est masqué ou si la figure n'est pas un rapport de nombres. {_SOMME}"
+    ),
+    "denominateur": (
+        f"Dénominateur ; vide s'il est masqué ou si la figure n'est pas un rapport de nombres. {_SOMME}"
+    ),
     "valeur": (
         "Valeur dans l'unité indiquée ; vide si elle est masquée ou indisponible, jamais 0 à la place. Ne "
         "pas additionner."

@@ -222,7 +222,7 @@ def _rows(con: duckdb.DuckDBPyConnection, figure: Figure) -> list[Ligne]:
     """The rows that count in the figure, by the query that the warehouse keeps for everybody."""
     rows = con.execute(
         "select role, identifiant, date, detail, fichier, ligne from meta.provenance(?, ?, ?, axe := ?, "
-        "modalite := ?, segment_type := ?, segment := ?)",
+        "modalite := ?, segment_type := ?, segment := ?) where fait is not null",
         [
             figure.epci_siren,
             figure.periode,

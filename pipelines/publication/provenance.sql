@@ -1,7 +1,8 @@
 -- From the key of a figure of marts.indicateurs to the rows that count in it, and to the file and line of each: one query, in
 -- the warehouse alone. Which columns count what, and make which axis and segment, are rows of meta.mesures, meta.axes and
 -- meta.segments; a row of measures is read as JSON, so that a name found there says what to read. Of a place's score of fragility,
--- the rows that its criteria were read in (role « lu »). A figure made of figures has no rows here.
+-- the rows that its criteria were read in (role « lu »). What has no rows (a figure made of figures, a count of nothing, a
+-- figure that is not there) is one row that says why (role « aucune ligne »).
 create or replace macro meta.provenance(
     le_siren,
     la_periode,
@@ -22,7 +23,12 @@ with figure as (
         f.modalite,
         f.segment_type,
         f.segment,
-        i.famille
+        f.numerateur,
+        f.denominateur,
+        f.valeur,
+        f.statut,
+        i.famille,
+        i.formule
     from marts.indicateurs as f
     inner join meta.indicateurs as i on f.indicateur = i.indicateur
     where
@@ -51,14 +57,17 @@ demandes as (
         m.role,
         f.segment_type,
         -- What the measure makes by itself is not looked for in the row.
-        case when m.segment_type = '' then f.segment else 'tous' end as segment,
+        case when m.segment = '' then f.segment else 'tous' end as segment,
         s.colonne as colonne_segment,
         a.colonnes
     from figure as f
     inner join meta.mesures as m
         on
             f.indicateur = m.indicateur
-            and (m.segment_type = '' or (f.segment_type = m.segment_type and f.segment = m.segment))
+            and (
+                m.segment_type = ''
+                or (f.segment_type = m.segment_type and (f.segment = m.segment or m.segment = ''))
+            )
     inner join (
         select
             x.famille,
@@ -100,6 +109,8 @@ mesurees as (
         m.attribution_id as identifiant,
         m.date_evenement as jour,
         case
+            when d.segment_type = 'type_mutation'
+                then json_merge_patch(to_json(m), json_object('type_mutation', a.type_mutation))
             when d.mesure <> 'accessible_q1_attribues' and d.colonnes <> ['zone'] then to_json(m)
             else
                 json_merge_patch(
@@ -118,6 +129,7 @@ mesurees as (
         on d.epci_siren = p.epci_siren and d.periode_type = p.periode_type and d.periode = p.periode
     inner join intermediate.int_attribution_mesures as m
         on d.epci_siren = m.epci_siren and m.date_evenement >= p.debut and m.date_evenement <= p.fin
+    inner join entrepot.fct_attribution as a on m.attribution_id = a.attribution_id
     left join signes as s on m.attribution_id = s.attribution_id and m.evenement = s.evenement
     left join intermediate.int_attribution_zone as z
         on
@@ -171,6 +183,14 @@ mesurees as (
             json_object(
                 'zone', z.zone,
                 'taux_effort', cast(e.taux_pct as varchar),
+                'taux_effort x secteur', concat_ws(' x ', e.taux_pct, coalesce(m.secteur, 'inconnu')),
+                'taux_effort x typologie', concat_ws(' x ', e.taux_pct, coalesce(m.typologie, 'inconnu')),
+                'taux_effort x financement', concat_ws(' x ', e.taux_pct, coalesce(m.famille_financement, 'inconnu')),
+                'taux_effort x disponibilite',
+                concat_ws(
+                    ' x ', e.taux_pct,
+                    case when c.est_libere then 'libere' when not c.est_libere then 'occupe' else 'inconnu' end
+                ),
                 'disponibilite',
                 case when c.est_libere then 'libere' when not c.est_libere then 'occupe' else 'inconnu' end,
                 'accessible_q1_num', cast(c.taux_effort <= e.taux_pct as integer),
@@ -192,7 +212,12 @@ mesurees as (
     inner join intermediate.int_accessibilite_logement as c
         on m.logement_id = c.logement_id and m.millesime = c.millesime and c.est_a_louer
     inner join seeds.ref_taux_effort as e
-        on case when d.segment_type = 'taux_effort' then cast(e.taux_pct as varchar) = d.segment else e.est_central end
+        on
+            case
+                when d.segment_type like 'taux_effort%'
+                    then cast(e.taux_pct as varchar) = split_part(d.segment, ' x ', 1)
+                else e.est_central
+            end
     left join intermediate.int_logement_zone as z
         on m.logement_id = z.logement_id and m.millesime = z.millesime and d.modalite = z.zone and d.colonnes = ['zone']
     where d.famille = 'accessibilite'
@@ -218,6 +243,27 @@ mesurees as (
             d.epci_siren = m.epci_siren
             and try_cast(d.periode as integer) = m.annee
             and d.famille = 'origine_' || m.public
+    union all
+    select
+        d.*,
+        m.identifiant,
+        null as jour,
+        json_merge_patch(
+            to_json(m),
+            json_object(
+                'menages_num', 1,
+                'part_anciennete_5ans_num', cast(t.code is not null and t.mois_max is null as integer),
+                'part_anciennete_5ans_den', cast(t.code is not null as integer),
+                'part_anciennete_5ans_inc', cast(t.code is null as integer)
+            )
+        ) as ligne
+    from demandes as d
+    inner join intermediate.int_profils as m
+        on
+            d.epci_siren = m.epci_siren
+            and try_cast(d.periode as integer) = m.annee
+            and d.famille = 'profils_' || m.indicateur
+    left join seeds.ref_tranches_anciennete as t on m.tranche_anciennete = t.code
 ),
 
 comptees as (
@@ -273,6 +319,46 @@ notees as (
     where f.famille = 'fragilite'
 ),
 
+-- The rows of the survey that a figure of it is read in, chosen as the figure chooses them: the whole of a commune, its parts
+-- inside and outside priority neighbourhoods where it has no whole; the row of all landlords, each landlord's where there is none.
+enquete as (
+    select
+        f.indicateur,
+        o.*
+    from figure as f
+    inner join entrepot.fct_occupation as o
+        on
+            f.famille = 'occupation'
+            and f.epci_siren = o.epci_siren
+            and try_cast(f.periode as integer) = o.millesime
+            and o.population
+            = case when f.segment_type like 'population%' then upper(split_part(f.segment, ' x ', 1)) else 'ENSEMBLE' end
+            and (
+                f.segment_type in ('tous', 'population')
+                or (f.segment_type like '%secteur' and o.zone = upper(split_part(f.segment, ' x ', -1)))
+            )
+            and o.niveau = case when f.axe in ('epci', 'bailleur') then 'commune' else f.axe end
+            and f.modalite = case f.axe when 'epci' then o.epci_siren when 'bailleur' then o.bailleur_siren else o.code end
+    where
+        (f.indicateur = 'taux_couverture' and o.nb_logements_enquetes is not null)
+        or exists (
+            select 1
+            from seeds.ref_indicateurs_occupation as c
+            where f.indicateur = c.indicateur and o.theme = c.theme and o.modalite = c.modalite
+        )
+    qualify
+        (
+            o.niveau <> 'commune'
+            or f.segment_type like '%secteur'
+            or o.zone = 'ENSEMBLE'
+            or not bool_or(o.zone = 'ENSEMBLE') over (partition by o.code, o.bailleur_siren)
+        )
+        and (
+            o.bailleur_siren is null
+            or not bool_or(o.bailleur_siren is null) over (partition by o.code, o.code_lu, o.zone)
+        )
+),
+
 lignes as (
     select
         j.est_num,
@@ -295,7 +381,7 @@ lignes as (
         f._ligne as numero
     from jugees as j
     inner join entrepot.fct_attribution as f on j.identifiant = f.attribution_id
-    where j.famille in ('attributions', 'relogements', 'origine_mutations')
+    where j.famille in ('attributions', 'relogements', 'origine_mutations', 'profils_baux')
     union all
     select
         j.est_num,
@@ -314,7 +400,7 @@ lignes as (
     from jugees as j
     inner join entrepot.fct_demande as f
         on j.identifiant = f.demandeur_id and cast(j.ligne ->> 'annee' as integer) = f.annee
-    where j.famille in ('demande', 'origine_demande')
+    where j.famille in ('demande', 'origine_demande', 'profils_demandes')
     union all
     select
         j.est_num,
@@ -350,18 +436,32 @@ lignes as (
         ),
         o._fichier,
         o._ligne
-    from figure as f
-    inner join seeds.ref_indicateurs_occupation as c on f.indicateur = c.indicateur
-    inner join entrepot.fct_occupation as o
-        on
-            c.theme = o.theme
-            and c.modalite = o.modalite
-            and f.epci_siren = o.epci_siren
-            and try_cast(f.periode as integer) = o.millesime
-            and o.population = case when f.segment_type = 'population' then upper(f.segment) else 'ENSEMBLE' end
-            and o.niveau = case when f.axe in ('epci', 'bailleur') then 'commune' else f.axe end
-            and f.modalite = case f.axe when 'epci' then o.epci_siren when 'bailleur' then o.bailleur_siren else o.code end
-    where f.segment_type in ('tous', 'population')
+    from enquete as o
+    inner join seeds.ref_indicateurs_occupation as c
+        on o.indicateur = c.indicateur and o.theme = c.theme and o.modalite = c.modalite
+    union all
+    -- How many answered is on every row of a place: one of them says it.
+    select
+        true,
+        true,
+        false,
+        false,
+        'entrepot.fct_occupation',
+        concat_ws(' ', o.bailleur_siren, o.code, o.zone),
+        null,
+        concat_ws(
+            ', ', 'répondants', o.population,
+            cast(o.nb_menages_repondants as varchar) || ' sur ' || cast(o.nb_logements_enquetes as varchar)
+        ),
+        o._fichier,
+        o._ligne
+    from enquete as o
+    where o.indicateur = 'taux_couverture' and o.nb_logements_enquetes is not null
+    qualify
+        row_number() over (
+            partition by o.code, o.code_lu, o.zone, o.bailleur_siren
+            order by o.nb_logements_enquetes desc, o.nb_menages_repondants desc nulls last, o._fichier, o._ligne
+        ) = 1
     union all
     select
         true,
@@ -377,7 +477,8 @@ lignes as (
     from figure as f
     inner join entrepot.fct_revenu as r
         on
-            f.indicateur = r.mesure
+            -- An indicator of the survey has the name of this measure.
+            f.indicateur = case when r.mesure = 'part_minima_sociaux' then r.mesure || '_revenu' else r.mesure end
             and try_cast(f.periode as integer) = r.millesime
             and f.axe = r.niveau
             and f.modalite = r.code
@@ -422,19 +523,44 @@ lignes as (
             and n.axe = l.axe
             and n.modalite = l.modalite
     inner join entrepot.fct_logement as f on l.logement_id = f.logement_id and l.millesime = f.millesime
+),
+
+trouvees as materialized (
+    select
+        concat_ws(
+            ' et ', case when l.est_num then 'numérateur' end, case when l.est_den then 'dénominateur' end,
+            case when l.est_inc then 'inconnu' end, case when l.est_lu then 'lu' end
+        ) as role,
+        l.fait,
+        l.identifiant,
+        l.jour as date,
+        l.detail,
+        l.fichier,
+        l.numero as ligne
+    from lignes as l
+    where l.est_num or l.est_den or l.est_inc or l.est_lu
 )
 
+select * from trouvees
+union all
 select
-    concat_ws(
-        ' et ', case when l.est_num then 'numérateur' end, case when l.est_den then 'dénominateur' end,
-        case when l.est_inc then 'inconnu' end, case when l.est_lu then 'lu' end
-    ) as role,
-    l.fait,
-    l.identifiant,
-    l.jour as date,
-    l.detail,
-    l.fichier,
-    l.numero as ligne
-from lignes as l
-where l.est_num or l.est_den or l.est_inc or l.est_lu
-order by l.fichier, l.numero, l.identifiant
+    'aucune ligne',
+    null,
+    null,
+    null,
+    case
+        when f.indicateur is null
+            then 'marts.indicateurs n''a pas cette figure : vérifiez le SIREN, la période, l''indicateur, l''axe, '
+                || 'la modalité et le segment.'
+        when f.valeur is null then 'Figure sans valeur (' || f.statut || ') : aucune ligne n''y compte.'
+        when f.numerateur = 0 and coalesce(f.denominateur, 0) = 0 then 'Effectif nul : aucune ligne n''y compte.'
+        else 'Cette figure se fait d''autres figures, ou d''un croisement que les lignes ne disent pas : '
+            || coalesce(f.formule, 'voir meta.indicateurs')
+            || '. Ses comptes, s''il y en a, sont dans marts.indicateurs.'
+    end,
+    null,
+    null
+from (select 1) as une
+left join figure as f on true
+where not exists (select 1 from trouvees)
+order by fichier, ligne, identifiant

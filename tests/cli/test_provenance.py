@@ -48,7 +48,7 @@ def test_as_many_lines_as_the_counts_say(entrepot: duckdb.DuckDBPyConnection) ->
     for *key, numerateur, denominateur, inconnus in figures:
         found = entrepot.execute(
             "select count(*) filter (role like '%numérateur%'), count(*) filter (role like '%dénominateur%'), "
-            "count(*) filter (role like '%inconnu%'), count(*) filter (fichier is null or ligne is null) "
+            "count(*) filter (role like '%inconnu%'), count(*) filter (fait is not null and (fichier is null or ligne is null)) "
             "from meta.provenance(?, ?, ?, axe := ?, modalite := ?, segment_type := ?, segment := ?)",
             key,
         ).fetchall()[0]
@@ -82,6 +82,76 @@ def test_a_score_leads_to_what_its_criteria_were_read_in(
         ).fetchall()
         assert (others, placed) == (0, read), key
         assert read > 0, key
+
+
+# What is made of other figures, of two facts at once or of a share, and of no row of its own.
+SANS_LIGNE = {
+    ("baux_secteurs_fragiles", "methode x type_lieu x public"),
+    ("part_demandes_mutation_parc", "tous"),
+    ("concentration_bailleurs", "tous"),
+    ("concentration_bailleurs", "rang"),
+    ("accessible_q1", "menage"),
+    ("accessible_q1", "taux_effort x menage"),
+    ("accessible_q1", "methode x type_lieu x classe"),
+    ("accessible_q1", "taux_effort x methode x type_lieu x classe"),
+}
+
+
+def test_no_figure_is_silent(entrepot: duckdb.DuckDBPyConnection) -> None:
+    """Rows, or one row that says why there are none, and which these are is known; those of FIGURES have rows."""
+    figures = entrepot.execute(
+        "select epci_siren, periode, indicateur, axe, modalite, segment_type, segment, periode_type "
+        "from marts.indicateurs where valeur is not null and coalesce(numerateur, 1) > 0 "
+        f"and (indicateur, segment_type) not in (select (indicateur, segment_type) from ({FIGURES})) "
+        "qualify row_number() over (partition by indicateur, segment_type order by axe = 'epci' desc, "
+        "coalesce(numerateur, 0) + coalesce(denominateur, 0) desc, epci_siren, periode, axe, modalite, segment, "
+        "periode_type) = 1"
+    ).fetchall()
+    silent = set()
+    for key in figures:
+        rows = entrepot.execute(
+            "select role, fait, detail from meta.provenance(?, ?, ?, axe := ?, modalite := ?, segment_type := ?, "
+            "segment := ?, periode_type := ?)",
+            key,
+        ).fetchall()
+        assert rows, key
+        if rows[0][1] is None:
+            ((role, _, detail),) = rows
+            assert role == "aucune ligne"
+            assert "se fait d'autres figures" in detail, key
+            silent.add((key[2], key[5]))
+    assert silent == SANS_LIGNE
+
+
+@pytest.mark.parametrize(
+    ("siren", "periode", "indicateur"),
+    [("247100589", "2022", "absent"), ("000000000", "2022", "baux"), ("247100589", "1999", "baux")],
+)
+def test_a_figure_that_is_not_there_is_said(
+    entrepot: duckdb.DuckDBPyConnection, siren: str, periode: str, indicateur: str
+) -> None:
+    ((role, fait, detail),) = entrepot.execute(
+        "select role, fait, detail from meta.provenance(?, ?, ?)", [siren, periode, indicateur]
+    ).fetchall()
+    assert (role, fait) == ("aucune ligne", None)
+    assert "n'a pas cette figure" in detail
+
+
+def test_the_coverage_of_the_survey_is_the_sum_of_its_rows(entrepot: duckdb.DuckDBPyConnection) -> None:
+    for segment_type, segment in (("tous", "tous"), ("secteur", "qpv")):
+        ((siren, periode, numerateur, denominateur),) = entrepot.execute(
+            "select epci_siren, periode, numerateur, denominateur from marts.indicateurs where indicateur = "
+            "'taux_couverture' and axe = 'epci' and segment_type = ? and segment = ? and valeur is not null "
+            "order by denominateur desc, epci_siren, periode limit 1",
+            [segment_type, segment],
+        ).fetchall()
+        details = entrepot.execute(
+            "select detail from meta.provenance(?, ?, 'taux_couverture', segment_type := ?, segment := ?)",
+            [siren, periode, segment_type, segment],
+        ).fetchall()
+        counts = [detail.rsplit(", ", 1)[1].split(" sur ") for (detail,) in details]
+        assert sum(int(a) for a, _ in counts) == numerateur, (siren, periode, segment)
+        assert sum(int(b) for _, b in counts) == denominateur, (siren, periode, segment)
 
 
 def test_a_line_is_that_of_a_file_of_the_lock(entrepot: duckdb.DuckDBPyConnection) -> None:

@@ -9,6 +9,7 @@
     'attributions': axes_attribution() + zone, 'demande': axes_demande(), 'parc': axes_parc() + zone,
     'offre': axes_parc(), 'accessibilite': axes_parc() + zone,
     'relogements': acteurs, 'origine_mutations': acteurs, 'origine_demande': acteurs,
+    'profils_baux': axes_parc()[:1], 'profils_demandes': axes_parc()[:1],
 } %}
 select
     famille,

@@ -31,6 +31,13 @@
 {%- do lignes.append({'famille': 'origine_' ~ public, 'indicateur': sens ~ '_occupation_' ~ public, 'mesure': 'est_' ~ sens ~ '_occupe', 'role': 'reponse'}) %}
 {%- endfor %}
 {%- endfor %}
+{%- for public in ['baux', 'demandes'] %}
+{%- for s in segments_profils() %}
+{%- do lignes.append({'famille': 'profils_' ~ public, 'indicateur': public, 'mesure': 'menages', 'segment_type': s}) %}
+{%- endfor %}
+{%- endfor %}
+{%- do lignes.append({'famille': 'profils_demandes', 'indicateur': 'part_anciennete_5ans', 'mesure': 'part_anciennete_5ans'}) %}
+{%- do lignes.append({'famille': 'offre', 'indicateur': 'logements', 'mesure': 'logements', 'segment_type': 'tranche_loyer'}) %}
 {%- do lignes.append({'famille': 'parc', 'indicateur': 'loyer_m2', 'mesure': 'loyer', 'valeur': 'surface'}) %}
 select
     famille,

@@ -16,6 +16,15 @@
 {%- for s in segments_parc() if s.segment_type in ['typologie', 'secteur', 'financement'] %}
 {%- do lignes.append(('accessibilite', s.segment_type, s.colonne)) %}
 {%- endfor %}
+{%- do lignes.append(('attributions', 'type_mutation', 'type_mutation')) %}
+{%- for public in ['baux', 'demandes'] %}
+{%- for s in segments_profils() %}
+{%- do lignes.append(('profils_' ~ public, s, s)) %}
+{%- endfor %}
+{%- endfor %}
+{%- for s in ['secteur', 'typologie', 'financement', 'disponibilite'] %}
+{%- do lignes.append(('accessibilite', 'taux_effort x ' ~ s, 'taux_effort x ' ~ s)) %}
+{%- endfor %}
 {%- for s in ['disponibilite', 'taux_effort'] %}
 {%- do lignes.append(('accessibilite', s, s)) %}
 {%- endfor %}

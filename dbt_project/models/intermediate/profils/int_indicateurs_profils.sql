@@ -1,10 +1,7 @@
 -- Active requests and leases of the year by what their households are, in the common shape; requests of five years and more.
 -- By territory only: communes are too small for these splits, and every split that is published has to be protected.
 -- Sizes, quartiles, household types and mutations are in int_indicateurs_demande and int_indicateurs_attribution.
-{%- set segments = [
-    'tranche_age', 'tranche_ressources', 'tranche_anciennete', 'situation_logement', 'situation_pro', 'origine'
-] %}
-{%- for segment in segments %}
+{%- for segment in segments_profils() %}
 select
     epci_siren,
     'annee' as periode_type,
