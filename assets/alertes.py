@@ -68,7 +68,7 @@ def alertes(
 
 
 def freshness_checks() -> dg.AssetChecksDefinition:
-    """Return the check of each source: the published warehouse has the vintages that its calendar expects that day.
+    """Return the check of each source: the published warehouse has the vintages that its calendar expects.
 
     They run with the alerts, not with a build: a source is late while nothing is built.
     """
@@ -81,8 +81,8 @@ def freshness_checks() -> dg.AssetChecksDefinition:
             dg.AssetCheckSpec(
                 FRAICHEUR,
                 asset=key,
-                description="L'entrepôt publié a les millésimes que le calendrier de diffusion (meta.diffusion) "
-                "attend ce jour-là de cette source.",
+                description="L'entrepôt publié a les millésimes que le calendrier de diffusion "
+                "(meta.diffusion) attend ce jour-là de cette source.",
             )
             for key in keys.values()
         ],

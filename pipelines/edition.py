@@ -197,6 +197,6 @@ def _refuse_stale(path: Path, marque: Marque) -> None:
         raise ObservatoireError(
             f"« {path} » vient de la version {marque.version} de « {entrepot.name} » "
             f"(empreinte {marque.empreinte[:12]}), qui en est à la {present.version} "
-            f"({present.empreinte[:12]}). Reconstruisez, ou refaites ce fichier : observatoire diffuser --entrepot "
-            f"{entrepot} --edition {marque.edition} --sortie {path.parent}"
+            f"({present.empreinte[:12]}). Reconstruisez, ou refaites ce fichier : observatoire diffuser "
+            f"--entrepot {entrepot} --edition {marque.edition} --sortie {path.parent}"
         )

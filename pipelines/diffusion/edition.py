@@ -18,7 +18,7 @@ from pipelines.sql import describe, qualified
 
 SCHEMA = "diffusion"
 _FIGURES = Path(__file__).with_name("figures.sql")
-# A sum over a table where a row is hidden is short of it, and one over several kinds of rows counts households twice.
+# A sum over a hidden row is short of it; one over several kinds of rows counts households twice.
 _SOMME = (
     "Ne pas additionner d'un indicateur, d'un axe ni d'un type de période à l'autre, ni là où une ligne est "
     "masquée."

@@ -105,8 +105,8 @@ def open_edition(fichier: Path, edition: str) -> tuple[duckdb.DuckDBPyConnection
             con = open_read_only(fichier)
     except duckdb.Error as error:
         raise ObservatoireError(
-            f"« {fichier} » ne s'ouvre pas : il manque, ou n'est plus un fichier d'Observatoire. Reconstruisez "
-            "l'entrepôt ou refaites le fichier (observatoire diffuser), puis rechargez la page."
+            f"« {fichier} » ne s'ouvre pas : il manque, ou n'est plus un fichier d'Observatoire. "
+            "Reconstruisez l'entrepôt ou refaites le fichier (observatoire diffuser), puis rechargez la page."
         ) from error
     con.execute(f"set memory_limit = '{_MEMORY}'")
     con.execute("set enable_external_access = false")
@@ -279,8 +279,8 @@ def run_sql(con: duckdb.DuckDBPyConnection, sql: str) -> pl.DataFrame:
         statements = con.extract_statements(sql)
         if len(statements) != 1 or statements[0].type not in _READING:
             raise ObservatoireError(
-                "La page lance une seule instruction, qui lit : écrivez un « select » (ou « from », « describe », "
-                "« summarize », « explain »)."
+                "La page lance une seule instruction, qui lit : écrivez un « select » (ou « from », "
+                "« describe », « summarize », « explain »)."
             )
         return con.sql(statements[0]).limit(_ROWS_OF_SQL).pl()
     except duckdb.InterruptException as error:

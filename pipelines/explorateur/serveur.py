@@ -63,8 +63,8 @@ def run(asgi: Any, hote: str, port: int, announce: Callable[[str], None]) -> Non
         listening = socket.create_server((hote, port))
     except OSError as error:
         raise ObservatoireError(
-            f"Le port {port} de {hote} ne peut pas être ouvert ({error.strerror}) : une autre page, ou un autre "
-            "programme, l'occupe. Donnez-en un autre avec --port, ou --port 0 pour le premier libre."
+            f"Le port {port} de {hote} ne peut pas être ouvert ({error.strerror}) : une autre page, ou "
+            "un autre programme, l'occupe. Donnez-en un autre avec --port, ou --port 0 pour le premier libre."
         ) from error
 
     class Announced(uvicorn.Server):

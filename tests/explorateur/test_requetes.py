@@ -109,8 +109,12 @@ def test_what_is_typed_cannot_leave_the_file(edition: Path, sql: str) -> None:
         "create table memory.main.x as select 1",
         "detach publie",
         "pragma enable_profiling",
-    ]
-    + ["delete from marts.indicateurs", "drop table marts.indicateurs", "select 1; select 2", "", "-- rien"],
+        "delete from marts.indicateurs",
+        "drop table marts.indicateurs",
+        "select 1; select 2",
+        "",
+        "-- rien",
+    ],
 )
 def test_what_is_typed_leaves_the_page_as_it_was(edition: Path, tmp_path: Path, sql: str, lu: str) -> None:
     """A statement that changes the connection, or the copy of the public edition, would change the next choice."""

@@ -46,6 +46,9 @@ def test_each_source_is_judged_by_its_own_calendar(tmp_path: Path) -> None:
         con.execute(
             "create table meta.produits as select 'sne_demandes' as produit, 'sne' as source, 2027 as millesime"
         )
+        con.execute(
+            "create table meta.convention_parametres (epci_siren varchar, parametre varchar, valeur varchar)"
+        )
     with dg.DagsterInstance.ephemeral() as instance:
         done = (
             build_defs()
