@@ -34,7 +34,7 @@ def trend(figures: pl.DataFrame, titre: str, unite: str) -> Any:
     # With what is missing of them: a curve stops where a figure does, it does not pass over it.
     drawn = _named(figures).filter(pl.col("nom").is_in(kept.to_list()))
     # One domain for colours and dashes, in place of one order each: their legends are then one.
-    told = {
+    told: dict[str, Any] = {
         "title": None,
         "scale": alt.Scale(domain=kept.to_list()),
         "legend": alt.Undefined if len(kept) > 1 else None,

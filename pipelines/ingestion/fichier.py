@@ -736,20 +736,34 @@ class LectureFichier:
             if nombre > self.produit.tolerance_cellules * remplies
         ]
 
+    def _where(self, colonne: str | None) -> str:
+        """The columns of a rule as the file calls them, in a sentence; nothing without any."""
+        names = ", ".join(self._column(c) for c in (colonne or "").split(", "))
+        return f", colonne « {names} »" if colonne else ""
+
     def _check_tolerance(self, refuses: pl.DataFrame, lues: int, tolere: int) -> None:
         lignes = refuses["_ligne"].unique().sort().to_list()
         if len(lignes) <= tolere:
             return
         (regle, colonne), nombre = Counter(refuses.select("regle", "colonne").rows()).most_common(1)[0]
         message = refuses.filter(pl.col("regle") == regle)["message"][0]
-        colonnes = ", ".join(self._column(c) for c in (colonne or "").split(", "))
-        ou = f", colonne « {colonnes} »" if colonne else ""
+        premieres: dict[tuple[str, str | None], int] = {}
+        for autre, champ, ligne in refuses.select("regle", "colonne", "_ligne").sort("_ligne").rows():
+            if (autre, champ) != (regle, colonne):
+                premieres.setdefault((autre, champ), ligne)
+        # A file typed by hand has a mistake of each kind: all are told at once.
+        autres = " ; ".join(
+            f"{autre}{self._where(champ)} (ligne {ligne})"
+            for (autre, champ), ligne in list(premieres.items())[:_LIGNES_CITEES]
+        )
+        ou = self._where(colonne)
         citees = ", ".join(str(x) for x in lignes[:_LIGNES_CITEES])
         tolerance = f"{self.produit.tolerance:.1%}".replace(".", ",").replace("%", " %")
         raise DonneesRefusees(
             f"{self.fichier.relatif} : lignes refusées : au moins {len(lignes)} sur {lues}, plus que la "
             f"tolérance de {tolerance} pour {self.produit.produit}. Règle la plus fréquente : {regle}{ou} "
-            f"({nombre} fois : {message}). Premières lignes : {citees}. Corrigez le fichier à la source, ou "
+            f"({nombre} fois : {message}). Premières lignes : {citees}."
+            f"{f' Autres règles : {autres}.' if autres else ''} Corrigez le fichier à la source, ou "
             "décrivez sa présentation dans correspondances/*.yml si elle diffère."
         )
 

@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pytest
 
 from pipelines import ingestion, projet_dbt, references
+from pipelines.errors import DonneesRefusees
 from pipelines.ingestion.declarations import declarations
 from pipelines.paths import BASE_NAME
 from tests.modeles.magasin import Entrepot, Sources, dbt
@@ -71,6 +73,55 @@ def test_a_measure_that_can_be_typed_is_compared() -> None:
     path = projet_dbt.DBT_PROJECT / "seeds" / "ref_mesures_officielles.csv"
     with path.open(encoding="utf-8", newline="") as lines:
         assert set(mesure.codes or {}) == {row["mesure"] for row in csv.DictReader(lines)}
+
+
+def read_typed(tmp_path: Path, *lines: str) -> Any:
+    """Read a file typed by hand with these lines under its header."""
+    landing = tmp_path / "donnees"
+    (landing / "referentiels").mkdir(parents=True)
+    header = "annee;niveau;code;mesure;valeur;producteur;page;publie_le"
+    (landing / "referentiels/totaux_officiels.csv").write_text(
+        "\n".join([header, *lines, ""]), encoding="utf-8"
+    )
+    return ingestion.ingest("referentiels", landing, tmp_path / "magasin", b"cle-de-test-0000000")
+
+
+def test_each_kind_of_mistake_of_a_typed_file_is_told_at_once(tmp_path: Path) -> None:
+    with pytest.raises(DonneesRefusees) as refused:
+        read_typed(
+            tmp_path,
+            "2023;epci;242100410;logements;492;DREAL;;",
+            "2023;epci;242100410;logement;492;DREAL;;",
+            "2023;canton;242100410;logements;492;DREAL;;",
+            "2023;epci;242100410;logements;beaucoup;DDT;;",
+            "2022;epci;242100410;part_anciennete_5ans_plus;27;SNE;;",
+        )
+    said = str(refused.value)
+    assert said.startswith("referentiels/totaux_officiels.csv : ")
+    assert "Premières lignes : 3, 4, 5, 6." in said
+    for column, line in (("mesure", 3), ("niveau", 4), ("valeur", 5), ("mesure, valeur", 6)):
+        assert f"colonne « {column} » (ligne {line})" in said or f"colonne « {column} » (1 fois" in said, said
+
+
+@pytest.mark.parametrize(
+    ("mesure", "valeur", "admise"),
+    [
+        ("part_anciennete_5ans_plus", "1", True),
+        ("part_anciennete_5ans_plus", "1,01", False),
+        ("taux_pauvrete", "100", True),
+        ("taux_pauvrete", "100,5", False),
+        ("logements", "27", True),
+    ],
+)
+def test_a_share_is_typed_in_the_unit_that_is_compared(
+    tmp_path: Path, mesure: str, valeur: str, admise: bool
+) -> None:
+    line = f"2022;epci;242100410;{mesure};{valeur};SNE;;"
+    if admise:
+        read_typed(tmp_path, line)
+        return
+    with pytest.raises(DonneesRefusees, match="de_plus_de"):
+        read_typed(tmp_path, line)
 
 
 def test_real_aggregates_of_paris_and_real_incomes_of_neighbourhoods(
