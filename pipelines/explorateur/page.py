@@ -194,6 +194,8 @@ def _(adresse, mo):
         "order by epci_siren, periode",
         label="Requête SQL (lecture seule)",
         rows=6,
+        # It is in the address, which a server reads up to 64 kB: an accent is six characters there.
+        max_length=10_000,
         full_width=True,
         on_change=lambda v: adresse.set("sql", v),
     )

@@ -16,6 +16,7 @@ _PAGE = Path(__file__).with_name("page.py")
 # The page's own scripts, three hundred files whose names change when they do.
 _SCRIPTS = "/assets/"
 _DRAWINGS = "pipelines.explorateur.dessins"
+_LONGEST_ADDRESS = 65_536
 _KEPT = (b"cache-control", b"private, max-age=31536000, immutable")
 
 
@@ -27,6 +28,9 @@ def application(fichier: Path, edition: str) -> Any:
         edition: what it is.
 
     """
+    # The page repeats its address, with what was typed as SQL, on its own connection: 8 kB by default,
+    # read once when the library is loaded.
+    os.environ.setdefault("WEBSOCKETS_MAX_LINE_LENGTH", str(_LONGEST_ADDRESS))
     import marimo
 
     os.environ[FILE_VARIABLE], os.environ[EDITION_VARIABLE] = str(fichier), edition

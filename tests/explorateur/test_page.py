@@ -296,3 +296,20 @@ def test_a_port_that_is_taken_is_a_sentence(adresse: str, edition: Path) -> None
     assert done.returncode == 1
     assert f"Le port {port}" in done.stderr
     assert "--port 0" in done.stderr
+
+
+def test_the_longest_query_is_in_an_address_that_reopens(page: "Page", adresse: str) -> None:
+    page.goto(f"{adresse}/?epci={EPCI}")
+    assert shown(page)
+    box = page.get_by_label("Requête SQL (lecture seule)")
+    longest = int(box.get_attribute("maxlength") or 0)
+    assert longest > 5000
+    query = "select 42 as n --" + "é" * longest
+    box.fill(query[:longest])
+    page.get_by_role("heading", name="Explorer les chiffres").click()
+    page.wait_for_url("**sql=**", timeout=60_000)
+    reopened = page.url
+    page.goto("about:blank")
+    page.goto(reopened)
+    assert shown(page)
+    assert page.get_by_label("Requête SQL (lecture seule)").input_value() == query[:longest]
