@@ -89,6 +89,12 @@ def test_a_planned_table_is_a_complete_grid() -> None:
     assert public.filter(pl.any_horizontal(pl.col("modalite", "segment") == "inconnu")).is_empty()
 
 
+@pytest.mark.parametrize("colonne", ["numerateur", "denominateur", "valeur", "cible"])
+def test_a_column_of_numbers_says_when_it_is_not_added_up(colonne: str) -> None:
+    """A tool shows the comment of the column alone: a sum over a hidden row would be short of it."""
+    assert "e pas additionner" in COLUMNS[colonne]
+
+
 def test_zero_is_published_and_all_of_a_group_is_not() -> None:
     """Every lease of a commune to a priority household says what each is; none says nothing of anybody."""
     none, every = COMMUNES[SIRENS[0]][:2]
