@@ -94,6 +94,7 @@ class _Live(logging.Handler):
 def progress_shown() -> Iterator[None]:
     """Show the progress of the steps run in the block."""
     logger = logging.getLogger(LOGGER)
+    level, propagated = logger.level, logger.propagate
     logger.setLevel(logging.INFO)
     logger.propagate = False
     with _handler() as handler:
@@ -102,6 +103,8 @@ def progress_shown() -> Iterator[None]:
             yield
         finally:
             logger.removeHandler(handler)
+            logger.setLevel(level)
+            logger.propagate = propagated
 
 
 @contextmanager

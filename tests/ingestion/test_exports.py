@@ -157,9 +157,8 @@ def test_a_usual_label_is_a_code_of_every_field_that_reads_it() -> None:
 
 
 def test_a_label_that_could_be_two_things_is_left_to_the_mapping_of_its_tool() -> None:
-    """« Refusé » by the candidate or by the committee; « copropriété », an ORCOD or any other."""
+    """« Copropriété » is an ORCOD or any other. « Refusé », without more, is said of a proposal: by its candidate."""
     produit = declarations()["sne_attributions"]
     connus = {n: {normalise_label(k) for k in produit.champ(n).valeurs} for n in ("issue", "relogement")}
-    assert not {"refuse", "refusee"} & connus["issue"]
-    assert {"refuse par le candidat", "refuse par la commission"} <= connus["issue"]
+    assert {"refuse", "refuse par le candidat", "refuse par la commission"} <= connus["issue"]
     assert "copropriete" not in connus["relogement"]

@@ -170,7 +170,12 @@ def test_geography(depot: Depot, copier: Copier) -> None:
 def test_references_as_printed(depot: Depot, copier: Copier) -> None:
     for nom in ("arrete_2020_extrait_annexe.csv", "arretes_1er_quartile.csv", "plafonds_plus_plai.csv"):
         copier(f"referentiels/{nom}", f"referentiels/{nom}")
-    assert depot.load("referentiels") == {"ref_bailleurs": 0, "ref_plafonds": 585, "ref_seuils_q1": 18}
+    assert depot.load("referentiels") == {
+        "ref_bailleurs": 0,
+        "ref_plafonds": 585,
+        "ref_seuils_q1": 18,
+        "ref_totaux_officiels": 0,
+    }
     assert depot.rows(
         "SELECT annee, portee, seuil::DOUBLE FROM sources.ref_seuils_q1 WHERE code = '200071751'"
     ) == [(2020, "epci", 8_861)]
