@@ -1,11 +1,12 @@
 """A real warehouse, built once by the command from a small demonstration."""
 
 import json
+import logging
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,8 +56,13 @@ def appel() -> Call:
 
 
 @pytest.fixture
-def ici(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Call:
-    """The same command without a process of its own, for what only reads: each start costs a second."""
+def ici(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Iterator[Call]:
+    """The same command without a process of its own, for what only reads: each start costs a second.
+
+    What a command silences for its process is heard again afterwards.
+    """
+    loggers = [logging.getLogger(name) for name in ("observatoire.alerte", "dagster-dbt")]
+    levels = [logger.level for logger in loggers]
     for name, value in environment().items():
         monkeypatch.setenv(name, value)
 
@@ -66,7 +72,9 @@ def ici(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
         said = capsys.readouterr()
         return subprocess.CompletedProcess(given, code, said.out, said.err)
 
-    return run_here
+    yield run_here
+    for logger, level in zip(loggers, levels, strict=True):
+        logger.setLevel(level)
 
 
 @pytest.fixture(scope="session")
