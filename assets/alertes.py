@@ -7,7 +7,7 @@ from typing import Any
 import dagster as dg
 from pydantic import Field
 
-from assets.publication import GROUP
+from assets.publication import ENTREPOT_PUBLIE, GROUP
 from pipelines import alertes as veille
 from pipelines import publication
 from pipelines.calendrier import PARIS
@@ -24,11 +24,15 @@ class AlertesConfig(dg.Config):
 
     jour: str | None = Field(default=None, description="AAAA-MM-JJ ; vide : aujourd'hui à Paris.")
 
+    def day(self) -> date:
+        """The day that was asked for."""
+        return date.fromisoformat(self.jour) if self.jour else datetime.now(PARIS).date()
+
 
 @dg.asset(
     key=KEY,
     group_name=GROUP,
-    deps=[dg.AssetKey(["publication", "entrepot_publie"])],
+    deps=[ENTREPOT_PUBLIE],
     description="Alertes du jour : millésimes et rapports en retard, contrôles, objectifs manqués.",
     kinds={"python"},
     check_specs=[
@@ -39,7 +43,7 @@ def alertes(
     config: AlertesConfig, parametres: Parametres
 ) -> Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]:
     """Decide the alerts, send those that are new and show all of them."""
-    jour = date.fromisoformat(config.jour) if config.jour else datetime.now(PARIS).date()
+    jour = config.day()
     dossier = parametres.working_folder()
     found = alerts_on(dossier, jour)
     new = veille.new_alerts(dossier.alertes, found)
@@ -92,7 +96,7 @@ def freshness_checks() -> dg.AssetChecksDefinition:
     def millesimes(
         context: dg.AssetCheckExecutionContext, config: AlertesConfig, parametres: Parametres
     ) -> Iterator[dg.AssetCheckResult]:
-        jour = date.fromisoformat(config.jour) if config.jour else datetime.now(PARIS).date()
+        jour = config.day()
         with publication.open_warehouse(parametres.working_folder().entrepot) as con:
             every = veille.freshness(veille.read_state(con), jour)
         asked = {check.asset_key for check in context.selected_asset_check_keys}

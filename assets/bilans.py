@@ -8,7 +8,7 @@ import dagster as dg
 import duckdb
 from pydantic import Field
 
-from assets.publication import ANNEES, GROUP
+from assets.publication import ANNEES, ENTREPOT_PUBLIE, GROUP
 from pipelines import bilan
 from pipelines.calendrier import named_period
 from pipelines.edition import PUBLIQUE, SIGNATAIRES
@@ -44,7 +44,7 @@ class BilansAnnuelsConfig(dg.Config):
 @dg.asset(
     key=["publication", "bilans"],
     group_name=GROUP,
-    deps=[dg.AssetKey(["publication", "entrepot_publie"])],
+    deps=[ENTREPOT_PUBLIE],
     description="Bilans écrits depuis l'entrepôt publié.",
     kinds={"html"},
 )
@@ -68,7 +68,7 @@ def bilans(config: BilansConfig, parametres: Parametres) -> dg.MaterializeResult
 @dg.asset(
     key=["publication", "bilans_annuels"],
     group_name=GROUP,
-    deps=[dg.AssetKey(["publication", "entrepot_publie"])],
+    deps=[ENTREPOT_PUBLIE],
     partitions_def=ANNEES,
     description="Bilans d'une année, pour chaque EPCI qui en a les chiffres ; une partition par année.",
     kinds={"html"},

@@ -4,17 +4,15 @@ from typing import Any
 
 import dagster as dg
 
-from assets.publication import GROUP
+from assets.publication import ENTREPOT_PUBLIE, GROUP
 from pipelines.lac import publish_territories, write_lake
 from pipelines.resources import Parametres, progress
-
-_PUBLISHED = dg.AssetKey(["publication", "entrepot_publie"])
 
 
 @dg.asset(
     key=["publication", "lac"],
     group_name=GROUP,
-    deps=[_PUBLISHED],
+    deps=[ENTREPOT_PUBLIE],
     description="Lac : les tables de l'entrepôt publié en fichiers Parquet, par table et par millésime.",
     kinds={"parquet"},
 )
@@ -35,7 +33,7 @@ def lac(parametres: Parametres) -> dg.MaterializeResult[Any]:
 @dg.asset(
     key=["publication", "ducklake"],
     group_name=GROUP,
-    deps=[_PUBLISHED],
+    deps=[ENTREPOT_PUBLIE],
     description="Lac partagé : les lignes des territoires de l'entrepôt publié, remplacées d'un coup.",
     kinds={"ducklake", "postgres"},
 )

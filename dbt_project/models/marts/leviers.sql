@@ -23,21 +23,19 @@ with manques as (
 
 ),
 
--- A size is a split of the whole territory, that of an objective on all sizes.
+-- A size is a split of the whole territory, that of an objective on all sizes: of the figures that are kept, the one whose
+-- segment is not what the objective aims at.
 lieux as (
 
     select
         manques.*,
         figures.periode_type,
-        figures.periode as periode_lue,
-        case when figures.segment_type = 'typologie' and manques.segment_type_vise = 'tous' then 'typologie' else figures.axe end as axe,
+        case when figures.segment_type <> manques.segment_type_vise then 'typologie' else figures.axe end as axe,
         case
-            when figures.segment_type = 'typologie' and manques.segment_type_vise = 'tous' then figures.segment
-            else figures.modalite
+            when figures.segment_type <> manques.segment_type_vise then figures.segment else figures.modalite
         end as modalite,
         case
-            when figures.segment_type = 'typologie' and manques.segment_type_vise = 'tous' then figures.segment
-            else figures.modalite_libelle
+            when figures.segment_type <> manques.segment_type_vise then figures.segment else figures.modalite_libelle
         end as modalite_libelle,
         figures.numerateur,
         figures.denominateur,

@@ -72,35 +72,22 @@ lues as (
     union all
     select
         'Seuils du premier quartile' as reference,
-        'dossier' as origine,
-        seuils._fichier as fichier,
-        cast(seuils.annee as {{ dbt.type_string() }}) as code
-    from {{ source('referentiels', 'ref_seuils_q1') }} as seuils
-    inner join {{ ref('int_seuils_epci') }} as servis
+        seuils.origine,
+        case seuils.origine when 'livre' then 'seeds/ref_seuils_q1.csv' else deposes._fichier end as fichier,
+        cast(seuils.annee_reference as {{ dbt.type_string() }}) as code
+    from {{ ref('int_seuils_epci') }} as servis
+    inner join {{ ref('dim_seuil_q1') }} as seuils
         on
-            seuils.portee = servis.portee
-            and seuils.code = servis.code
-            and seuils.annee = servis.annee_seuil_q1
-    where seuils.seuil is not null
-    union all
-    select
-        'Seuils du premier quartile' as reference,
-        'livre' as origine,
-        'seeds/ref_seuils_q1.csv' as fichier,
-        cast(seuils.annee as {{ dbt.type_string() }}) as code
-    from {{ source('seeds', 'ref_seuils_q1') }} as seuils
-    inner join {{ ref('int_seuils_epci') }} as servis
-        on
-            seuils.portee = servis.portee
-            and seuils.code = servis.code
-            and seuils.annee = servis.annee_seuil_q1
+            servis.annee = seuils.annee
+            and servis.portee = seuils.portee
+            and servis.code = seuils.code
+            and servis.annee_seuil_q1 = seuils.annee_reference
     left join {{ source('referentiels', 'ref_seuils_q1') }} as deposes
         on
-            seuils.portee = deposes.portee
+            seuils.annee_reference = deposes.annee
+            and seuils.portee = deposes.portee
             and seuils.code = deposes.code
-            and seuils.annee = deposes.annee
             and deposes.seuil is not null
-    where deposes.annee is null
 
 )
 
