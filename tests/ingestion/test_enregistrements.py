@@ -5,7 +5,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from tests.ingestion.conftest import Depot
+from pipelines.ingestion.pseudonymes import pseudonym
+from tests.ingestion.conftest import CLE, Depot
 from tests.ingestion.exemples import ATTRIBUTION, DEMANDE, RPLS, attributions, logements, occupations, table
 
 COMPTE = (
@@ -55,32 +56,51 @@ def test_a_field_that_no_export_of_a_record_holds_is_said(depot: Depot) -> None:
     assert records(depot, "champs_absents") == [(",dalo,pdalhpd,",), (",pdalhpd,",)]
 
 
-@pytest.mark.parametrize(
-    ("autre", "attendus"),
-    [
-        ({}, 1),
-        ({"residence": "Résidence des ORMES"}, 1),
-        ({"residence": "LES-ORMES"}, 1),
-        ({"residence": "ormes"}, 1),
-        *[({"residence": r}, 1) for r in ("Rés. les Ormes", "RESID LES ORMES", "Résid. des Ormes")],
-        ({"residence": "Les Lilas"}, 2),
-        ({"rang": "2"}, 2),
-        ({"rang": ""}, 1),
-        ({"code_commune_logement": "71105"}, 2),
-        ({"bailleur_siren": "900007106"}, 2),
-        ({"bailleur_siren": ""}, 1),
-        ({"date_decision": "2020-12-07"}, 2),
-        ({"date_premier_depot": "2019-06-01"}, 1),
-    ],
-)
-def test_without_a_dwelling_number_nothing_that_both_give_may_disagree(
-    depot: Depot, autre: dict[str, str], attendus: int
-) -> None:
+def persons(*couples: Sequence[dict[str, str]]) -> tuple[list[dict[str, str]], list[dict[str, str]]]:
+    """Two files of rows, of one person for each couple: one reading judges them all, each by itself."""
+    numeros = [f"07105190001{rang:07d}" for rang in range(len(couples))]
+    premier, second = (
+        [couple[cote] | {"numero_unique": numero} for numero, couple in zip(numeros, couples, strict=True)]
+        for cote in (0, 1)
+    )
+    return premier, second
+
+
+def of_each(depot: Depot, colonnes: str, nombre: int) -> list[list[tuple[object, ...]]]:
+    """The allocations of each of the persons, in the order in which `persons` took them."""
+    par_personne: dict[object, list[tuple[object, ...]]] = {}
+    for personne, *ligne in depot.rows(
+        f"SELECT demandeur_id, {colonnes} FROM sources.sne_attributions ORDER BY ALL"
+    ):
+        par_personne.setdefault(personne, []).append(tuple(ligne))
+    return [par_personne[pseudonym(CLE, f"07105190001{rang:07d}")] for rang in range(nombre)]
+
+
+AUTRES = [
+    ({}, 1),
+    ({"residence": "Résidence des ORMES"}, 1),
+    ({"residence": "LES-ORMES"}, 1),
+    ({"residence": "ormes"}, 1),
+    *[({"residence": r}, 1) for r in ("Rés. les Ormes", "RESID LES ORMES", "Résid. des Ormes")],
+    ({"residence": "Les Lilas"}, 2),
+    ({"rang": "2"}, 2),
+    ({"rang": ""}, 1),
+    ({"code_commune_logement": "71105"}, 2),
+    ({"bailleur_siren": "900007106"}, 2),
+    ({"bailleur_siren": ""}, 1),
+    ({"date_decision": "2020-12-07"}, 2),
+    ({"date_premier_depot": "2019-06-01"}, 1),
+]
+
+
+def test_without_a_dwelling_number_nothing_that_both_give_may_disagree(depot: Depot) -> None:
     ligne = ATTRIBUTION | {"num_rpls": ""}
-    depot.drop("sne/2021/a.csv", table(ligne))
-    depot.drop("sne/2021/b.csv", table(ATTRIBUTION | autre))
+    premier, second = persons(*[(ligne, ATTRIBUTION | autre) for autre, _ in AUTRES])
+    depot.drop("sne/2021/a.csv", table(*premier))
+    depot.drop("sne/2021/b.csv", table(*second))
     depot.load("sne")
-    assert depot.one("SELECT count(*) FROM sources.sne_attributions") == attendus
+    vus = [len(x) for x in of_each(depot, "rang", len(AUTRES))]
+    assert vus == [attendus for _, attendus in AUTRES]
 
 
 def test_two_dwellings_of_one_committee_are_two_allocations(depot: Depot) -> None:
@@ -148,24 +168,22 @@ def test_a_lease_whose_export_lacks_the_committee_is_that_of_the_candidate(depot
     assert depot.rows(COMPTE) == [(6, 3, 3, 0, 0)]
 
 
-@pytest.mark.parametrize(
-    ("bail", "attendus"),
-    [
-        ({}, [("2020-12-06", "2021-01-04")]),
-        ({"num_rpls": ""}, [("2020-12-06", None), (None, "2021-01-04")]),
-        ({"num_rpls": "7101005582"}, [("2020-12-06", None), (None, "2021-01-04")]),
-        ({"date_signature_bail": "2020-12-01"}, [("2020-12-06", None), (None, "2020-12-01")]),
-    ],
-)
-def test_a_lease_without_committee_follows_the_decision_for_its_dwelling(
-    depot: Depot, bail: dict[str, str], attendus: list[tuple[str | None, str | None]]
-) -> None:
+BAUX: list[tuple[dict[str, str], list[tuple[str | None, str | None]]]] = [
+    ({}, [("2020-12-06", "2021-01-04")]),
+    ({"num_rpls": ""}, [("2020-12-06", None), (None, "2021-01-04")]),
+    ({"num_rpls": "7101005582"}, [("2020-12-06", None), (None, "2021-01-04")]),
+    ({"date_signature_bail": "2020-12-01"}, [("2020-12-06", None), (None, "2020-12-01")]),
+]
+
+
+def test_a_lease_without_committee_follows_the_decision_for_its_dwelling(depot: Depot) -> None:
     decision = ATTRIBUTION | {"date_signature_bail": "", "date_entree": ""}
-    depot.drop(
-        "sne/2021/a.csv", table(decision, ATTRIBUTION | {"date_decision": "", "date_entree": ""} | bail)
-    )
+    sans_date = ATTRIBUTION | {"date_decision": "", "date_entree": ""}
+    decisions, baux = persons(*[(decision, sans_date | bail) for bail, _ in BAUX])
+    depot.drop("sne/2021/a.csv", table(*decisions, *baux))
     depot.load("sne")
-    assert records(depot, "date_decision::VARCHAR, date_signature_bail::VARCHAR") == attendus
+    vus = of_each(depot, "date_decision::VARCHAR, date_signature_bail::VARCHAR", len(BAUX))
+    assert vus == [attendus for _, attendus in BAUX]
 
 
 def test_a_lease_without_committee_that_could_be_of_two_is_kept_apart_and_said(depot: Depot) -> None:
@@ -187,13 +205,17 @@ def test_within_an_extraction_the_lease_wins_over_the_decision_in_any_order(depo
     decidee = ATTRIBUTION | {"date_signature_bail": "", "date_entree": "", "loyer": "400"}
     signee = ATTRIBUTION | {"date_entree": "", "loyer": "410"}
     entree = ATTRIBUTION | {"loyer": "", "surface": ""}
-    for rang, ordre in enumerate(itertools.permutations([decidee, signee, entree])):
-        depot.drop("sne/2021/a.csv", table(*ordre))
-        depot.load("sne")
-        assert records(depot, "date_entree::VARCHAR, loyer::DOUBLE, surface::DOUBLE") == [
-            ("2021-01-10", 410.0, 101.0)
-        ], rang
-        assert depot.one("SELECT count(*) FROM meta.conflits") == 0
+    ordres = list(itertools.permutations([decidee, signee, entree]))
+    lignes = [
+        ligne | {"numero_unique": f"07105190001{rang:07d}"}
+        for rang, ordre in enumerate(ordres)
+        for ligne in ordre
+    ]
+    depot.drop("sne/2021/a.csv", table(*lignes))
+    depot.load("sne")
+    vus = of_each(depot, "date_entree::VARCHAR, loyer::DOUBLE, surface::DOUBLE", len(ordres))
+    assert vus == [[("2021-01-10", 410.0, 101.0)]] * len(ordres)
+    assert depot.one("SELECT count(*) FROM meta.conflits") == 0
 
 
 def test_the_latest_extraction_wins_value_by_value(depot: Depot) -> None:
@@ -392,29 +414,31 @@ def test_two_dwellings_signed_the_same_day_stay_two(depot: Depot) -> None:
     assert depot.one("SELECT count(*) FROM sources.sne_attributions") == 2
 
 
-@pytest.mark.parametrize(
-    ("apres", "attendu"),
-    [
-        ({"nb_uc": "", "nb_personnes": "5", "nb_moins_14": "3"}, None),
-        ({"nb_uc": "", "nb_personnes": "3", "nb_moins_14": "1"}, 1.9),
-        ({"nb_uc": "", "nb_personnes": "", "nb_moins_14": ""}, 1.9),
-        ({"nb_uc": "2.4", "nb_personnes": "5", "nb_moins_14": "3"}, 2.4),
-    ],
-)
-def test_units_worked_out_from_another_household_are_void(
-    depot: Depot, apres: dict[str, str], attendu: float | None
-) -> None:
+UNITES: list[tuple[dict[str, str], float | None]] = [
+    ({"nb_uc": "", "nb_personnes": "5", "nb_moins_14": "3"}, None),
+    ({"nb_uc": "", "nb_personnes": "3", "nb_moins_14": "1"}, 1.9),
+    ({"nb_uc": "", "nb_personnes": "", "nb_moins_14": ""}, 1.9),
+    ({"nb_uc": "2.4", "nb_personnes": "5", "nb_moins_14": "3"}, 2.4),
+]
+
+
+def test_units_worked_out_from_another_household_are_void(depot: Depot) -> None:
     """In the states of a request, and in the record of an allocation."""
     avant = {"nb_uc": "1.9", "nb_personnes": "3", "nb_moins_14": "1"}
-    depot.drop("sne/2020/demandes.csv", table(DEMANDE | avant))
-    depot.drop("sne/2021/demandes.csv", table(DEMANDE | apres))
-    depot.drop("sne/2021/attributions_2021-01-31.csv", table(ATTRIBUTION | avant))
-    depot.drop("sne/2021/attributions_2021-12-31.csv", table(ATTRIBUTION | apres))
+    demandes = persons(*[(DEMANDE | avant, DEMANDE | apres) for apres, _ in UNITES])
+    baux = persons(*[(ATTRIBUTION | avant, ATTRIBUTION | apres) for apres, _ in UNITES])
+    for annee, lignes in zip((2020, 2021), demandes, strict=True):
+        depot.drop(f"sne/{annee}/demandes.csv", table(*lignes))
+    for jour, lignes in zip(("2021-01-31", "2021-12-31"), baux, strict=True):
+        depot.drop(f"sne/2021/attributions_{jour}.csv", table(*lignes))
     depot.load("sne")
-    assert depot.one("SELECT nb_uc::DOUBLE FROM sources.sne_attributions") == attendu
-    assert depot.rows("SELECT nb_uc::DOUBLE FROM sources.sne_demandes ORDER BY date_extraction") == [
-        (1.9,), (attendu,)
-    ]  # fmt: skip
+    assert of_each(depot, "nb_uc::DOUBLE", len(UNITES)) == [[(attendu,)] for _, attendu in UNITES]
+    etats = depot.rows(
+        "SELECT demandeur_id, nb_uc::DOUBLE FROM sources.sne_demandes ORDER BY date_extraction"
+    )
+    for rang, (_, attendu) in enumerate(UNITES):
+        personne = pseudonym(CLE, f"07105190001{rang:07d}")
+        assert [unites for qui, unites in etats if qui == personne] == [1.9, attendu]
 
 
 def test_a_household_has_no_more_units_than_persons(depot: Depot) -> None:

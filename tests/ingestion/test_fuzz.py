@@ -16,7 +16,8 @@ from .conftest import CLE
 from .exemples import attributions, demandes, table
 
 FICHIERS = {"attributions.csv": table(*attributions(40)), "demandes.csv": table(*demandes(40))}
-GRAINES = range(12)
+# Some at each run, the others among the long proofs: each file is read by the whole reader.
+GRAINES = [pytest.param(g, marks=pytest.mark.slow if g >= 4 else ()) for g in range(12)]
 PAR_GRAINE = 8
 
 

@@ -108,14 +108,29 @@ def account(dossier: Path, nom: str, contenu: bytes) -> None:
             assert verrou == (gardees[0], refusees[0])
 
 
-reglages = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True)
+# Each file drawn goes through the whole reader: a few at each run, more among the long proofs.
+EXEMPLES = [8, pytest.param(40, marks=pytest.mark.slow)]
 
 
+def tirer(exemples: int) -> settings:
+    """As many examples, the same ones each time."""
+    return settings(
+        max_examples=exemples,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+        derandomize=True,
+        database=None,
+    )
+
+
+@pytest.mark.parametrize("exemples", EXEMPLES)
 @pytest.mark.parametrize("nom", FICHIERS)
-def test_noise_thrown_into_a_good_file(nom: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_noise_thrown_into_a_good_file(
+    nom: str, exemples: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     bon = FICHIERS[nom].encode()
 
-    @reglages
+    @tirer(exemples)
     @given(
         st.lists(st.tuples(st.integers(0, len(bon)), BRUIT), min_size=1, max_size=4),
         st.integers(0, len(bon)),
@@ -130,12 +145,15 @@ def test_noise_thrown_into_a_good_file(nom: str, tmp_path_factory: pytest.TempPa
     damage()
 
 
+@pytest.mark.parametrize("exemples", EXEMPLES)
 @pytest.mark.parametrize("nom", ["sne/2021/attributions.csv", "rpls/2022/rpls.csv"])
-def test_cells_replaced_by_anything(nom: str, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_cells_replaced_by_anything(
+    nom: str, exemples: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     """Enough good rows around: the damaged ones are refused or kept, and counted."""
     lignes = attributions(80) if nom.startswith("sne") else logements(80)
 
-    @reglages
+    @tirer(exemples)
     @given(st.dictionaries(st.sampled_from(list(lignes[0])), st.text(max_size=30), min_size=1, max_size=6))
     def damage(valeurs: dict[str, str]) -> None:
         abimees = [lignes[0] | valeurs, *lignes[1:]]
@@ -162,16 +180,20 @@ def _parquet(_: bytes) -> bytes:
     return tampon.getvalue()
 
 
+@pytest.mark.parametrize("exemples", EXEMPLES)
 @pytest.mark.parametrize(
     ("extension", "emballer"),
     [(".csv.gz", gzip.compress), (".zip", _zip), (".xlsx", _xlsx), (".parquet", _parquet)],
 )
 def test_damaged_containers(
-    extension: str, emballer: Callable[[bytes], bytes], tmp_path_factory: pytest.TempPathFactory
+    extension: str,
+    emballer: Callable[[bytes], bytes],
+    exemples: int,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     bon = emballer(FICHIERS["sne/2021/attributions.csv"].encode())
 
-    @settings(reglages, max_examples=20)
+    @tirer(exemples)
     @given(st.integers(0, len(bon) - 1), st.binary(min_size=1, max_size=8), st.booleans())
     def damage(position: int, octets: bytes, couper: bool) -> None:
         contenu = bon[:position] if couper else bon[:position] + octets + bon[position + len(octets) :]
@@ -182,7 +204,7 @@ def test_damaged_containers(
 
 @pytest.mark.parametrize("extension", [".csv", ".csv.gz", ".zip", ".xlsx", ".parquet", ".geojson", ".json"])
 def test_any_bytes_at_all(extension: str, tmp_path_factory: pytest.TempPathFactory) -> None:
-    @settings(reglages, max_examples=12)
+    @tirer(12)
     @given(st.binary(max_size=400))
     def damage(contenu: bytes) -> None:
         for dossier in ("sne/2021/x", "geo/x"):
