@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 
 from pipelines.ingestion import identifiants
 from pipelines.ingestion.correspondances import Appariement, normalise_label
@@ -347,11 +348,17 @@ def _numeric_tokens(champ: Champ, jetons: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(nombres))
 
 
+@cache
+def _empty_labels() -> frozenset[str]:
+    """What says « nothing » in a cell, as labels are compared: the same for every column of every file."""
+    return frozenset(normalise_label(j) for j in identifiants.empty_tokens())
+
+
 def _tokens(champ: Champ, jetons: Sequence[str], libelles: Collection[str]) -> str:
     """The trimmed text, NULL when it is one of the field's null tokens, or one of those of identifiers; a
     token that is a label of the field (`NR`: non réservé) is that label."""
     nom = ident(champ.nom)
-    vides = {normalise_label(j) for j in (*jetons, *identifiants.empty_tokens())}
+    vides = {normalise_label(j) for j in jetons} | _empty_labels()
     if dits := sorted({normalise_label(libelle) for libelle in libelles} & vides):
         reste = _tokens(champ, jetons, ())
         return f"CASE WHEN {_in(f'lower(strip_accents({nom}))', dits)} THEN {nom} ELSE {reste} END"

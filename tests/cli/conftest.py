@@ -1,13 +1,9 @@
-"""A real warehouse, built once by the command from a small demonstration."""
+"""Real warehouses, built once by the command, and the command itself."""
 
-import json
 import logging
-import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -15,24 +11,11 @@ import pytest
 from pipelines.cli.application import run
 from pipelines.demo import generate
 from pipelines.paths import WorkingFolder
-from tests.partage import once
+from tests.metamorphose.depots import base
+from tests.partage import COMMAND, Publie, environment, published
 
 SCALE = 0.02
-COMMAND = str(Path(sys.executable).with_name("observatoire"))
 Call = Callable[..., subprocess.CompletedProcess[str]]
-
-
-@dataclass(frozen=True)
-class Publie:
-    """A landing folder and what `observatoire build` made of it."""
-
-    donnees: Path
-    entrepot: Path
-    construction: subprocess.CompletedProcess[str]
-
-
-def environment(**more: str) -> dict[str, str]:
-    return {**os.environ, "OBSERVATOIRE_CLE": "une clé pour les tests, longue", **more}
 
 
 @pytest.fixture(scope="session")
@@ -78,19 +61,15 @@ def ici(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
 
 
 @pytest.fixture(scope="session")
-def publie(appel: Call, tmp_path_factory: pytest.TempPathFactory) -> Publie:
-    """The warehouse that all tests read: one that writes in it takes a copy (`copie`)."""
+def publie(tmp_path_factory: pytest.TempPathFactory) -> Publie:
+    """The warehouse of the five territories of a small demonstration, which nobody writes in."""
+    return published(tmp_path_factory, "publie", lambda donnees: generate(donnees, echelle=SCALE))
 
-    def build(folder: Path) -> None:
-        generate(folder / "donnees", echelle=SCALE)
-        done = appel("build", "--donnees", folder / "donnees", "--entrepot", folder / "cia.duckdb")
-        assert done.returncode == 0, done.stderr[-4000:]
-        said = {"args": done.args, "returncode": 0, "stdout": done.stdout, "stderr": done.stderr}
-        (folder / "construction.json").write_text(json.dumps(said), encoding="utf-8")
 
-    folder = once(tmp_path_factory, "publie", build)
-    said = json.loads((folder / "construction.json").read_text(encoding="utf-8"))
-    return Publie(folder / "donnees", folder / "cia.duckdb", subprocess.CompletedProcess(**said))
+@pytest.fixture(scope="session")
+def petit(tmp_path_factory: pytest.TempPathFactory) -> Publie:
+    """That of a few hundred rows of one territory, half as long to build: for what no content decides."""
+    return published(tmp_path_factory, "petit", base().write)
 
 
 def copy_of_the_warehouse(entrepot: Path, vers: Path) -> None:
@@ -100,8 +79,8 @@ def copy_of_the_warehouse(entrepot: Path, vers: Path) -> None:
 
 
 @pytest.fixture
-def copie(publie: Publie, tmp_path: Path) -> Publie:
-    """A copy of the warehouse, for a test that asks for another build of it."""
+def copie(petit: Publie, tmp_path: Path) -> Publie:
+    """A copy of the small warehouse, for a test that asks for another build of it."""
     entrepot = tmp_path / "cia.duckdb"
-    copy_of_the_warehouse(publie.entrepot, entrepot)
-    return Publie(publie.donnees, entrepot, publie.construction)
+    copy_of_the_warehouse(petit.entrepot, entrepot)
+    return Publie(petit.donnees, entrepot, petit.construction)

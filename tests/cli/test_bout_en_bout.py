@@ -96,9 +96,9 @@ def test_nothing_is_left_of_the_build(publie: Publie) -> None:
 
 
 @pytest.mark.parametrize("indicateur", ["hors_qpv_q1", "qpv_q234", "prioritaires", "mutations"])
-def test_a_figure_is_explained_by_its_rows(appel: Call, publie: Publie, indicateur: str) -> None:
+def test_a_figure_is_explained_by_its_rows(ici: Call, publie: Publie, indicateur: str) -> None:
     common = ("expliquer", "--entrepot", publie.entrepot, "--epci", "200059228", "--indicateur", indicateur)
-    done = appel(*common, "--periode", "2023", "--toutes", "--json")
+    done = ici(*common, "--periode", "2023", "--toutes", "--json")
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout)
     ((numerateur, denominateur, inconnus),) = read(
@@ -191,7 +191,7 @@ def test_a_bilan_that_cannot_be_made_says_what_there_is(ici: Call, publie: Publi
 
 
 def test_refused_data_are_said_before_anything_is_read_and_change_nothing(
-    appel: Call, copie: Publie, tmp_path: Path
+    ici: Call, copie: Publie, tmp_path: Path
 ) -> None:
     """A required column removed: one sentence naming file and column, the published bytes as they were."""
     donnees = tmp_path / "donnees"
@@ -201,7 +201,7 @@ def test_refused_data_are_said_before_anything_is_read_and_change_nothing(
         path.read_text(encoding="utf-8").replace("date_signature_bail", "autre_chose"), encoding="utf-8"
     )
     before = copie.entrepot.read_bytes()
-    done = appel("build", "--donnees", donnees, "--entrepot", copie.entrepot)
+    done = ici("build", "--donnees", donnees, "--entrepot", copie.entrepot)
     assert done.returncode == 1
     assert str(path.name) in done.stderr
     assert "date_signature_bail" in done.stderr
@@ -211,16 +211,16 @@ def test_refused_data_are_said_before_anything_is_read_and_change_nothing(
     assert list(WorkingFolder(copie.entrepot).construction.iterdir()) == []
 
 
-def test_an_unknown_epci_is_a_sentence(appel: Call, copie: Publie) -> None:
-    done = appel("build", "--donnees", copie.donnees, "--entrepot", copie.entrepot, "--epci", "123456789")
+def test_an_unknown_epci_is_a_sentence(ici: Call, copie: Publie) -> None:
+    done = ici("build", "--donnees", copie.donnees, "--entrepot", copie.entrepot, "--epci", "123456789")
     assert done.returncode == 2
     assert "EPCI inconnu : 123456789" in done.stderr
     assert EPCI in done.stderr
 
 
-def test_an_empty_landing_folder_is_a_sentence(appel: Call, tmp_path: Path) -> None:
+def test_an_empty_landing_folder_is_a_sentence(ici: Call, tmp_path: Path) -> None:
     (tmp_path / "vide").mkdir()
-    done = appel("build", "--donnees", tmp_path / "vide", "--entrepot", tmp_path / "w.duckdb")
+    done = ici("build", "--donnees", tmp_path / "vide", "--entrepot", tmp_path / "w.duckdb")
     assert done.returncode == 1
     assert "vide" in done.stderr
     assert "rpls/2022" in done.stderr
@@ -229,10 +229,10 @@ def test_an_empty_landing_folder_is_a_sentence(appel: Call, tmp_path: Path) -> N
 
 
 def test_a_landing_folder_that_cannot_be_read_or_a_target_that_cannot_be_written(
-    appel: Call, publie: Publie, tmp_path: Path
+    ici: Call, publie: Publie, tmp_path: Path
 ) -> None:
     (tmp_path / "fichier").write_text("x", encoding="utf-8")
-    done = appel("build", "--donnees", publie.donnees, "--entrepot", tmp_path / "fichier" / "w.duckdb")
+    done = ici("build", "--donnees", publie.donnees, "--entrepot", tmp_path / "fichier" / "w.duckdb")
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
 
@@ -260,12 +260,12 @@ def test_two_builds_at_once_and_an_interruption(appel: Call, copie: Publie) -> N
     assert list(WorkingFolder(copie.entrepot).construction.iterdir()) == []
 
 
-def test_verify_names_the_file_whose_bytes_changed(appel: Call, publie: Publie, tmp_path: Path) -> None:
+def test_verify_names_the_file_whose_bytes_changed(ici: Call, publie: Publie, tmp_path: Path) -> None:
     donnees = tmp_path / "donnees"
     shutil.copytree(publie.donnees, donnees)
     path = next((donnees / "rpls" / "2022").glob("*.csv"))
     path.write_bytes(path.read_bytes() + b"\n")
-    done = appel("verify", "--donnees", donnees, "--entrepot", publie.entrepot)
+    done = ici("verify", "--donnees", donnees, "--entrepot", publie.entrepot)
     assert done.returncode == 1
     assert path.name in done.stdout
 

@@ -55,17 +55,15 @@ def content_of_a_whole_warehouse(entrepot: Path) -> str:
 
 
 @pytest.fixture
-def banc(publie: Publie, tmp_path: Path) -> Banc:
+def banc(copie: Publie, tmp_path: Path) -> Banc:
     """A copy of the warehouse, with what its build left, and a landing folder that has one row less."""
-    entrepot = tmp_path / "cia.duckdb"
-    copy_of_the_warehouse(publie.entrepot, entrepot)
     ici, ailleurs = tmp_path / "ici", tmp_path / "ailleurs"
-    shutil.copytree(publie.donnees, ici)
-    shutil.copytree(publie.donnees, ailleurs)
-    path = next((ailleurs / "sne" / "2023").glob("attributions*.csv"))
+    shutil.copytree(copie.donnees, ici)
+    shutil.copytree(copie.donnees, ailleurs)
+    path = next((ailleurs / "sne" / "2022").glob("attributions*.csv"))
     lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
     path.write_text("".join(lines[:-1]), encoding="utf-8")
-    return Banc(entrepot, (ici, ailleurs), {ici: content_of_a_whole_warehouse(entrepot)})
+    return Banc(copie.entrepot, (ici, ailleurs), {ici: content_of_a_whole_warehouse(copie.entrepot)})
 
 
 def version_and_its_rows(con: duckdb.DuckDBPyConnection) -> int:

@@ -126,5 +126,4 @@ def peak() -> int:
 
 
 if __name__ == "__main__":
-    geste, dossier, objet = sys.argv[1], Path(sys.argv[2]), sys.argv[3]
-    print(CAS[objet](dossier / "depot") if geste == "make" else json.dumps(read(dossier, objet)))
+    print(json.dumps(read(Path(sys.argv[1]), sys.argv[2])))

@@ -34,8 +34,8 @@ LONGS = {"40 millions de lignes"}
     "cas", [pytest.param(cas, marks=pytest.mark.slow if cas in LONGS else ()) for cas in CAS]
 )
 def test_a_file_made_to_exhaust_memory_does_not(cas: str, tmp_path: Path) -> None:
-    source = memoire("make", str(tmp_path), cas)
-    dit: dict[str, Any] = json.loads(memoire("read", str(tmp_path), source))
+    source = CAS[cas](tmp_path / "depot")
+    dit: dict[str, Any] = json.loads(memoire(str(tmp_path), source))
     assert dit["octets"] < OCTETS_MAX, dit
     assert dit["secondes"] < SECONDES_MAX, dit
     assert bool(dit["phrase"]) == (cas in REFUSES), dit

@@ -349,77 +349,84 @@ def test_only_the_form_of_the_column_is_shown(
     assert vu == montre
 
 
-@pytest.mark.parametrize(
-    "texte",
-    [
-        *(
-            "chez M. LEFEBVRE Robert",
-            "Mme Durand",
-            "mlle durand",
-            "Résidence Madame de Sévigné",
-            "M.Paul",
-            "Monsieur X Y",
-        ),
-        *(
-            "Appeler 06 12 34 56 78",
-            "0612345678",
-            "+33 6 12 34 56 78",
-            "03.85.12.34.56",
-            "a.b@exemple.fr",
-            "chez Paul",
-        ),
-        *(
-            "1 84 03 71 076 123 45",
-            "184037107612345",
-            "2 99 12 2A 004 123 45",
-            "071051900010002144",
-            "Mr Paul",
-            "M LEFEBVRE",
-            "Melle Durand",
-            "DURAND Mme",
-            "LES ORMES APT 12 M DUPONT",
-            "Durand né le 12/03/1980",
-            "(Mme) Durand",
-            "Veuve Durand",
-            "paul (at) exemple.fr",
-            "612345678",
-            "6 12 34 56 78",
-        ),
-    ],
-)
-def test_a_free_text_that_names_a_person_is_emptied(depot: Depot, texte: str) -> None:
-    depot.drop("sne/2021/attributions.csv", table(*attributions(2, residence=texte)))
+PERSONNES = [
+    *(
+        "chez M. LEFEBVRE Robert",
+        "Mme Durand",
+        "mlle durand",
+        "Résidence Madame de Sévigné",
+        "M.Paul",
+        "Monsieur X Y",
+    ),
+    *(
+        "Appeler 06 12 34 56 78",
+        "0612345678",
+        "+33 6 12 34 56 78",
+        "03.85.12.34.56",
+        "a.b@exemple.fr",
+        "chez Paul",
+    ),
+    *(
+        "1 84 03 71 076 123 45",
+        "184037107612345",
+        "2 99 12 2A 004 123 45",
+        "071051900010002144",
+        "Mr Paul",
+        "M LEFEBVRE",
+        "Melle Durand",
+        "DURAND Mme",
+        "LES ORMES APT 12 M DUPONT",
+        "Durand né le 12/03/1980",
+        "(Mme) Durand",
+        "Veuve Durand",
+        "paul (at) exemple.fr",
+        "612345678",
+        "6 12 34 56 78",
+    ),
+]
+
+
+def test_a_free_text_that_names_a_person_is_emptied(depot: Depot) -> None:
+    lignes = [
+        ligne | {"residence": texte}
+        for ligne, texte in zip(attributions(len(PERSONNES)), PERSONNES, strict=True)
+    ]
+    depot.drop("sne/2021/attributions.csv", table(*lignes))
     depot.load("sne")
-    assert depot.rows("SELECT residence FROM sources.sne_attributions ORDER BY _ligne LIMIT 1") == [(None,)]
+    lus = depot.rows("SELECT residence FROM sources.sne_attributions ORDER BY _ligne")
+    assert [texte for texte, (lu,) in zip(PERSONNES, lus, strict=True) if lu is not None] == []
     assert depot.rows("SELECT DISTINCT regle, portee, valeur FROM quarantaine.sne_attributions") == [
         ("donnee_personnelle", "cellule", "(masqué)")
     ]
+    assert depot.one("SELECT count(*) FROM quarantaine.sne_attributions") == len(PERSONNES)
 
 
-@pytest.mark.parametrize(
-    ("texte", "lu"),
-    [
-        ("Locataire HLM", "locataire_hlm"),
-        ("Chez un particulier", "heberge_tiers"),
-        ("Sous-locataire ou hébergé dans un logement à titre temporaire", "autre"),
-        ("sans_abri", "sans_abri"),
-        ("Zoubida", None),
-        ("hébergée par sa sœur Zoubida", None),
-    ],
-)
-def test_how_a_person_is_housed_is_one_of_a_list_and_no_text(
-    depot: Depot, texte: str, lu: str | None
-) -> None:
+SITUATIONS = [
+    ("Locataire HLM", "locataire_hlm"),
+    ("Chez un particulier", "heberge_tiers"),
+    ("Sous-locataire ou hébergé dans un logement à titre temporaire", "autre"),
+    ("sans_abri", "sans_abri"),
+    ("Zoubida", None),
+    ("hébergée par sa sœur Zoubida", None),
+]
+
+
+def test_how_a_person_is_housed_is_one_of_a_list_and_no_text(depot: Depot) -> None:
     """It cuts figures: a text of a person's file would be a row of them, and a name is not always known for one."""
-    for genre, lignes in (("attributions", attributions), ("demandes", demandes)):
-        depot.drop(f"sne/2021/{genre}.csv", table(*lignes(2, situation_logement=texte)))
+    for genre, exemples in (("attributions", attributions), ("demandes", demandes)):
+        lignes = [
+            ligne | {"situation_logement": texte}
+            for ligne, (texte, _) in zip(exemples(len(SITUATIONS)), SITUATIONS, strict=True)
+        ]
+        depot.drop(f"sne/2021/{genre}.csv", table(*lignes))
     depot.load("sne")
+    inconnues = [rang for rang, (_, lu) in enumerate(SITUATIONS, 2) if lu is None]
     for genre in ("attributions", "demandes"):
-        first = f"SELECT situation_logement FROM sources.sne_{genre} ORDER BY _ligne LIMIT 1"
-        assert depot.rows(first) == [(lu,)]
-        assert depot.rows(f"SELECT DISTINCT regle, portee, valeur FROM quarantaine.sne_{genre}") == (
-            [] if lu else [("code_inconnu", "cellule", "(masqué)")]
-        )
+        lus = depot.rows(f"SELECT situation_logement FROM sources.sne_{genre} ORDER BY _ligne")
+        assert lus == [(lu,) for _, lu in SITUATIONS]
+        assert depot.rows(
+            f"SELECT _ligne, regle, portee, valeur FROM quarantaine.sne_{genre} ORDER BY _ligne"
+        ) == [(rang, "code_inconnu", "cellule", "(masqué)") for rang in inconnues]
 
 
 def test_a_name_alone_is_no_proof(depot: Depot) -> None:

@@ -31,34 +31,37 @@ def polygon(points: object, genre: str = "Polygon") -> dict[str, object]:
     return {"type": genre, "coordinates": [points]}
 
 
-@pytest.mark.parametrize(
-    "abime",
-    [
-        None,
-        polygon([[4.8, 46.7], [4.9, 46.7]]),
-        polygon([[4.8, 46.7], [4.9, 46.7], [4.9, 46.8], [4.8, 46.8]]),
-        polygon([["a", 46.7], *CARRE[1:]]),
-        polygon([[4.8, None], *CARRE[1:]]),
-        {"type": "Polygon", "coordinates": []},
-        {"type": "Point", "coordinates": [4.8, 46.7]},
-        {"type": "Cercle", "coordinates": [4.8, 46.7]},
-        polygon([[0, 0], [500, 0], [500, 500], [0, 0]]),
-        polygon([[4.8, 46.7], [4.8, 46.7], [4.8, 46.7], [4.8, 46.7]]),
-    ],
-)
+ABIMES = [
+    None,
+    polygon([[4.8, 46.7], [4.9, 46.7]]),
+    polygon([[4.8, 46.7], [4.9, 46.7], [4.9, 46.8], [4.8, 46.8]]),
+    polygon([["a", 46.7], *CARRE[1:]]),
+    polygon([[4.8, None], *CARRE[1:]]),
+    {"type": "Polygon", "coordinates": []},
+    {"type": "Point", "coordinates": [4.8, 46.7]},
+    {"type": "Cercle", "coordinates": [4.8, 46.7]},
+    polygon([[0, 0], [500, 0], [500, 500], [0, 0]]),
+    polygon([[4.8, 46.7], [4.8, 46.7], [4.8, 46.7], [4.8, 46.7]]),
+]
+
+
 @pytest.mark.parametrize("crs", [None, "urn:ogc:def:crs:EPSG::4258"])
-def test_one_polygon_that_is_not_one_costs_its_line(depot: Depot, abime: object, crs: str | None) -> None:
-    depot.drop("qpv/qpv2015.geojson", features(polygon(CARRE), abime, polygon(CARRE), crs=crs))
+def test_one_polygon_that_is_not_one_costs_its_line(depot: Depot, crs: str | None) -> None:
+    bons = 2 * len(ABIMES)
+    depot.drop("qpv/qpv2015.geojson", features(*[polygon(CARRE)] * bons, *ABIMES, polygon(CARRE), crs=crs))
     depot.load("geographie")
+    refusees = list(range(bons + 1, bons + len(ABIMES) + 1))
+    gardees = [*range(1, bons + 1), bons + len(ABIMES) + 1]
     assert depot.rows("SELECT _ligne, code_qpv FROM sources.qpv_polygones ORDER BY 1") == [
-        (1, "QP071001"),
-        (3, "QP071003"),
+        (ligne, f"QP0710{ligne:02d}") for ligne in gardees
     ]
-    assert depot.rows("SELECT _ligne, regle FROM quarantaine.qpv_polygones") == [(2, "polygone_inutilisable")]
+    assert depot.rows("SELECT _ligne, regle FROM quarantaine.qpv_polygones ORDER BY 1") == [
+        (ligne, "polygone_inutilisable") for ligne in refusees
+    ]
     assert depot.rows(
         "SELECT lignes_lues, lignes_gardees, lignes_quarantaine FROM meta.verrou WHERE produit = 'qpv_polygones'"
-    ) == [(3, 2, 1)]
-    assert "entités 2" in str(
+    ) == [(len(gardees) + len(refusees), len(gardees), len(refusees))]
+    assert f"entités {refusees[0]}, {refusees[1]}" in str(
         depot.one("SELECT message FROM meta.avertissements WHERE regle = 'polygone_inutilisable' LIMIT 1")
     )
 

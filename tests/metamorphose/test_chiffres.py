@@ -2,10 +2,8 @@
 changes one changes the figures that follow from it, by as much.
 """
 
-import os
 import random
 import subprocess
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -16,8 +14,8 @@ from pipelines.demo import generate
 from pipelines.lecture_seule import open_read_only
 from tests.metamorphose.depots import Depot, Fichier, base
 from tests.metamorphose.transformations import TRANSFORMATIONS
+from tests.partage import COMMAND, environment, published
 
-COMMANDE = str(Path(sys.executable).with_name("observatoire"))
 ICI, AILLEURS = "247100589", "242100410"
 COMMUNE_AILLEURS = "21231"
 
@@ -30,7 +28,7 @@ def build(depot: Depot | Path, dossier: Path, *epci: str) -> Path:
     entrepot = dossier / "entrepot.duckdb"
     fait = subprocess.run(
         [
-            COMMANDE,
+            COMMAND,
             "build",
             "--donnees",
             donnees,
@@ -42,7 +40,7 @@ def build(depot: Depot | Path, dossier: Path, *epci: str) -> Path:
         text=True,
         check=False,
         stdin=subprocess.DEVNULL,
-        env={**os.environ, "OBSERVATOIRE_CLE": "une clé pour les transformations, longue"},
+        env=environment(),
     )
     assert fait.returncode == 0, fait.stdout[-2000:] + fait.stderr[-2000:]
     return entrepot
@@ -103,7 +101,7 @@ def attributions(f: Fichier) -> bool:
 
 @pytest.fixture(scope="module")
 def temoin(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build(base(), tmp_path_factory.mktemp("temoin"), ICI)
+    return published(tmp_path_factory, "petit", base().write).entrepot
 
 
 def test_ten_transformations_change_no_figure(temoin: Path, tmp_path: Path) -> None:
@@ -118,7 +116,7 @@ def test_ten_transformations_change_no_figure(temoin: Path, tmp_path: Path) -> N
     depot = replace(
         depot, fichiers=(*depot.fichiers, juin.with_rows(juin.lignes[:30], nom="juin_2021-06-30"))
     )
-    vues, attendues = figures(build(depot, tmp_path, ICI)), figures(temoin)
+    vues, attendues = figures(build(depot, tmp_path)), figures(temoin)
     assert attendues
     assert not sorted(vues ^ attendues, key=str)[:4], noms
 
@@ -139,7 +137,7 @@ def test_an_unrelated_territory_changes_nothing_here(temoin: Path, tmp_path: Pat
 
     entrepot = build(base().change(attributions, both), tmp_path, ICI, AILLEURS)
     assert figures(entrepot, AILLEURS)
-    assert not sorted(figures(entrepot, ICI) ^ figures(temoin), key=str)[:4]
+    assert not sorted(figures(entrepot, ICI) ^ figures(temoin, ICI), key=str)[:4]
 
 
 @pytest.mark.slow
