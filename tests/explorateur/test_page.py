@@ -21,7 +21,7 @@ from tests.explorateur.conftest import EPCI
 from tests.navigateur import chromium
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import BrowserContext, Page
 
 # The name of what has the focus, inside the page's own components too.
 FOCUSED = """() => {
@@ -58,15 +58,16 @@ def adresse(edition: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def navigateur() -> "Iterator[Browser]":
+def navigateur() -> "Iterator[BrowserContext]":
+    """One reader, whose browser keeps the scripts from a page to the next."""
     with chromium() as instance:
-        yield instance
+        yield instance.new_context(viewport={"width": 1280, "height": 1600})
 
 
 @pytest.fixture
-def page(navigateur: "Browser") -> "Iterator[Page]":
+def page(navigateur: "BrowserContext") -> "Iterator[Page]":
     """A page that remembers what it asked of other machines."""
-    onglet = navigateur.new_page(viewport={"width": 1280, "height": 1600})
+    onglet = navigateur.new_page()
     ailleurs: list[str] = []
     onglet.on("request", lambda r: ailleurs.append(r.url) if not local(r.url) else None)
     erreurs: list[str] = []

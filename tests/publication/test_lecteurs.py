@@ -25,11 +25,14 @@ def version_and_its_content(con: duckdb.DuckDBPyConnection) -> int:
 
 
 @pytest.mark.parametrize(
-    "publications", [pytest.param(2, id="some"), pytest.param(40, id="many", marks=pytest.mark.slow)]
+    ("publications", "pause"),
+    [pytest.param(2, 0.2, id="some"), pytest.param(40, 0.02, id="many", marks=pytest.mark.slow)],
 )
-def test_twenty_readers_never_see_an_error(dossier: WorkingFolder, donnees: Path, publications: int) -> None:
+def test_twenty_readers_never_see_an_error(
+    dossier: WorkingFolder, donnees: Path, publications: int, pause: float
+) -> None:
     build_version(str(dossier.entrepot), str(donnees), 1)
-    with reading(dossier.entrepot, version_and_its_content, pause=0.02) as versions:
+    with reading(dossier.entrepot, version_and_its_content, pause=pause) as versions:
         for number in range(2, publications + 2):
             build_version(str(dossier.entrepot), str(donnees), number)
         with open_chantier(dossier, "restauration") as chantier:
