@@ -123,44 +123,52 @@ def zones(*valeurs: tuple[str, str]) -> str:
     return "epci_siren;zone;type;nom;critere;valeur;debut;fin\n" + "\n".join(lignes) + "\n"
 
 
-@pytest.mark.parametrize(
-    "abime",
-    [
-        "autour de la mairie",
-        "{abc}",
-        json.dumps(polygon(CARRE[:-1])),
-        json.dumps(polygon([CARRE[0]] * 4)),
-        wkt(CARRE[:-1]),
-        "POLYGON((4.8 46.7, a))",
-        "POINT(4.8 46.7)",
-        wkt([[840000.0, 6620000.0], [850000.0, 6620000.0], [850000.0, 6630000.0], [840000.0, 6620000.0]]),
-    ],
-)
-def test_a_polygon_of_a_zone_that_is_not_one_costs_its_line(depot: Depot, abime: str) -> None:
+ZONES_ABIMEES = [
+    "autour de la mairie",
+    "{abc}",
+    json.dumps(polygon(CARRE[:-1])),
+    json.dumps(polygon([CARRE[0]] * 4)),
+    wkt(CARRE[:-1]),
+    "POLYGON((4.8 46.7, a))",
+    "POINT(4.8 46.7)",
+    wkt([[840000.0, 6620000.0], [850000.0, 6620000.0], [850000.0, 6630000.0], [840000.0, 6620000.0]]),
+]
+
+
+def test_a_polygon_of_a_zone_that_is_not_one_costs_its_line(depot: Depot) -> None:
+    bons = len(ZONES_ABIMEES)
     depot.drop(
         "zones/zones.csv",
         zones(
             ("commune", "71076"),
-            ("polygone", wkt(CARRE)),
-            ("polygone", abime),
-            ("polygone", json.dumps(polygon(CARRE))),
+            *[("polygone", wkt(CARRE))] * bons,
+            *(("polygone", abime) for abime in ZONES_ABIMEES),
+            *[("polygone", json.dumps(polygon(CARRE)))] * bons,
         ),
     )
     depot.load("geographie")
     gardees = depot.rows("SELECT _ligne, zone, valeur FROM sources.zones_locales ORDER BY 1")
-    assert [(ligne, zone) for ligne, zone, _ in gardees] == [(2, "z2"), (3, "z3"), (5, "z5")]
+    premiere = 3 + bons
+    refusees = list(range(premiere, premiere + len(ZONES_ABIMEES)))
+    attendues = [ligne for ligne in range(2, 3 + 3 * bons) if ligne not in refusees]
+    assert [(ligne, zone) for ligne, zone, _ in gardees] == [(ligne, f"z{ligne}") for ligne in attendues]
     # However it was written, a polygon is kept as GeoJSON: one reader for maps and models.
     assert gardees[0][2] == "71076"
-    assert [json.loads(str(valeur)) for _, _, valeur in gardees[1:]] == [polygon(CARRE)] * 2
-    assert depot.rows("SELECT _fichier, _ligne, colonne, regle FROM quarantaine.zones_locales") == [
-        ("zones/zones.csv", 4, "valeur", "polygone_inutilisable")
-    ]
+    assert [json.loads(str(valeur)) for _, _, valeur in gardees[1:]] == [polygon(CARRE)] * 2 * bons
     assert depot.rows(
+        "SELECT _fichier, _ligne, colonne, regle FROM quarantaine.zones_locales ORDER BY 2"
+    ) == [("zones/zones.csv", ligne, "valeur", "polygone_inutilisable") for ligne in refusees]
+    ((fichier, message),) = depot.rows(
         "SELECT fichier, message FROM meta.avertissements WHERE regle = 'polygone_inutilisable'"
-    ) == [("zones/zones.csv", "Polygones qui n'en sont pas, écartés : 1 sur 3, lignes 4")]
+    )
+    assert fichier == "zones/zones.csv"
+    debut = (
+        f"Polygones qui n'en sont pas, écartés : {bons} sur {3 * bons}, lignes {refusees[0]}, {refusees[1]}"
+    )
+    assert str(message).startswith(debut)
     assert depot.rows(
         "SELECT lignes_lues, lignes_gardees, lignes_quarantaine FROM meta.verrou WHERE produit = 'zones_locales'"
-    ) == [(4, 3, 1)]
+    ) == [(3 * bons + 1, 2 * bons + 1, bons)]
     # Read again from the store: the same account, the same words.
     depot.load("geographie")
     assert depot.one("SELECT count(*) FROM meta.avertissements WHERE regle = 'polygone_inutilisable'") == 1
