@@ -68,7 +68,9 @@ def test_processes_publishing_at_once_lose_nothing_and_readers_see_whole_states(
         siren: [batir(f"{siren}-{facteur}", (siren,), facteur=facteur) for facteur in (5, 1)]
         for siren in EPCI
     }
-    context = multiprocessing.get_context("spawn")
+    context = multiprocessing.get_context("forkserver")
+    # Imported once, not by each of them.
+    context.set_forkserver_preload(["pipelines.lac", "pipelines.publication"])
     stop, seen = context.Event(), context.Queue()
     reader = context.Process(target=read_until, args=(lac_partage, stop, seen))
     reader.start()

@@ -86,17 +86,25 @@ def test_each_transformation_among_ten(
     pytest.fail(f"{noms}: {differences(vu, attendu)}; alone: {fautives}")
 
 
-@settings(
-    max_examples=4, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), database=None
-)
-@given(
-    noms=st.lists(st.sampled_from(sorted(TRANSFORMATIONS)), min_size=5, max_size=AU_PLUS, unique=True),
-    graine=st.integers(0, 10_000),
-)
+@pytest.mark.parametrize("tirages", [2, pytest.param(12, marks=pytest.mark.slow)])
 def test_ten_drawn_transformations_change_no_record(
-    noms: list[str], graine: int, attendu: Contenu, tmp_path_factory: pytest.TempPathFactory
+    tirages: int, attendu: Contenu, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    assert not differences(content(apply(noms, graine), tmp_path_factory.mktemp("tirage")), attendu)
+    @settings(
+        max_examples=tirages,
+        deadline=None,
+        derandomize=True,
+        suppress_health_check=list(HealthCheck),
+        database=None,
+    )
+    @given(
+        noms=st.lists(st.sampled_from(sorted(TRANSFORMATIONS)), min_size=5, max_size=AU_PLUS, unique=True),
+        graine=st.integers(0, 10_000),
+    )
+    def draw(noms: list[str], graine: int) -> None:
+        assert not differences(content(apply(noms, graine), tmp_path_factory.mktemp("tirage")), attendu)
+
+    draw()
 
 
 def test_other_persons_are_other_records(attendu: Contenu, tmp_path: Path) -> None:
