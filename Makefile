@@ -46,9 +46,10 @@ $(SQL_LU): $(SQL) $(VENV)/.installe
 	@$(BIN)/sqlfluff lint --disable-progress-bar dbt_project/models
 	@touch $@
 
-# A file of tests stays on one worker, which builds its warehouse once.
+# A file of tests stays on one worker, which builds its warehouse once. What pytest makes of each file is kept for the next
+# run, and for the other worker, even where Python is told to keep nothing (PYTHONDONTWRITEBYTECODE).
 test: lint ## Lint, then every test but the slow ones
-	@$(BIN)/pytest -m "not slow" -n $(WORKERS) --dist loadscope --no-loadscope-reorder
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -m "not slow" -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 
 slow: setup ## The long proofs: kill -9, reproducibility, national volume
 	@$(BIN)/pytest -m slow
