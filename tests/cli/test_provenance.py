@@ -37,9 +37,7 @@ FIGURES = """
 
 @pytest.fixture
 def entrepot(publie: Publie) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Each question is on one figure: planned as it is written, its answer comes in a third of the time."""
     with duckdb.connect(str(publie.entrepot), read_only=True) as con:
-        con.execute("pragma disable_optimizer")
         yield con
 
 
