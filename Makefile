@@ -43,7 +43,7 @@ SQL := $(shell find dbt_project/models dbt_project/macros) \
 	$(wildcard dbt_project/sqlfluff_dbt/*.py) dbt_project/.sqlfluff dbt_project/dbt_project.yml
 
 $(SQL_LU): $(SQL) $(VENV)/.installe
-	@$(BIN)/sqlfluff lint --disable-progress-bar dbt_project/models
+	@$(BIN)/sqlfluff lint --disable-progress-bar --processes 2 dbt_project/models
 	@touch $@
 
 # A file of tests stays on one worker, which builds its warehouse once. What pytest makes of each file is kept for the next
