@@ -97,22 +97,23 @@ def load_references(
     """Load the reference data that the project ships, typed and commented as declared; return their names.
 
     Args:
-        con: base under construction, written in its schema `seeds`.
+        con: base under construction, written in the schemas that the declarations name.
         manifest: the project as dbt read it.
-        projet: the project's folder, whose `seeds/<name>.csv` are read.
+        projet: the project's folder, whose `seeds/<name>.csv` are read (`meta.fichier` gives another name).
 
     """
-    con.execute(f"create schema if not exists {identifier(REFERENCES)}")
     loaded = []
     for node in manifest["sources"].values():
-        if node["schema"] != REFERENCES:
+        file = node["meta"].get("fichier")
+        if node["schema"] != REFERENCES and not file:
             continue
         name, columns = str(node["identifier"]), node["columns"].values()
-        table = qualified(REFERENCES, name)
+        table = qualified(node["schema"], name)
+        con.execute(f"create schema if not exists {identifier(node['schema'])}")
         con.execute(
             f"create table {table} as select * from read_csv($chemin, header = true, columns = $colonnes)",
             {
-                "chemin": str(projet / REFERENCES / f"{name}.csv"),
+                "chemin": str(projet / REFERENCES / f"{file or name}.csv"),
                 "colonnes": {str(c["name"]): str(c["data_type"]) for c in columns},
             },
         )

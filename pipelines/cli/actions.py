@@ -172,7 +172,7 @@ def _summary(entrepot: Path) -> dict[str, Any]:
         ).fetchall()
         epci = con.execute(
             "select epci_siren, nom, epci_siren in (select epci_siren from marts.indicateurs) "
-            "from sources.conventions order by epci_siren"
+            "from meta.conventions order by epci_siren"
         ).fetchall()
         origins = con.execute(
             "select origine, reference, list(fichier order by fichier) from meta.references "

@@ -1,6 +1,7 @@
 """Conventions of the territories (`territoires/*.yml`) and fragility methods (`methodes/*.yml`).
 
-Belongs here: reading, validating and writing to `sources.convention*` and `sources.methodes_fragilite*`.
+Belongs here: reading, validating and writing their tables (`meta.convention*`, `sources.convention*`,
+`sources.methodes_fragilite*`).
 Does not belong here: what an objective or a method computes (models of `dbt_project/`), nor any threshold
 (YAML files).
 """

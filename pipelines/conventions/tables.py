@@ -1,4 +1,6 @@
-"""Writes conventions and methods to `sources.*`; these tables and their comments are declared here only.
+"""Writes conventions and methods; these tables and their comments are declared here only.
+
+What reports and editions show of a convention is in `meta`, what only the models read in `sources`.
 
 Every table is replaced whole, in a fixed order, and exists even when empty. No rule is applied here.
 """
@@ -16,6 +18,16 @@ from pipelines.conventions.models import Convention, Zone
 from pipelines.errors import DonneesRefusees
 from pipelines.sql import declare, qualified
 
+# The tables of `meta`, that reports and editions read as they are; the others are in `sources`.
+PUBLISHED = frozenset(
+    {
+        "conventions",
+        "convention_calendrier",
+        "convention_objectifs",
+        "convention_parametres",
+        "convention_zones",
+    }
+)
 # Table → (comment, [(column, type, comment)]).
 TABLES: dict[str, tuple[str, list[tuple[str, str, str]]]] = {
     "conventions": (
@@ -213,7 +225,7 @@ def write_tables(
     conventions: Sequence[Convention],
     methodes: Sequence[Methode] | None = None,
 ) -> None:
-    """Replace the tables `sources.convention*` and `sources.methodes_fragilite*`.
+    """Replace the tables of the conventions (`meta`, `sources`) and of the methods (`sources`).
 
     Args:
         con: open connection, with the right to write.
@@ -229,17 +241,18 @@ def write_tables(
             raise DonneesRefusees(f"deux conventions pour l'EPCI {suivante.siren} ; en garder une")
     toutes = _methods_of(triees) if methodes is None else sorted(methodes, key=lambda m: m.methode)
     lignes = _convention_rows(triees) | _method_rows(toutes)
-    con.execute("CREATE SCHEMA IF NOT EXISTS sources")
+    con.execute("CREATE SCHEMA IF NOT EXISTS sources; CREATE SCHEMA IF NOT EXISTS meta")
     for table, (commentaire, colonnes) in TABLES.items():
         types = {nom: (genre, texte) for nom, genre, texte in colonnes}
-        declare(con, qualified("sources", table), commentaire, types)
+        relation = qualified("meta" if table in PUBLISHED else "sources", table)
+        declare(con, relation, commentaire, types)
         if lignes[table]:
             noms = [nom for nom, _, _ in colonnes]
             cadre = pl.DataFrame(
                 lignes[table], schema=noms, orient="row", strict=False, infer_schema_length=None
             )
             con.register("lignes_a_ecrire", cadre)
-            con.execute(f"INSERT INTO sources.{table} SELECT * FROM lignes_a_ecrire")
+            con.execute(f"INSERT INTO {relation} SELECT * FROM lignes_a_ecrire")
             con.unregister("lignes_a_ecrire")
 
 

@@ -123,7 +123,7 @@ def publish_territories(entrepot: Path, lac: LacPartage) -> Publication:
             )
         epci = [
             str(siren)
-            for (siren,) in con.execute("select epci_siren from sources.conventions order by all").fetchall()
+            for (siren,) in con.execute("select epci_siren from meta.conventions order by all").fetchall()
         ]
         (verrou,) = con.execute("select empreinte from meta.empreinte").fetchall()[0]
     rows = [

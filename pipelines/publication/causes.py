@@ -117,19 +117,12 @@ def recorded_causes(con: duckdb.DuckDBPyConnection) -> Causes:
 
 
 def _conventions(con: duckdb.DuckDBPyConnection) -> dict[str, str]:
-    """The conventions that changed: an edition has its own copy of those that a warehouse was given."""
-    sides = [
-        qualified(side, schema, "conventions")
-        for side in "ab"
-        for schema in ("sources", "meta")
-        if _has(con, side, schema, "conventions")
-        and not (schema == "meta" and _has(con, side, "sources", "conventions"))
-    ]
-    if len(sides) < len("ab"):
+    """The conventions that changed, where both sides say theirs."""
+    if not all(_has(con, side, "meta", "conventions") for side in "ab"):
         return {}
     rows = con.execute(
         "select coalesce(a.epci_siren, b.epci_siren), a.version, b.version "
-        f"from {sides[0]} as a full join {sides[1]} as b on a.epci_siren = b.epci_siren "
+        "from a.meta.conventions as a full join b.meta.conventions as b on a.epci_siren = b.epci_siren "
         "where a.empreinte is distinct from b.empreinte order by 1"
     ).fetchall()
     return {str(siren): f"{avant or 'absente'} → {apres or 'absente'}" for siren, avant, apres in rows}

@@ -6,7 +6,7 @@ import duckdb
 import pytest
 
 from pipelines.conventions import default_convention, load_conventions, write_tables
-from pipelines.conventions.tables import TABLES
+from pipelines.conventions.tables import PUBLISHED, TABLES
 from pipelines.conventions.vocabulary import vocabulary
 from pipelines.errors import DonneesRefusees
 from pipelines.paths import TERRITOIRES
@@ -25,8 +25,12 @@ AGREE = {
 }
 
 
+def where(table: str) -> str:
+    return f"{'meta' if table in PUBLISHED else 'sources'}.{table}"
+
+
 def dump(con: duckdb.DuckDBPyConnection) -> dict[str, list[tuple[object, ...]]]:
-    return {table: con.execute(f"select * from sources.{table}").fetchall() for table in TABLES}
+    return {table: con.execute(f"select * from {where(table)}").fetchall() for table in TABLES}
 
 
 @pytest.fixture(scope="module")
@@ -38,23 +42,23 @@ def con() -> duckdb.DuckDBPyConnection:
 
 def test_columns_are_the_agreed_ones(con: duckdb.DuckDBPyConnection) -> None:
     for table, colonnes in AGREE.items():
-        recues = [ligne[0] for ligne in con.execute(f"describe sources.{table}").fetchall()]
+        recues = [ligne[0] for ligne in con.execute(f"describe {where(table)}").fetchall()]
         assert recues == colonnes.split(), table
 
 
 def test_every_table_and_column_has_a_comment(con: duckdb.DuckDBPyConnection) -> None:
     muets = con.execute(
-        """select table_name from duckdb_tables() where schema_name = 'sources' and comment is null
+        """select table_name from duckdb_tables() where schema_name in ('sources', 'meta') and comment is null
            union all
            select table_name || '.' || column_name from duckdb_columns()
-           where schema_name = 'sources' and comment is null"""
+           where schema_name in ('sources', 'meta') and comment is null"""
     ).fetchall()
     assert muets == []
 
 
 def test_every_parameter_for_every_epci(con: duckdb.DuckDBPyConnection) -> None:
     comptes = con.execute(
-        "select epci_siren, count(*), count(distinct parametre) from sources.convention_parametres group by 1"
+        "select epci_siren, count(*), count(distinct parametre) from meta.convention_parametres group by 1"
     ).fetchall()
     attendu = len(vocabulary().parametres)
     assert len(comptes) == 6
@@ -63,21 +67,19 @@ def test_every_parameter_for_every_epci(con: duckdb.DuckDBPyConnection) -> None:
 
 def test_an_epci_without_a_file(con: duckdb.DuckDBPyConnection) -> None:
     lignes = con.execute(
-        "select slug, fichier, debut from sources.conventions where epci_siren = '200000172'"
+        "select slug, fichier, debut from meta.conventions where epci_siren = '200000172'"
     ).fetchall()
     assert lignes == [("faucigny", None, None)]
     assert con.execute(
-        "select count(*) from sources.convention_objectifs where epci_siren = '200000172'"
+        "select count(*) from meta.convention_objectifs where epci_siren = '200000172'"
     ).fetchall() == [(8,)]
-    assert con.execute("select count(*) from sources.conventions where fichier like '%/%'").fetchall() == [
-        (0,)
-    ]
+    assert con.execute("select count(*) from meta.conventions where fichier like '%/%'").fetchall() == [(0,)]
 
 
 def test_one_objective_per_day(con: duckdb.DuckDBPyConnection) -> None:
     doubles = con.execute(
         """select a.epci_siren, a.objectif, b.objectif
-           from sources.convention_objectifs a join sources.convention_objectifs b
+           from meta.convention_objectifs a join meta.convention_objectifs b
              on (a.epci_siren, a.indicateur, a.axe) = (b.epci_siren, b.indicateur, b.axe)
             and a.modalite is not distinct from b.modalite
             and (a.objectif, a.debut) < (b.objectif, b.debut)
@@ -127,6 +129,6 @@ def test_pinned_vintages_and_zones_without_criteria(tmp_path: Path) -> None:
     assert connexion.execute("select millesimes from sources.convention_methodes").fetchall() == [
         ('{"ops": 2012, "rpls": 2014}',)
     ]
-    assert connexion.execute(
-        "select zone, critere, valeur, debut from sources.convention_zones"
-    ).fetchall() == [("z", None, None, None)]
+    assert connexion.execute("select zone, critere, valeur, debut from meta.convention_zones").fetchall() == [
+        ("z", None, None, None)
+    ]

@@ -22,7 +22,7 @@ Batir = Callable[..., Path]
 
 def territories(con: duckdb.DuckDBPyConnection, epci: tuple[str, ...], annee: int, facteur: int) -> None:
     """Tables of every kind: per territory, common, partly common, by first choice, empty, with a wide integer."""
-    con.execute("delete from sources.conventions")
+    con.execute("delete from meta.conventions")
     con.execute("delete from sources.parametres")
     con.execute("delete from marts.indicateurs")
     con.execute(
@@ -48,7 +48,7 @@ def territories(con: duckdb.DuckDBPyConnection, epci: tuple[str, ...], annee: in
     )
     con.execute("insert into entrepot.fct_logement select 2022, null, i, null, 'x' from range(3) t(i)")
     for siren in epci:
-        con.execute("insert into sources.conventions values (?, '1', 'c')", [siren])
+        con.execute("insert into meta.conventions values (?, '1', 'c')", [siren])
         con.execute(
             "insert into entrepot.fct_logement select ? + i % 2, ?, i * ? / 7, date '2020-01-31' + i::int, 'r.csv' "
             "from range(200) t(i)",

@@ -45,8 +45,8 @@ class Sources:
         references.create(con)
         write_tables(con, [default_convention(siren, nom) for siren, nom in sorted(noms.items())])
         write_parameters(con, [], [], False)
-        con.execute("delete from sources.convention_objectifs")
-        con.execute("update sources.convention_parametres set valeur = '0' where parametre = 'seuil_secret'")
+        con.execute("delete from meta.convention_objectifs")
+        con.execute("update meta.convention_parametres set valeur = '0' where parametre = 'seuil_secret'")
 
     def remplir(self, table: str, lignes: Iterable[Ligne]) -> None:
         """Append rows; `_fichier` and `_ligne` are those of a file that a test does not name."""
@@ -68,12 +68,12 @@ class Sources:
         """Set parameters of a convention."""
         for nom, valeur in parametres.items():
             avant = self.con.execute(
-                "select count(*) from sources.convention_parametres where epci_siren = ? and parametre = ?",
+                "select count(*) from meta.convention_parametres where epci_siren = ? and parametre = ?",
                 [epci, nom],
             ).fetchone()
             assert avant == (1,), nom
             self.con.execute(
-                "update sources.convention_parametres set valeur = ? where epci_siren = ? and parametre = ?",
+                "update meta.convention_parametres set valeur = ? where epci_siren = ? and parametre = ?",
                 [valeur, epci, nom],
             )
 
@@ -88,7 +88,7 @@ class Sources:
         }
         ligne |= objectif
         self.con.execute(
-            f"insert into sources.convention_objectifs ({', '.join(ligne)}) "
+            f"insert into meta.convention_objectifs ({', '.join(ligne)}) "
             f"values ({', '.join('?' * len(ligne))})",
             list(ligne.values()),
         )

@@ -87,10 +87,8 @@ def fill(
         con.execute("insert into sources.parametres values ('annee', ?)", [annees])
         con.execute("create table sources.methodes_fragilite_entetes (methode varchar, version varchar)")
         con.execute("insert into sources.methodes_fragilite_entetes values ('dijon', ?)", [fragilite])
-        con.execute(
-            "create table sources.conventions (epci_siren varchar, version varchar, empreinte varchar)"
-        )
-        con.execute("insert into sources.conventions values ('247100589', ?, ?)", [convention, convention])
+        con.execute("create table meta.conventions (epci_siren varchar, version varchar, empreinte varchar)")
+        con.execute("insert into meta.conventions values ('247100589', ?, ?)", [convention, convention])
         con.execute(f"{FACTS} {ordre}")
         con.execute("create view staging.stg_attribution as select * from entrepot.fct_attribution")
         con.execute(

@@ -149,7 +149,7 @@ def with_public_tables(entrepot: Path, vers: Path) -> Path:
     """A copy of a warehouse, to which the public tables that a build makes are added."""
     path = Path(shutil.copy(entrepot, vers))
     with duckdb.connect(str(path)) as con:
-        con.execute("create schema diffusion; create table meta.conventions as from sources.conventions")
+        con.execute("create schema diffusion")
         con.execute(
             "create table diffusion.objectifs as select * exclude (inconnus, manque, petit_effectif) replace "
             "(null::bigint as numerateur) from marts.indicateurs"

@@ -17,7 +17,7 @@ from pipelines.publication import (
 )
 from tests.publication.conftest import Build
 
-READ = ("meta.verrou", "sources.parametres", "sources.conventions")
+READ = ("meta.verrou", "sources.parametres", "meta.conventions")
 
 
 @pytest.fixture
@@ -73,9 +73,9 @@ def test_the_same_sources_change_nothing(base: duckdb.DuckDBPyConnection, publie
     [
         ("update meta.verrou set fichier = 'sne/2021/autre_nom.csv'", "meta.verrou"),
         ("update sources.parametres set valeur = '2022'", "sources.parametres"),
-        ("insert into sources.conventions select * from sources.conventions", "sources.conventions"),
-        ("alter table sources.conventions add column c integer", "sources.conventions"),
-        ("drop table sources.conventions", "sources.conventions"),
+        ("insert into meta.conventions select * from meta.conventions", "meta.conventions"),
+        ("alter table meta.conventions add column c integer", "meta.conventions"),
+        ("drop table meta.conventions", "meta.conventions"),
     ],
 )
 def test_a_source_that_differs_is_changed(

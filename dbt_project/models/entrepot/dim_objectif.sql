@@ -16,4 +16,4 @@ select
     article,
     statut,
     libelle
-from {{ source('conventions', 'convention_objectifs') }}
+from {{ source('conventions_publiees', 'convention_objectifs') }}

@@ -22,5 +22,5 @@ select
     conventions.empreinte as empreinte_convention,
     conventions.fichier is null as est_defaut_legal,
     noms.nb_communes
-from {{ source('conventions', 'conventions') }} as conventions
+from {{ source('conventions_publiees', 'conventions') }} as conventions
 left join noms on conventions.epci_siren = noms.epci_siren

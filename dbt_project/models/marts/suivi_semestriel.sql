@@ -49,7 +49,7 @@ calendrier as (
     select
         epci_siren,
         max(delai_jours) as delai_jours
-    from {{ source('conventions', 'convention_calendrier') }}
+    from {{ source('conventions_publiees', 'convention_calendrier') }}
     where rapport = 'suivi_semestriel'
     group by epci_siren
 

@@ -12,7 +12,7 @@ with parametres as (
         ] %}
         max(case when parametre = '{{ nom }}' then valeur end) as {{ nom }}{{ "," if not loop.last }}
         {%- endfor %}
-    from {{ source('conventions', 'convention_parametres') }}
+    from {{ source('conventions_publiees', 'convention_parametres') }}
     group by epci_siren
 
 ),
@@ -29,7 +29,7 @@ evenements as (
         max(
             case when indicateurs.famille_evenement = 'mutations' then objectifs.evenement end
         ) as evenement_mutations
-    from {{ source('conventions', 'convention_objectifs') }} as objectifs
+    from {{ source('conventions_publiees', 'convention_objectifs') }} as objectifs
     inner join {{ source('seeds', 'ref_indicateurs') }} as indicateurs on objectifs.indicateur = indicateurs.indicateur
     group by objectifs.epci_siren
 

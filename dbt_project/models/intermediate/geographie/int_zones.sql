@@ -22,7 +22,7 @@ with lues as (
         convention.valeur,
         convention.debut,
         convention.fin
-    from {{ source('conventions', 'convention_zones') }} as convention
+    from {{ source('conventions_publiees', 'convention_zones') }} as convention
     where not exists (
         select 1
         from {{ source('geographie', 'zones_locales') }} as locales

@@ -1,3 +1,0 @@
-{{ config(alias='convention_objectifs') }}
--- The objectives of each convention, with their dates.
-select * from {{ source('conventions', 'convention_objectifs') }}
