@@ -1,6 +1,140 @@
 -- Every figure with its target, exact: the table from which every report of the members of the CIL is made. One row per EPCI,
 -- period, indicator, axis, modality and segment. What anybody may read is another edition, made of this one after the build.
-with seuils as (
+with
+-- The name of each modality of each axis, as a reader knows it.
+modalites as (
+
+    select
+        cast(null as {{ dbt.type_string() }}) as epci_siren,
+        'epci' as axe,
+        epci_siren as modalite,
+        nom as libelle
+    from {{ ref('dim_territoire') }}
+    union all
+    select
+        cast(null as {{ dbt.type_string() }}) as epci_siren,
+        'commune' as axe,
+        code_commune as modalite,
+        nom as libelle
+    from {{ ref('dim_commune') }}
+    union all
+    select
+        cast(null as {{ dbt.type_string() }}) as epci_siren,
+        'qpv' as axe,
+        code_qpv as modalite,
+        min(libelle) as libelle
+    from {{ ref('int_qpv') }}
+    group by code_qpv
+    union all
+    select
+        cast(null as {{ dbt.type_string() }}) as epci_siren,
+        'bailleur' as axe,
+        siren as modalite,
+        nom as libelle
+    from {{ ref('dim_bailleur') }}
+    union all
+    select
+        cast(null as {{ dbt.type_string() }}) as epci_siren,
+        'reservataire' as axe,
+        reservataire as modalite,
+        libelle
+    from {{ ref('dim_reservataire') }}
+    union all
+    select
+        cast(null as {{ dbt.type_string() }}) as epci_siren,
+        'departement' as axe,
+        code_departement as modalite,
+        nom as libelle
+    from {{ source('seeds', 'ref_departements') }}
+    union all
+    select
+        cast(null as {{ dbt.type_string() }}) as epci_siren,
+        'region' as axe,
+        code_region as modalite,
+        nom as libelle
+    from {{ source('seeds', 'ref_regions') }}
+    union all
+    select
+        epci_siren,
+        'zone' as axe,
+        zone as modalite,
+        min(nom) as libelle
+    from {{ ref('int_zones') }}
+    group by epci_siren, zone
+
+),
+
+citees as (
+
+    select distinct
+        epci_siren,
+        axe,
+        modalite
+    from {{ ref('int_figures_valeurs') }}
+
+),
+
+parties as (
+
+    select
+        epci_siren,
+        axe,
+        modalite,
+        1 as rang,
+        split_part(axe, ' x ', 1) as axe_partie,
+        case when position(' x ' in axe) > 0 then split_part(modalite, ' x ', 1) else modalite end as modalite_partie
+    from citees
+    union all
+    select
+        epci_siren,
+        axe,
+        modalite,
+        2 as rang,
+        split_part(axe, ' x ', 2) as axe_partie,
+        split_part(modalite, ' x ', 2) as modalite_partie
+    from citees
+    where position(' x ' in axe) > 0
+
+),
+
+-- A local zone is named inside its territory, everything else for the whole country.
+noms as (
+
+    select
+        parties.epci_siren,
+        parties.axe,
+        parties.modalite,
+        parties.rang,
+        coalesce(
+            locaux.libelle,
+            nationaux.libelle,
+            case when parties.modalite_partie = 'inconnu' then 'Non renseigné' else parties.modalite_partie end
+        ) as libelle
+    from parties
+    left join modalites as locaux
+        on
+            parties.axe_partie = locaux.axe
+            and parties.modalite_partie = locaux.modalite
+            and parties.epci_siren = locaux.epci_siren
+    left join (select * from modalites where epci_siren is null) as nationaux
+        on parties.axe_partie = nationaux.axe and parties.modalite_partie = nationaux.modalite
+
+),
+
+-- The name of every modality that a figure uses, crossed axes included; made once per modality, not once per figure.
+figures_libelles as (
+
+    select
+        epci_siren,
+        axe,
+        modalite,
+        {{ liste_de_textes('libelle', ' × ', 'rang nulls last') }} as modalite_libelle
+    from noms
+    group by epci_siren, axe, modalite
+
+),
+
+seuils as (
 
     select
         fins.epci_siren,
@@ -91,7 +225,7 @@ from {{ ref('int_indicateurs_parc_publie') }}) as publies
         and figures.periode_type = 'millesime'
         and figures.epci_siren = publies.epci_siren
         and figures.annee = publies.annee
-left join {{ ref('int_figures_libelles') }} as libelles
+left join figures_libelles as libelles
     on
         figures.epci_siren = libelles.epci_siren
         and figures.axe = libelles.axe

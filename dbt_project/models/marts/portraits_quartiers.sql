@@ -5,7 +5,149 @@
 -- marts.indicateurs; the département, the region and France have their published incomes and aggregates only, because what an
 -- EPCI holds of a département is not the département.
 {%- set references = ['commune', 'epci', 'departement', 'region', 'france'] %}
-with quartiers as (
+with paires as (
+
+    select
+        code_qpv_2024 as code_apres,
+        code_qpv_2015 as code_avant,
+        lower(statut) as statut
+    from {{ source('geographie', 'qpv_correspondance') }}
+    union
+    select
+        livrees.code_qpv_2024 as code_apres,
+        livrees.code_qpv_2015 as code_avant,
+        livrees.statut
+    from {{ source('seeds', 'ref_qpv_correspondance') }} as livrees
+    where not exists (select 1 from {{ source('geographie', 'qpv_correspondance') }})
+
+),
+
+comptees as (
+
+    select
+        *,
+        case when code_avant is not null and code_apres is not null then 1 else 0 end as est_paire,
+        count(code_avant) over (partition by code_apres) as nb_avant,
+        count(code_apres) over (partition by code_avant) as nb_apres
+    from paires
+
+),
+
+relations as (
+
+    select
+        code_avant,
+        code_apres,
+        case
+            when code_avant is null then 'nouveau'
+            when code_apres is null then 'sorti'
+            when nb_apres > 1 and nb_avant > 1 then 'recompose'
+            when nb_apres > 1 then 'scission'
+            when nb_avant > 1 then 'fusion'
+            when statut like 'ident%' then 'identique'
+            else 'modifie'
+        end as relation
+    from comptees
+
+),
+
+-- What each priority neighbourhood became from one generation to the next: the official correspondence of the landing folder,
+-- else the shipped one. `relation` is read from the pairs: a neighbourhood may be split, merged, new or gone; one that has a
+-- single counterpart kept its outline only when the list says so.
+qpv_correspondance as (
+
+    select
+        code_apres as code_qpv,
+        min(relation) as relation,
+        {{ liste_de_textes('code_avant', ',') }} as codes_avant,
+        cast(null as {{ dbt.type_string() }}) as codes_apres
+    from relations
+    where code_apres is not null
+    group by code_apres
+    union all
+    select
+        code_avant as code_qpv,
+        min(relation) as relation,
+        cast(null as {{ dbt.type_string() }}) as codes_avant,
+        {{ liste_de_textes('code_apres', ',') }} as codes_apres
+    from relations
+    where code_avant is not null
+    group by code_avant
+
+),
+
+logements as (
+
+    select
+        logements.epci_siren,
+        zones.zone,
+        logements.code_commune,
+        logements.millesime,
+        max(logements.millesime) over (partition by logements.epci_siren, zones.zone) as dernier
+    from {{ ref('int_logement_zone') }} as zones
+    inner join {{ ref('fct_logement') }} as logements
+        on zones.logement_id = logements.logement_id and zones.millesime = logements.millesime
+
+),
+
+lieux as (
+
+    select distinct
+        membres.epci_siren,
+        'qpv' as axe,
+        qpv.code_qpv as modalite,
+        qpv.code_commune
+    from {{ ref('int_qpv') }} as qpv
+    inner join {{ ref('int_epci_membres') }} as membres on qpv.code_commune = membres.code_lu
+    union
+    select distinct
+        epci_siren,
+        'zone' as axe,
+        zone as modalite,
+        code_commune
+    from logements
+    where millesime = dernier
+    union
+    select distinct
+        epci_siren,
+        'zone' as axe,
+        zone as modalite,
+        valeur as code_commune
+    from {{ ref('int_zones') }}
+    where critere = 'commune'
+    union
+    select distinct
+        epci_siren,
+        'zone' as axe,
+        zone as modalite,
+        substr(valeur, 1, 5) as code_commune
+    from {{ ref('int_zones') }}
+    where critere = 'iris'
+
+),
+
+-- The communes that each neighbourhood is compared with: those of a priority neighbourhood, and those where the dwellings of
+-- a local zone stand (the latest vintage that knows them), or that the zone's criteria name.
+portraits_communes as (
+
+    select
+        lieux.epci_siren,
+        lieux.axe,
+        lieux.modalite,
+        lieux.code_commune,
+        communes.nom as commune,
+        communes.departement,
+        communes.region,
+        row_number() over (
+            partition by lieux.epci_siren, lieux.axe, lieux.modalite order by lieux.code_commune nulls last
+        ) as rang_commune,
+        count(*) over (partition by lieux.epci_siren, lieux.axe, lieux.modalite) as nb_communes
+    from lieux
+    left join {{ ref('dim_commune') }} as communes on lieux.code_commune = communes.code_commune
+
+),
+
+quartiers as (
 
     select
         epci_siren,
@@ -34,12 +176,12 @@ situes as (
         correspondances.relation,
         coalesce(correspondances.codes_avant, correspondances.codes_apres) as codes_correspondants
     from quartiers
-    left join {{ ref('int_portraits_communes') }} as communes
+    left join portraits_communes as communes
         on
             quartiers.epci_siren = communes.epci_siren
             and quartiers.axe = communes.axe
             and quartiers.modalite = communes.modalite
-    left join {{ ref('int_qpv_correspondance') }} as correspondances
+    left join qpv_correspondance as correspondances
         on quartiers.axe = 'qpv' and quartiers.modalite = correspondances.code_qpv
 
 ),

@@ -2,7 +2,119 @@
 -- in its most fragile class, those that landlords, communes or others asked to add, without those they asked to take off. A
 -- list is kept until its renewal. One row per EPCI, list, method and residence examined; `est_retenue` says which ones are
 -- on the list. It is a proposal: the conference adopts it.
-with notees as (
+with annees as (
+
+    select distinct
+        epci_siren,
+        methode,
+        annee
+    from {{ ref('int_fragilite_classes') }}
+    where axe = 'residence' and classe_retenue is not null
+    union
+    select distinct
+        avis.epci_siren,
+        cast(null as {{ dbt.type_string() }}) as methode,
+        cast(extract(year from avis.date_avis) as integer) - 1 as annee
+    from {{ source('geographie', 'avis_residences') }} as avis
+    where
+        not exists (
+            select 1
+            from {{ ref('int_fragilite_classes') }} as classes
+            where
+                classes.epci_siren = avis.epci_siren
+                and classes.axe = 'residence'
+                and classes.classe_retenue is not null
+        )
+
+),
+
+datees as (
+
+    select
+        *,
+        min(annee) over (partition by epci_siren, methode) as premiere
+    from annees
+
+),
+
+-- When each list of priority residences is drawn up: on the last day of the first year that a method can class residences, then
+-- every so many years. A territory without a method has the lists of the opinions it collected.
+residences_listes as (
+
+    select
+        datees.epci_siren,
+        datees.methode,
+        datees.annee,
+        {{ dernier_jour('datees.annee') }} as date_liste,
+        {{ dernier_jour('datees.annee + durees.duree_annees') }} as date_renouvellement
+    from datees
+    cross join {{ source('seeds', 'ref_listes_residences') }} as durees
+    where mod(datees.annee - datees.premiere, nullif(durees.duree_annees, 0)) = 0
+
+),
+
+listes as (
+
+    select distinct
+        epci_siren,
+        date_liste,
+        date_renouvellement
+    from residences_listes
+
+),
+
+derniers as (
+
+    select
+        listes.epci_siren,
+        listes.date_liste,
+        coalesce(noms.residence, avis.residence) as residence,
+        avis.auteur,
+        avis.avis,
+        avis.motif,
+        avis.date_avis,
+        row_number() over (
+            partition by listes.epci_siren, listes.date_liste, coalesce(noms.residence, avis.residence), avis.auteur
+            order by avis.date_avis desc nulls last, avis.avis nulls last
+        ) as rang
+    from {{ source('geographie', 'avis_residences') }} as avis
+    inner join listes
+        on
+            avis.epci_siren = listes.epci_siren
+            and avis.date_avis > listes.date_liste
+            and avis.date_avis <= listes.date_renouvellement
+    left join (
+        select distinct
+            epci_siren,
+            cle,
+            residence
+        from {{ ref('int_residences_noms') }}
+        where est_seule_de_l_epci
+    ) as noms
+        on avis.epci_siren = noms.epci_siren and {{ residence_normalisee('avis.residence') }} = noms.cle
+
+),
+
+-- What landlords, communes and others said of each residence for each list: the latest opinion of each author given while
+-- the list is in force (its figures are those of the year before). One opinion to add is enough to add; one to take off takes off when none adds.
+residences_avis as (
+
+    select
+        epci_siren,
+        date_liste,
+        residence,
+        max(case when avis = 'ajouter' then 1 else 0 end) = 1 as est_ajoutee,
+        max(case when avis = 'retirer' then 1 else 0 end) = 1 as est_retiree,
+        {{ liste_de_textes(
+            "auteur || ' : ' || avis || coalesce(' (' || motif || ')', '')", ' ; ', 'date_avis nulls last, auteur nulls last'
+        ) }} as avis
+    from derniers
+    where rang = 1
+    group by epci_siren, date_liste, residence
+
+),
+
+notees as (
 
     select
         listes.epci_siren,
@@ -22,7 +134,7 @@ with notees as (
         fragilite.millesime_ops,
         fragilite.millesime_rpls,
         fragilite.annee_sne
-    from {{ ref('int_residences_listes') }} as listes
+    from residences_listes as listes
     inner join {{ ref('fragilite') }} as fragilite
         on
             listes.epci_siren = fragilite.epci_siren
@@ -83,8 +195,8 @@ toutes as (
         listes.annee,
         listes.methode,
         avis.residence
-    from {{ ref('int_residences_avis') }} as avis
-    inner join {{ ref('int_residences_listes') }} as listes
+    from residences_avis as avis
+    inner join residences_listes as listes
         on avis.epci_siren = listes.epci_siren and avis.date_liste = listes.date_liste
 
 ),
@@ -114,7 +226,7 @@ examinees as (
         notees.millesime_ops,
         notees.millesime_rpls,
         notees.annee_sne
-    from {{ ref('int_residences_listes') }} as listes
+    from residences_listes as listes
     inner join toutes
         on
             listes.epci_siren = toutes.epci_siren
@@ -126,7 +238,7 @@ examinees as (
             and toutes.annee = notees.annee
             and toutes.methode = notees.methode
             and toutes.residence = notees.residence
-    left join {{ ref('int_residences_avis') }} as avis
+    left join residences_avis as avis
         on
             listes.epci_siren = avis.epci_siren
             and listes.date_liste = avis.date_liste

@@ -1,7 +1,25 @@
 -- Reinforced follow-up of each landlord outside priority neighbourhoods, as of 30 June and 31 December: judged on the last
 -- six months, kept until the rolling twelve months are back on target. A figure that the small-cell rule masks gives no
 -- judgement. One row per EPCI, landlord and half-year.
-with fenetres as (
+with
+-- What each landlord sent to the prefect for a half-year: the first sending counts for the date, and it is complete when
+-- every sending says so.
+transmissions as (
+
+    select
+        transmissions.epci_siren,
+        coalesce(bailleurs.bailleur_siren, transmissions.bailleur_siren) as bailleur_siren,
+        transmissions.semestre,
+        min(transmissions.date_transmission) as date_transmission,
+        {{ somme('transmissions.nb_attributions') }} as nb_attributions,
+        bool_and(transmissions.est_complete) as est_complete
+    from {{ source('sne', 'sne_transmissions') }} as transmissions
+    left join {{ ref('int_bailleurs') }} as bailleurs on transmissions.bailleur_siren = bailleurs.siren
+    group by 1, 2, 3
+
+),
+
+fenetres as (
 
     select
         epci_siren,
@@ -111,7 +129,7 @@ select
     coalesce(dates.statut_6m, dates.statut_12m) as statut
 from dates
 left join calendrier on dates.epci_siren = calendrier.epci_siren
-left join {{ ref('int_transmissions') }} as transmissions
+left join transmissions
     on
         dates.epci_siren = transmissions.epci_siren
         and dates.bailleur_siren = transmissions.bailleur_siren

@@ -13,7 +13,7 @@ with sources_lues as (
     from (
         select epci_siren from {{ ref('fct_logement') }}
         union all
-        select epci_siren from {{ ref('int_parc_publie') }}
+        select epci_siren from {{ ref('int_indicateurs_parc_publie') }}
     ) as parc
     union all
     select

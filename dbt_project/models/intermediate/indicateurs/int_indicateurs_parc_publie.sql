@@ -1,6 +1,21 @@
 -- Stock indicators read in the published tables, in the common shape, where no dwelling is held. Counts are counts; a rate or a
 -- mean rent is the published one, without a base. The vacancy of counts is that of the register: let or offered.
-with lieux as (
+with
+-- The published tables of the stock, for the territories and vintages of which no dwelling is held; where some are, they only
+-- check its figures (meta_totaux_officiels).
+parc_publie as (
+
+    select agregats.*
+    from {{ ref('int_parc_agregats') }} as agregats
+    where not exists (
+        select 1
+        from {{ ref('dim_logement') }} as detail
+        where detail.epci_siren = agregats.epci_siren and detail.millesime = agregats.millesime
+    )
+
+),
+
+lieux as (
 
     select
         epci_siren,
@@ -15,7 +30,7 @@ with lieux as (
         max(case when mesure = '{{ m }}' then valeur end) as {{ m }},
         max(case when mesure = '{{ m }}' then coalesce(statut_source, 'publie') end) as statut_{{ m }}{{ "," if not loop.last }}
         {%- endfor %}
-    from {{ ref('int_parc_publie') }}
+    from parc_publie
     group by epci_siren, millesime, axe, modalite
 
 ),
