@@ -162,17 +162,7 @@ mesurees as (
         on d.epci_siren = m.epci_siren and try_cast(d.periode as integer) = m.millesime
     left join intermediate.int_logement_zone as z
         on m.logement_id = z.logement_id and m.millesime = z.millesime and d.modalite = z.zone and d.colonnes = ['zone']
-    where d.famille = 'parc'
-    union all
-    select
-        d.*,
-        m.logement_id as identifiant,
-        null as jour,
-        to_json(m) as ligne
-    from demandes as d
-    inner join intermediate.int_offre_mesures as m
-        on d.epci_siren = m.epci_siren and try_cast(d.periode as integer) = m.millesime
-    where d.famille = 'offre'
+    where d.famille in ('parc', 'offre')
     union all
     select
         d.*,

@@ -91,10 +91,22 @@ select
     coalesce(choisies.departement, departements.code_departement) as departement,
     coalesce(choisies.region, departements.code_region) as region,
     cast(choisies.population as bigint) as population,
-    zonage.zone_abc
+    zonage.zone_abc,
+    -- The zone of the housing-aid scales: the order's list where it is held, else the one read from the ABC zoning, which is close
+    -- and not the same.
+    coalesce(officielles.zone_apl, approchees.zone_apl) as zone_apl,
+    officielles.zone_apl is null as zone_apl_approchee,
+    case
+        when plafonds.zone = 'paris_communes_limitrophes' then '1bis'
+        else coalesce(officielles.zone_apl, approchees.zone_apl)
+    end as zone_loyer
 from choisies
 left join {{ source('seeds', 'ref_departements') }} as departements
     on
         departements.code_departement = {{ departement_de('choisies.code_commune') }}
 left join zonage on choisies.code_commune = zonage.code_commune
+left join {{ source('seeds', 'ref_zones_apl') }} as officielles on choisies.code_commune = officielles.code_commune
+left join {{ source('seeds', 'ref_zones_apl_approchees') }} as approchees on zonage.zone_abc = approchees.zone_abc
+left join {{ source('seeds', 'ref_zones_plafonds') }} as plafonds
+    on plafonds.niveau = 'commune' and choisies.code_commune = plafonds.code
 where choisies.rang = 1

@@ -1,7 +1,76 @@
 -- One row per candidate ranked by a committee on one dwelling, with the four events that must never be mixed:
 -- decided (prononcée), effective, followed by a signed lease, moved in. What depends on the date of an event (quartile,
 -- generation of priority neighbourhoods) is in fct_evenement_attribution.
-with lues as (
+with codes_lus as (
+
+    select
+        attributions.attribution_id,
+        attributions.code_qpv,
+        generations.generation,
+        {{ commune_courante('attributions.code_commune_logement', 'courante') }} as code_commune,
+        membres.epci_siren
+    from {{ ref('stg_sne__attributions') }} as attributions
+    inner join {{ source('seeds', 'ref_qpv_generations') }} as generations
+        on substr(attributions.code_qpv, 1, 2) = generations.prefixe
+    {{ joindre_commune('attributions.code_commune_logement', 'courante') }}
+    {{ joindre_epci(
+        'extract(year from coalesce(attributions.date_signature_bail, attributions.date_decision))',
+        'attributions.code_commune_logement', 'membres'
+    ) }}
+
+),
+
+couverts as (
+
+    select distinct
+        qpv.generation,
+        membres.epci_siren
+    from {{ ref('int_qpv') }} as qpv
+    inner join {{ ref('int_epci_membres') }} as membres on qpv.code_commune = membres.code_lu
+
+),
+
+-- What an allocation's own code of a priority neighbourhood is worth: believed where the list of its generation has it in the
+-- commune of the dwelling; not where it has no such code, or has it elsewhere. A list is relied on where it was given, or where
+-- the shipped one knows the territory: elsewhere nothing contradicts the code.
+codes_juges as (
+
+    select
+        codes_lus.attribution_id,
+        codes_lus.generation,
+        case
+            when couverts.generation is null and deposees.generation is null then 'sans_liste'
+            when connus.code_qpv is null then 'inexistant'
+            when ici.code_qpv is null and codes_lus.code_commune is not null then 'autre_commune'
+            else 'admis'
+        end as statut
+    from codes_lus
+    left join couverts on codes_lus.generation = couverts.generation and codes_lus.epci_siren = couverts.epci_siren
+    left join (select distinct generation from {{ source('geographie', 'qpv_communes') }}) as deposees
+        on codes_lus.generation = deposees.generation
+    left join (
+        select distinct
+            generation,
+            code_qpv
+        from {{ ref('int_qpv') }}
+    ) as connus
+        on codes_lus.generation = connus.generation and codes_lus.code_qpv = connus.code_qpv
+    left join {{ ref('int_qpv') }} as ici
+        on codes_lus.generation = ici.generation and codes_lus.code_qpv = ici.code_qpv and codes_lus.code_commune = ici.code_commune
+
+),
+
+codes_qpv as (
+
+    select
+        attribution_id,
+        statut,
+        case when statut in ('admis', 'sans_liste') then generation end as generation_admise
+    from codes_juges
+
+),
+
+lues as (
 
     select
         attributions.*,
@@ -167,22 +236,23 @@ select
     bailleurs.bailleur_siren,
     lues.reservataire,
     logements.code_iris,
+    codes_qpv.statut as statut_code_qpv,
     -- Where the dwelling stands: the allocation's own code where it is believed, else the dwelling's in the register, else the
     -- declared flag.
     {%- for generation in var('generations_qpv') %}
     case
-        when generations.generation = {{ generation }} then lues.code_qpv
+        when codes_qpv.generation_admise = {{ generation }} then lues.code_qpv
         else logements.code_qpv_{{ generation }}
     end as code_qpv_{{ generation }},
     case
-        when generations.generation = {{ generation }} then true
+        when codes_qpv.generation_admise = {{ generation }} then true
         when logements.methode_qpv_{{ generation }} in ('rpls_geocode', 'polygone')
             then logements.en_qpv_{{ generation }}
         when lues.qpv_declare is not null then lues.qpv_declare
         else logements.en_qpv_{{ generation }}
     end as en_qpv_{{ generation }},
     case
-        when generations.generation = {{ generation }} then 'code_attribution'
+        when codes_qpv.generation_admise = {{ generation }} then 'code_attribution'
         when logements.methode_qpv_{{ generation }} in ('rpls_geocode', 'polygone')
             then logements.methode_qpv_{{ generation }}
         when lues.qpv_declare is not null then 'declaration_attribution'
@@ -259,8 +329,7 @@ left join {{ ref('int_residences_noms') }} as nommees
         and lues.code_commune = nommees.code_commune
         and {{ residence_normalisee('lues.residence') }} = nommees.cle
 left join plafonds on lues.attribution_id = plafonds.attribution_id
-left join {{ ref('int_attribution_qpv') }} as generations
-    on lues.attribution_id = generations.attribution_id and generations.statut in ('admis', 'sans_liste')
+left join codes_qpv on lues.attribution_id = codes_qpv.attribution_id
 left join {{ ref('dim_commune') }} as communes on lues.code_commune = communes.code_commune
 left join {{ source('seeds', 'ref_relogements') }} as relogements on lues.relogement = relogements.relogement
 left join {{ source('seeds', 'ref_reservataires_mal_loges') }} as contingents on lues.reservataire = contingents.code

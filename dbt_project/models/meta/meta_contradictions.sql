@@ -31,11 +31,10 @@ with attributions as (
 lignes as (
 
     select
-        attributions.attribution_id,
-        'qpv_' || codes.statut as regle
+        attribution_id,
+        'qpv_' || statut_code_qpv as regle
     from attributions
-    inner join {{ ref('int_attribution_qpv') }} as codes on attributions.attribution_id = codes.attribution_id
-    where codes.statut in ('inexistant', 'autre_commune')
+    where statut_code_qpv in ('inexistant', 'autre_commune')
     union all
     select
         attribution_id,

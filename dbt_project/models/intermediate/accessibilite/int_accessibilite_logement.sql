@@ -21,17 +21,17 @@ select
         when logements.est_loue then logements.est_emmenagement_recent and logements.est_en_service_avant
     end as est_libere,
     logements.annee_location >= logements.millesime - 1 as est_neuf,
-    zones.est_approchee as zone_approchee
+    communes.zone_apl_approchee as zone_approchee
 from {{ ref('fct_logement') }} as logements
 inner join {{ ref('int_parametres') }} as parametres on logements.epci_siren = parametres.epci_siren
-left join {{ ref('int_accessibilite_zones') }} as zones on logements.code_commune = zones.code_commune
+left join {{ ref('dim_commune') }} as communes on logements.code_commune = communes.code_commune
 left join {{ source('seeds', 'ref_menages_typologies') }} as tailles
     on logements.typologie = tailles.typologie and tailles.est_reference
 left join {{ ref('int_accessibilite_menages') }} as menages
     on
         logements.epci_siren = menages.epci_siren
         and logements.millesime = menages.millesime
-        and zones.zone_apl = menages.zone_apl
+        and communes.zone_apl = menages.zone_apl
         and tailles.menage = menages.menage
 left join (
     select
@@ -42,7 +42,7 @@ left join (
     from {{ source('seeds', 'ref_plafonds_loyer_plai') }}
 ) as plafonds
     on
-        zones.zone_loyer = plafonds.zone_loyer
+        communes.zone_loyer = plafonds.zone_loyer
         and {{ premier_jour('logements.millesime') }} >= plafonds.debut
         and {{ premier_jour('logements.millesime') }} <= coalesce(plafonds.fin, {{ premier_jour('logements.millesime') }})
 where logements.est_dans_le_parc

@@ -156,13 +156,13 @@ cumules as (
         cast(null as bigint) as plai_den,
         cast(null as bigint) as plai_inc
     from {{ ref('fct_logement') }} as logements
-    inner join {{ ref('int_accessibilite_zones') }} as zones on logements.code_commune = zones.code_commune
+    inner join {{ ref('dim_commune') }} as communes on logements.code_commune = communes.code_commune
     inner join {{ source('seeds', 'ref_menages_typologies') }} as tailles on logements.typologie = tailles.typologie
     inner join {{ ref('int_accessibilite_menages') }} as menages
         on
             logements.epci_siren = menages.epci_siren
             and logements.millesime = menages.millesime
-            and zones.zone_apl = menages.zone_apl
+            and communes.zone_apl = menages.zone_apl
             and tailles.menage = menages.menage
     cross join {{ source('seeds', 'ref_taux_effort') }} as efforts
     where logements.est_dans_le_parc and (logements.est_loue or logements.est_vacant)

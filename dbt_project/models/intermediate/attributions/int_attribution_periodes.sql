@@ -62,6 +62,12 @@ cumul as (
     {% endfor %}
     {%- endfor %}
 
+),
+
+periodes as (
+
+    {{ mois_des_periodes() | indent(4) }}
+
 )
 
 {%- for est_annuel in [true, false] %}
@@ -85,7 +91,7 @@ select
     {%- endfor %}
     {%- endfor %}
 from cumul
-inner join {{ ref('int_periode_mois') }} as periodes
+inner join periodes
     on cumul.epci_siren = periodes.epci_siren and cumul.mois = periodes.mois and periodes.niveau <= cumul.niveau
 {%- if est_annuel %}
 where cumul.niveau = 1

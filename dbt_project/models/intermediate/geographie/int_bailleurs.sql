@@ -1,6 +1,12 @@
 -- The landlords, under one identifier and one name each. A row with an alias and a different SIREN states a merger: what
 -- the absorbed landlord signed is counted with the one that absorbed it.
-with noms as (
+with declares as (
+
+    {{ bailleurs_declares() | indent(4) }}
+
+),
+
+noms as (
 
     select
         siren,
@@ -9,7 +15,7 @@ with noms as (
             partition by siren
             order by case when nom is null then 1 else 0 end, priorite nulls last, nom nulls last
         ) as rang
-    from {{ ref('int_bailleurs_declares') }}
+    from declares
     where siren is not null
 
 ),
@@ -19,8 +25,8 @@ fusions as (
     select
         alias as siren,
         min(siren) as bailleur_siren
-    from {{ ref('int_bailleurs_declares') }}
-    where alias in (select autres.siren from {{ ref('int_bailleurs_declares') }} as autres) and alias <> siren
+    from declares
+    where alias in (select autres.siren from declares as autres) and alias <> siren
     group by alias
 
 )

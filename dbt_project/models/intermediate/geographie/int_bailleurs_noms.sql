@@ -1,7 +1,13 @@
 -- The landlord that a written name means, for rows that give a name without a SIREN: names and aliases, folded. What a
 -- convention calls its landlords holds in its territory only, beside what everybody calls them; a name that means two
 -- landlords means none.
-with declares as (
+with ecrits_partout as (
+
+    {{ bailleurs_declares() | indent(4) }}
+
+),
+
+declares as (
 
     -- One name a landlord, the most trusted: a name typed once beside the wrong number is not one of its names.
     select
@@ -12,7 +18,7 @@ with declares as (
             partition by epci_siren, siren
             order by case when nom is null then 1 else 0 end, priorite nulls last, nom nulls last
         ) as rang
-    from {{ ref('int_bailleurs_declares') }}
+    from ecrits_partout
 
 ),
 
@@ -29,7 +35,7 @@ ecrits as (
         epci_siren,
         {{ nom_normalise('alias') }} as nom_normalise,
         siren
-    from {{ ref('int_bailleurs_declares') }}
+    from ecrits_partout
 
 ),
 

@@ -10,8 +10,6 @@ with calculees as (
     union all
     select *, cast(null as {{ dbt.type_string() }}) as statut_source from {{ ref('int_indicateurs_demande') }}
     union all
-    select *, cast(null as {{ dbt.type_string() }}) as statut_source from {{ ref('int_indicateurs_tension') }}
-    union all
     select *, cast(null as {{ dbt.type_string() }}) as statut_source from {{ ref('int_indicateurs_parc') }}
     union all
     select * from {{ ref('int_indicateurs_parc_publie') }}
@@ -31,13 +29,9 @@ with calculees as (
     union all
     select * from {{ ref('int_indicateurs_offre') }}
     union all
-    select * from {{ ref('int_indicateurs_profils') }}
+    select * from {{ ref('int_indicateurs_menages') }}
     union all
     select * from {{ ref('int_indicateurs_reperes') }}
-    union all
-    select * from {{ ref('int_indicateurs_mutations') }}
-    union all
-    select * from {{ ref('int_indicateurs_relogements') }}
 
 ),
 

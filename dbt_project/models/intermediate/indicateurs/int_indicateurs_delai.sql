@@ -7,6 +7,12 @@
 {%- do coupes.append({'axe': axe, 'niveau': s.niveau, 'segment_type': s.segment_type}) %}
 {%- endfor %}
 {%- endfor %}
+with periodes as (
+
+    {{ mois_des_periodes() | indent(4) }}
+
+)
+
 {% for coupe in coupes %}
 {%- if not loop.first %}
 union all
@@ -27,7 +33,7 @@ select
     cast(percentile_cont(0.5) within group (order by mesures.delai_jours) as double)
     * max(bornes.mois_par_an) / nullif(max(bornes.jours_par_an), 0) as mesure
 from {{ ref('int_attribution_mesures') }} as mesures
-inner join {{ ref('int_periode_mois') }} as periodes
+inner join periodes
     on mesures.epci_siren = periodes.epci_siren and mesures.mois = periodes.mois and periodes.niveau <= {{ coupe.niveau }}
 inner join {{ source('seeds', 'ref_bornes_indicateurs') }} as bornes
     on

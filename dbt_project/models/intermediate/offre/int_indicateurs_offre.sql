@@ -24,7 +24,7 @@ with cumules as (
         {%- endfor %}
         {%- endfor %}
         {{ somme('logements_num') }} as logements_num
-    from {{ ref('int_offre_mesures') }}
+    from {{ ref('int_logement_mesures') }}
     {%- if axe.axe == 'qpv' %}
     where secteur = 'qpv'
     {%- elif axe.axe == 'residence' %}
@@ -52,7 +52,7 @@ with cumules as (
         {%- endfor %}
         {%- endfor %}
         {{ somme('logements_num') }} as logements_num
-    from {{ ref('int_offre_mesures') }}
+    from {{ ref('int_logement_mesures') }}
     {%- if axe.axe == 'qpv' %}
     where secteur = 'qpv'
     {%- endif %}
@@ -82,7 +82,7 @@ bailleurs as (
             order by count(*) desc nulls last, bailleur_siren nulls last
         ) as rang,
         sum(count(*)) over (partition by epci_siren, millesime, {{ colonne }}) as total
-    from {{ ref('int_offre_mesures') }}
+    from {{ ref('int_logement_mesures') }}
     where bailleur_siren is not null and {{ colonne }} is not null
     group by epci_siren, millesime, {{ colonne }}, bailleur_siren
     {%- endfor %}
@@ -102,7 +102,7 @@ anonymes as (
         '{{ axe }}' as axe,
         {{ colonne }} as modalite,
         count(*) as nb
-    from {{ ref('int_offre_mesures') }}
+    from {{ ref('int_logement_mesures') }}
     where bailleur_siren is null and {{ colonne }} is not null
     group by epci_siren, millesime, {{ colonne }}
     {%- endfor %}

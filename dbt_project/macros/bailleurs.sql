@@ -1,5 +1,6 @@
--- What is written of landlords, by whom: the reference list, the conventions, the sources. The lower the priority, the more
--- its name is trusted. A convention's names carry its territory; the others are everybody's.
+{#- What is written of landlords, by whom: the reference list, the conventions, the sources. The lower the priority, the more
+    its name is trusted. A convention's names carry its territory; the others are everybody's. -#}
+{%- macro bailleurs_declares() -%}
 select
     cast(null as {{ dbt.type_string() }}) as epci_siren,
     siren,
@@ -42,3 +43,4 @@ select distinct
     5 as priorite
 from {{ source('ops', 'ops_occupation') }}
 where bailleur_siren is not null
+{%- endmacro -%}
