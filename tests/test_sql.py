@@ -64,6 +64,11 @@ TRUSTED: dict[str, dict[str, str]] = {
         "lignes": "the view of the module, or a query made here from quoted names",
         "manquant": "a field of the declaration",
     },
+    "pipelines/publication/larges.py": {
+        "_query(mart, counts)": "made here from quoted names",
+        "columns": "quoted names of larges.yml",
+        "where": "values of larges.yml, quoted",
+    },
     "pipelines/examen.py": {
         "nom": "a table named here",
         "lu": "columns written in the module",

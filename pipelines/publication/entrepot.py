@@ -21,6 +21,7 @@ from pipelines.publication.comparaison import KEY
 from pipelines.publication.disque import is_full
 from pipelines.publication.editions import prepare_editions
 from pipelines.publication.empreintes import content_hashes, overall_hash
+from pipelines.publication.larges import write_wide_marts
 from pipelines.publication.lecture import VERSION_SCHEMA, Execution, is_busy, read_parameters
 from pipelines.publication.mesure import Etape, peak_memory
 from pipelines.publication.preuve import file_hash
@@ -173,8 +174,9 @@ def prepare(
         if not _exists(con, "meta", "controles"):
             record_checks(con, [])
         _create(con, TABLE_REPRISE, _REPRISE, "Dit à la construction suivante ce qui n'a pas changé.")
-        # The query names the project's tables: a base without them has no figure.
+        # What follows names the project's tables: a base without them has no figure.
         if _exists(con, "meta", "segments"):
+            write_wide_marts(con)
             con.execute(_PROVENANCE.read_text(encoding="utf-8"))
         _write_dictionary(con)
         empreintes = content_hashes(con)

@@ -3,7 +3,26 @@
 -- quartile. One row per EPCI, period, axis, modality and segment; the scales and hypotheses used are on the row.
 with figures as (
 
-    {{ mart_large(['accessible_q1', 'mobilisable_q1', 'plai_neufs_hors_qpv', 'accessible_q1_attribues']) }}
+    select
+        epci_siren,
+        periode_type,
+        periode,
+        axe,
+        modalite,
+        min(modalite_libelle) as modalite_libelle,
+        segment_type,
+        segment,
+        {%- for i in ['accessible_q1', 'mobilisable_q1', 'plai_neufs_hors_qpv', 'accessible_q1_attribues'] %}
+        max(case when indicateur = '{{ i }}' then valeur end) as {{ i }},
+        {%- for c in ['numerateur', 'denominateur', 'inconnus', 'statut'] %}
+        max(case when indicateur = '{{ i }}' then {{ c }} end) as {{ i }}_{{ c }},
+        {%- endfor %}
+        {%- endfor %}
+        bool_or(petit_effectif) as petit_effectif,
+        min(source) as source
+    from {{ ref('indicateurs') }}
+    where indicateur in ('accessible_q1', 'mobilisable_q1', 'plai_neufs_hors_qpv', 'accessible_q1_attribues')
+    group by epci_siren, periode_type, periode, axe, modalite, segment_type, segment
 
 ),
 
