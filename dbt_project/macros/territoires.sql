@@ -9,7 +9,7 @@
         and territoires.epci_siren
         not in (select epci_siren from {{ ref('int_demande_extractions') }} where epci_siren is not null)
         and territoires.epci_siren not in (select epci_siren from {{ ref('dim_logement') }} where epci_siren is not null)
-        and territoires.epci_siren not in (select epci_siren from {{ ref('int_parc_publie') }})
+        and territoires.epci_siren not in (select epci_siren from {{ ref('int_indicateurs_parc_publie') }})
         and territoires.epci_siren not in (select epci_siren from {{ ref('fct_occupation') }} where epci_siren is not null)
         and territoires.epci_siren
         not in (select epci_siren from {{ ref('int_indicateurs_revenus') }} where epci_siren is not null)

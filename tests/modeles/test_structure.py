@@ -29,7 +29,7 @@ NON_ADDITIVES = {
     "delai_jours",
 }
 # The spread of places around the mean of the stock, which a fragility method asks for: it is no figure of a place.
-ADMISES = {"int_fragilite_ecarts": ["somme : (taux - moyenne) * (taux - moyenne)"]}
+ADMISES = {"int_fragilite_points": ["somme : (taux - moyenne) * (taux - moyenne)"]}
 
 
 def without_comments(texte: str) -> str:
