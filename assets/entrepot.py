@@ -49,12 +49,14 @@ def entrepot_assets(regles: projet_dbt.Regles) -> dg.AssetsDefinition:
             with atelier.connect() as con:
                 atelier.require_sources(con, source_tables)
                 selection = _plan(con, atelier, regles)
+                spatial = projet_dbt.places_dwellings(con)
             if selection is None:
                 yield from all_tables([], manifest, context.assets_def.check_specs)
                 return
             events: list[Any] = []
             failure: str | None = None
-            with projet_dbt.dbt_base(base, regles, _selectors(selection, manifest, atelier.chantier.lieu)):
+            chosen = _selectors(selection, manifest, atelier.chantier.lieu)
+            with projet_dbt.dbt_base(base, regles, chosen, spatial=spatial):
                 total = sum(not node.startswith("test.") for node in selection.noeuds)
                 try:
                     with journal.output_in_lines():

@@ -30,6 +30,8 @@ from pipelines.sql import describe, identifier, qualified, without_values
 
 BASE_VARIABLE = "OBSERVATOIRE_BASE"
 SPATIAL_VARIABLE = "OBSERVATOIRE_SPATIAL"
+# Set when no dwelling has to be placed in a polygon: the extension is not loaded, a second of each build.
+NOTHING_TO_PLACE = "OBSERVATOIRE_SANS_POLYGONES"
 CORES_VARIABLE = "OBSERVATOIRE_COEURS"
 MEMORY_VARIABLE = "OBSERVATOIRE_MEMOIRE"
 _MEMORY_SHARE = 0.8
@@ -265,17 +267,28 @@ def _parse(projet: Path, target: Path) -> None:
         raise ObservatoireError(f"Les règles de calcul (dbt_project/) ne se lisent pas. dbt dit : {said}")
 
 
+def places_dwellings(con: duckdb.DuckDBPyConnection) -> bool:
+    """Whether the sources have both coordinates and outlines: what the spatial join is about."""
+    ((points, outlines),) = con.execute(
+        "select exists (select 1 from sources.rpls_logements where x is not null and y is not null), "
+        "exists (select 1 from sources.qpv_polygones where geometrie is not null)"
+    ).fetchall()
+    return bool(points and outlines)
+
+
 def dbt_environment(
-    base: Path, regles: Regles | None = None, selection: Path | None = None
+    base: Path, regles: Regles | None = None, selection: Path | None = None, *, spatial: bool = True
 ) -> dict[str, str]:
     """Environment of a dbt process: the caller's, silent towards the network, with the base it builds."""
     own = {"DBT_SEND_ANONYMOUS_USAGE_STATS": "False", "DO_NOT_TRACK": "1"}
-    own[SPATIAL_VARIABLE] = str(spatial_extension())
+    own |= {SPATIAL_VARIABLE: str(spatial_extension())} if spatial else {NOTHING_TO_PLACE: "1"}
     own[BASE_VARIABLE] = str(base)
     own[PARENT_VARIABLE] = str(os.getpid())
-    own[CORES_VARIABLE] = str(os.cpu_count() or 1)
+    # One of dbt's two threads works beside the engine's own: a thread more than processors is a quarter more
+    # of their time, for nothing.
+    own[CORES_VARIABLE] = str(max(1, (os.cpu_count() or 1) - 1))
     own[MEMORY_VARIABLE] = os.environ.get(MEMORY_VARIABLE) or _most_of_the_memory()
-    of_one_run = {MANIFEST_VARIABLE, SELECTION_VARIABLE}
+    of_one_run = {MANIFEST_VARIABLE, SELECTION_VARIABLE, SPATIAL_VARIABLE, NOTHING_TO_PLACE}
     inherited = {name: value for name, value in os.environ.items() if name not in of_one_run}
     if regles is not None:
         own[MANIFEST_VARIABLE] = str(regles.lecture)
@@ -290,10 +303,12 @@ def _most_of_the_memory() -> str:
 
 
 @contextmanager
-def dbt_base(base: Path, regles: Regles, selection: Path | None = None) -> Iterator[None]:
+def dbt_base(
+    base: Path, regles: Regles, selection: Path | None = None, *, spatial: bool = True
+) -> Iterator[None]:
     """Name the DuckDB file that dbt builds, the rules and the nodes, in the processes of the block."""
     before = dict(os.environ)
-    os.environ.update(dbt_environment(base, regles, selection))
+    os.environ.update(dbt_environment(base, regles, selection, spatial=spatial))
     try:
         yield
     finally:

@@ -66,6 +66,11 @@ def var(name: str, default: Any = None) -> Any:
     return _VARIABLES.get(name, default)
 
 
+def env_var(_name: str, default: str = "") -> str:
+    """No variable of the environment is set for the linter."""
+    return default
+
+
 dbt = _Types()
 adapter = _Adaptateur()
 globals().update(_macros_abregees())

@@ -207,6 +207,29 @@ GRAPHE["child_map"] = {
 }
 
 
+@pytest.mark.parametrize(
+    ("x", "geometrie", "spatial"), [("1.5", "'{}'", True), ("null", "'{}'", False), ("1.5", "null", False)]
+)
+def test_the_spatial_extension_is_for_dwellings_that_have_a_place(
+    x: str, geometrie: str, spatial: bool
+) -> None:
+    with duckdb.connect() as con:
+        con.execute("create schema sources")
+        con.execute(f"create table sources.rpls_logements as select {x} as x, 48.0 as y")
+        con.execute(f"create table sources.qpv_polygones as select {geometrie} as geometrie")
+        assert projet_dbt.places_dwellings(con) is spatial
+
+
+def test_a_build_without_dwellings_to_place_does_not_load_the_extension(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OBSERVATOIRE_SPATIAL", "/ailleurs/spatial")
+    environment = projet_dbt.dbt_environment(tmp_path / "b.duckdb", spatial=False)
+    assert "OBSERVATOIRE_SPATIAL" not in environment
+    assert environment["OBSERVATOIRE_SANS_POLYGONES"] == "1"
+    assert "OBSERVATOIRE_SANS_POLYGONES" not in projet_dbt.dbt_environment(tmp_path / "b.duckdb")
+
+
 def test_only_what_depends_on_a_changed_source_is_made_again() -> None:
     found = projet_dbt.select_nodes(GRAPHE, {"sources.ops"})
     assert found.noeuds == {

@@ -2,7 +2,16 @@
 -- geocode itself. Neighbouring polygons can overlap by their simplification: one is kept, the first by code.
 -- This model needs DuckDB's spatial extension: beside another engine, DuckDB makes it (docs/moteurs.md).
 {{ config(tags=['spatial', 'hors_moteur']) }}
-
+{%- if env_var('OBSERVATOIRE_SANS_POLYGONES', '') %}
+-- No dwelling has coordinates, or no outline was given: the build said so, and the extension is not loaded.
+select
+    cast(null as {{ dbt.type_string() }}) as logement_id,
+    cast(null as integer) as millesime,
+    cast(null as integer) as generation,
+    cast(null as {{ dbt.type_string() }}) as code_qpv
+from {{ ref('stg_rpls__logements') }}
+where x is not null and y is not null and exists (select 1 from {{ source('geographie', 'qpv_polygones') }} where geometrie is not null)
+{%- else %}
 with polygones as (
 
     select
@@ -37,3 +46,4 @@ select
 from points
 inner join polygones on st_within(points.point, polygones.geometrie)
 group by points.logement_id, points.millesime, polygones.generation
+{%- endif %}
