@@ -4,7 +4,7 @@ Values always go through parameters.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -48,9 +48,33 @@ def declare(
 
 def describe(con: "duckdb.DuckDBPyConnection", target: str, title: str, columns: Mapping[str, str]) -> None:
     """Put its comments on a table: what it is, and what each of some columns means."""
-    con.execute(f"comment on table {target} is {literal(title)}")
-    for name, text in columns.items():
-        con.execute(f"comment on column {target}.{identifier(name)} is {literal(text)}")
+    in_one_go(
+        con,
+        [
+            f"comment on table {target} is {literal(title)}",
+            *(
+                f"comment on column {target}.{identifier(name)} is {literal(text)}"
+                for name, text in columns.items()
+            ),
+        ],
+    )
+
+
+def in_one_go(con: "duckdb.DuckDBPyConnection", statements: Sequence[str]) -> None:
+    """Run statements that return nothing in a transaction of their own: all of them or none.
+
+    Alone, each is forced to the disk before the next one starts, which takes five milliseconds; a warehouse
+    has thousands of comments.
+    """
+    if not statements:
+        return
+    con.execute("begin")
+    try:
+        con.execute(";\n".join(statements))
+    except BaseException:
+        con.execute("rollback")
+        raise
+    con.execute("commit")
 
 
 def without_values(message: str) -> str:

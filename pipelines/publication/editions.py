@@ -14,7 +14,7 @@ from pipelines.lecture_seule import open_read_only
 from pipelines.paths import WorkingFolder, edition_path
 from pipelines.publication.chantier import Chantier
 from pipelines.publication.lecture import VERSION_SCHEMA
-from pipelines.sql import describe, identifier, literal, qualified
+from pipelines.sql import describe, identifier, in_one_go, literal, qualified
 
 _COMMENTS = (
     "Édition : signataires ou publique.",
@@ -103,11 +103,12 @@ def _copy(con: duckdb.DuckDBPyConnection, edition: Edition) -> None:
     ).fetchall()
     for schema in sorted({"meta", *edition.schemas}):
         con.execute(f"create schema edition.{identifier(schema)}")
+    described = []
     for schema, table, comment in tables:
         name = qualified(schema, table)
         con.execute(f"create table edition.{name} as {edition.select('origine', schema, table)}")
         if comment is not None:
-            con.execute(f"comment on table edition.{name} is {literal(comment)}")
+            described.append(f"comment on table edition.{name} is {literal(comment)}")
     for schema, table, column, comment in con.execute(
         "select o.schema_name, o.table_name, o.column_name, o.comment from duckdb_columns() as o "
         "semi join duckdb_columns() as e on e.database_name = 'edition' "
@@ -116,7 +117,8 @@ def _copy(con: duckdb.DuckDBPyConnection, edition: Edition) -> None:
     ).fetchall():
         name = f"{qualified(schema, table)}.{identifier(column)}"
         if comment is not None:
-            con.execute(f"comment on column edition.{name} is {literal(comment)}")
+            described.append(f"comment on column edition.{name} is {literal(comment)}")
+    in_one_go(con, described)
 
 
 def _sign(con: duckdb.DuckDBPyConnection, nom: str, edition: Edition, marque: Marque) -> None:

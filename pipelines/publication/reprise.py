@@ -14,7 +14,7 @@ import duckdb
 from pipelines.errors import ObservatoireError
 from pipelines.publication.empreintes import WRITTEN_AT_PUBLICATION
 from pipelines.publication.lecture import open_warehouse
-from pipelines.sql import identifier, literal, qualified
+from pipelines.sql import identifier, in_one_go, literal, qualified
 
 TABLE = "reprise"
 _PUBLISHED = "publie"
@@ -130,9 +130,11 @@ def _copy(con: duckdb.DuckDBPyConnection, schema: str, table: str) -> None:
     con.execute(ddl)
     target = qualified(schema, table)
     con.execute(f"insert into {target} select * from {qualified(_PUBLISHED, schema, table)}")
-    if comment is not None:
-        con.execute(f"comment on table {target} is {literal(comment)}")
-    for column, text in con.execute(
+    columns = con.execute(
         f"select column_name, comment from duckdb_columns() {where} and comment is not null", key
-    ).fetchall():
-        con.execute(f"comment on column {target}.{identifier(column)} is {literal(text)}")
+    ).fetchall()
+    described = [f"comment on table {target} is {literal(comment)}"] if comment is not None else []
+    described += [
+        f"comment on column {target}.{identifier(column)} is {literal(text)}" for column, text in columns
+    ]
+    in_one_go(con, described)
