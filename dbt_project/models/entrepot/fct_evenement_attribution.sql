@@ -114,12 +114,7 @@ select
     situes.en_qpv_strict,
     situes.methode_qpv,
     situes.est_assimile,
-    -- An assimilated neighbourhood leaves "hors QPV" and enters "en QPV".
-    case
-        when situes.est_assimile or situes.en_qpv_strict then 'qpv'
-        when not situes.en_qpv_strict then 'hors_qpv'
-        else 'inconnu'
-    end as secteur,
+    {{ secteur('situes.est_assimile', 'situes.en_qpv_strict') }} as secteur,
     seuils.seuil_q1,
     seuils.annee_seuil_q1,
     {{ quartile(

@@ -26,6 +26,16 @@ modalites as (
     from {{ ref('int_qpv') }}
     group by code_qpv
     union all
+    -- An assimilated neighbourhood stands among the priority ones under its own name.
+    select
+        epci_siren,
+        'qpv' as axe,
+        zone as modalite,
+        min(nom) as libelle
+    from {{ ref('int_zones') }}
+    where type_zone = 'assimile'
+    group by epci_siren, zone
+    union all
     select
         cast(null as {{ dbt.type_string() }}) as epci_siren,
         'bailleur' as axe,

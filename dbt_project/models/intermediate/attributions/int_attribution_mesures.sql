@@ -16,6 +16,23 @@ with origines as (
 
 ),
 
+assimilees as (
+
+    select
+        evenements.attribution_id,
+        evenements.evenement,
+        min(zones.zone) as zone
+    from {{ ref('fct_evenement_attribution') }} as evenements
+    inner join {{ ref('int_attribution_zone') }} as zones
+        on
+            evenements.attribution_id = zones.attribution_id
+            and zones.type_zone = 'assimile'
+            and evenements.date_evenement >= coalesce(zones.debut, evenements.date_evenement)
+            and evenements.date_evenement <= coalesce(zones.fin, evenements.date_evenement)
+    group by evenements.attribution_id, evenements.evenement
+
+),
+
 fragiles as (
 
     select distinct
@@ -45,7 +62,10 @@ faits as (
         evenements.mois,
         evenements.epci_siren,
         evenements.code_qpv,
+        assimilees.zone as zone_assimilee,
         evenements.secteur,
+        -- The sector of the lists of neighbourhoods alone.
+        {{ secteur('false', 'evenements.en_qpv_strict') }} as secteur_strict,
         evenements.quartile,
         evenements.seuil_q1 is not null as est_seuil_connu,
         attributions.code_commune,
@@ -70,11 +90,14 @@ faits as (
         attributions.est_mal_loges,
         attributions.est_relogement,
         attributions.est_relogement_objectif as est_releve,
-        attributions.pct_plafond_plus,
+        attributions.pct_plafond_plus < bornes.bas_revenus_pct_max as est_bas_revenus,
+        case
+            when not situations.est_solvable or attributions.pct_plafond_plus <= bornes.porteurs_mixite_pct_min then false
+            when situations.est_solvable and attributions.pct_plafond_plus > bornes.porteurs_mixite_pct_min then true
+        end as est_porteur_mixite,
         attributions.ressources_uc,
         attributions.num_rpls,
         attributions.logement_id,
-        situations.est_solvable,
         contingents.est_non_reserve,
         {{ jours_entre('attributions.date_premier_depot', 'evenements.date_evenement') }} as delai_jours,
         case
@@ -112,8 +135,6 @@ faits as (
                     and evenements.date_evenement <= coalesce(fragiles.fin, evenements.date_evenement)
             )
         end as est_fragile,
-        bornes.bas_revenus_pct_max,
-        bornes.porteurs_mixite_pct_min,
         parametres.inconnus_au_denominateur = 'inclus' as inconnus_inclus,
         parametres.releves_qpv = 'toujours' as releves_toujours,
         parametres.base_bailleur_prioritaires = 'toutes' as base_toutes,
@@ -134,6 +155,10 @@ faits as (
     left join {{ ref('dim_reservataire') }} as contingents on attributions.reservataire = contingents.reservataire
     left join origines
         on attributions.demandeur_id = origines.demandeur_id and evenements.annee = origines.annee
+    left join assimilees
+        on
+            evenements.attribution_id = assimilees.attribution_id
+            and evenements.evenement = assimilees.evenement
     left join territoires_fragiles on evenements.epci_siren = territoires_fragiles.epci_siren
 
 )
@@ -147,7 +172,8 @@ select
     epci_siren,
     code_commune,
     departement,
-    case when secteur = 'qpv' then code_qpv end as code_qpv,
+    -- An assimilated neighbourhood stands among the priority ones under its own name.
+    case when secteur = 'qpv' then coalesce(code_qpv, zone_assimilee) end as code_qpv,
     bailleur_siren,
     reservataire,
     residence,
@@ -160,35 +186,33 @@ select
     financement,
     demandeur,
     case when evenement = 'bail_signe' then delai_jours end as delai_jours,
+    secteur_strict,
+    {%- for reponse in reponses_attribution() %}
+    {{ reponse }},
+    {%- endfor %}
 
     -- Outside priority neighbourhoods: first quartile or rehoused (union, not sum); a rehoused household needs no income. For
     -- want of a threshold nothing is known of the others: rehoused households alone never make a rate.
-    {{ taux('hors_qpv_q1', "compte_hors_qpv and secteur = 'hors_qpv'",
-            "case when not est_seuil_connu then null when est_releve then true else quartile = 'Q1' end") }},
+    {{ taux_de_la_regle('hors_qpv_q1') }},
     {{ taux('hors_qpv_q1_strict', "compte_hors_qpv and secteur = 'hors_qpv'", "quartile = 'Q1'") }},
 
     -- In priority neighbourhoods: quartiles 2, 3 and 4.
-    {{ taux('qpv_q234', "compte_qpv and secteur = 'qpv'",
-            "case when not est_seuil_connu then null when releves_toujours and est_releve then true"
-            " else quartile <> 'Q1' end") }},
+    {{ taux_de_la_regle('qpv_q234') }},
     {{ taux('qpv_q2', "compte_qpv and secteur = 'qpv'",
             "case when quartile <> 'Q2-4' then quartile = 'Q2' end") }},
-    {{ taux('qpv_q34', "compte_qpv and secteur = 'qpv'",
-            "case when quartile = 'Q1' then false when quartile <> 'Q2-4' then quartile in ('Q3', 'Q4') end") }},
+    {{ taux_de_la_regle('qpv_q34') }},
 
     -- Priority publics: a household is counted once whatever its number of grounds.
-    {{ taux('prioritaires', "compte_prioritaires", "est_prioritaire") }},
+    {{ taux_de_la_regle('prioritaires') }},
     {{ taux('prioritaires_bailleur', "compte_prioritaires and (base_toutes or est_non_reserve)", "est_prioritaire") }},
     {{ taux('dalo', "compte_prioritaires", "est_dalo") }},
-    {{ taux('mal_loges', "compte_prioritaires", "est_mal_loges") }},
-    {{ taux('travailleurs_essentiels', "compte_prioritaires", "est_travailleur_essentiel") }},
-    {{ taux('mutations', "compte_mutations", "est_mutation") }},
+    {{ taux_de_la_regle('mal_loges') }},
+    {{ taux_de_la_regle('travailleurs_essentiels') }},
+    {{ taux_de_la_regle('mutations') }},
 
     -- Resources in percentage of the PLUS ceiling.
-    {{ taux('bas_revenus', "compte_qpv", "pct_plafond_plus < bas_revenus_pct_max") }},
-    {{ taux('porteurs_mixite', "compte_qpv",
-            "case when not est_solvable or pct_plafond_plus <= porteurs_mixite_pct_min then false"
-            " when est_solvable and pct_plafond_plus > porteurs_mixite_pct_min then true end") }},
+    {{ taux_de_la_regle('bas_revenus') }},
+    {{ taux_de_la_regle('porteurs_mixite') }},
 
     -- Where the first quartile was housed, among those housed outside priority neighbourhoods.
     {{ taux('q1_secteurs_fragiles', "evenement = 'bail_signe' and secteur = 'hors_qpv' and quartile = 'Q1'",

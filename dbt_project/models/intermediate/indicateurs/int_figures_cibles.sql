@@ -46,6 +46,8 @@ with candidats as (
             and figures.segment = objectifs.segment
     where
         figures.modalite = coalesce(objectifs.modalite, figures.modalite)
+        -- Rows that do not say whose they are have no target: an objective is somebody's.
+        and (objectifs.modalite is not null or ' x ' || figures.modalite || ' x ' not like '% x inconnu x %')
         and figures.date_fin >= coalesce(objectifs.debut, figures.date_fin)
         and figures.date_fin <= coalesce(objectifs.fin, figures.date_fin)
 

@@ -145,9 +145,7 @@ figures as (
             when figures.inconnus is null or figures.denominateur is null then null
             when catalogue.inconnus_base = 'hors' then figures.denominateur + figures.inconnus
             when catalogue.inconnus_base = 'convention'
-                then
-                    figures.denominateur
-                    + case when parametres.inconnus_au_denominateur = 'inclus' then 0 else figures.inconnus end
+                then {{ nombre_de_cas('figures', 'parametres.inconnus_au_denominateur') }}
         end as nb_cas
     from toutes as figures
     inner join {{ source('seeds', 'ref_indicateurs') }} as catalogue on figures.indicateur = catalogue.indicateur
@@ -167,7 +165,7 @@ jugees as (
         case
             when
                 figures.statut_source is null
-                and 100 * figures.inconnus > bornes.inconnus_pct_max * figures.nb_cas
+                and {{ trop_d_inconnus('figures.inconnus', 'figures.nb_cas', 'bornes') }}
                 then 'indisponible'
             else figures.statut_source
         end as statut_retenu
