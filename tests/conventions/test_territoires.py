@@ -48,6 +48,13 @@ def test_chalon_hors_qpv(territoires: dict[str, Convention], annee: int) -> None
     assert targets(territoires[CHALON], "hors_qpv_q1", "epci", annee) == {None: (">=", 25.0)}
 
 
+def test_chalon_priority_total(territoires: dict[str, Convention]) -> None:
+    convention = territoires[CHALON]
+    assert targets(convention, "prioritaires", "epci", 2023) == {None: (">=", 25.0)}
+    (total,) = in_force(convention, "prioritaires", "epci", date(2023, 12, 31))
+    assert "42,5 %" in (total.libelle or "")
+
+
 def test_chalon_axes(territoires: dict[str, Convention]) -> None:
     convention = territoires[CHALON]
     assert targets(convention, "hors_qpv_q1", "commune", 2023) == {None: (">=", 25.0)}
@@ -65,7 +72,14 @@ def test_chalon_axes(territoires: dict[str, Convention]) -> None:
 def test_dijon(territoires: dict[str, Convention]) -> None:
     convention = territoires[DIJON]
     assert in_force(convention, "hors_qpv_q1", "epci", date(2018, 12, 31)) == []
-    assert targets(convention, "bas_revenus", "qpv", 2018) == {None: ("<=", 40.0)}
+    # The three targets are about QPV and QVA together, never about one neighbourhood.
+    assert {
+        (o.axe, o.segment_type, o.segment)
+        for indicateur in ("bas_revenus", "porteurs_mixite", "mal_loges")
+        for o in in_force(convention, indicateur, "epci", date(2018, 12, 31))
+    } == {("epci", "secteur_elargi", "qpv_et_qva")}
+    assert targets(convention, "bas_revenus", "qpv", 2018) == {}
+    assert targets(convention, "bas_revenus", "epci", 2018) == {None: ("<=", 40.0)}
     assert targets(convention, "porteurs_mixite", "epci", 2018) == {None: (">=", 20.0)}
     assert targets(convention, "mal_loges", "epci", 2018) == {None: ("<=", 20.0)}
     assert targets(convention, "mal_loges", "epci", 2021) == {}
@@ -84,9 +98,9 @@ def test_ales_steps(territoires: dict[str, Convention]) -> None:
     cibles = {annee: targets(convention, "qpv_q234", "epci", annee)[None][1] for annee in range(2019, 2028)}
     assert cibles == {
         2019: 50,
-        2020: 50,
-        2021: 50,
-        2022: 60,
+        2020: 60,
+        2021: 60,
+        2022: 70,
         2023: 70,
         2024: 70,
         2025: 70,
