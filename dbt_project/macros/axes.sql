@@ -22,7 +22,7 @@
 {%- macro segments_attribution() -%}
     {{ return([
         {'segment_type': 'secteur', 'axes': ['epci', 'commune', 'bailleur', 'reservataire'], 'niveau': 1},
-        {'segment_type': 'secteur_elargi', 'axes': ['epci', 'bailleur'], 'niveau': 1},
+        {'segment_type': 'secteur_elargi', 'axes': ['epci', 'bailleur'], 'niveau': 2},
         {'segment_type': 'quartile', 'axes': ['epci', 'commune', 'qpv', 'bailleur', 'qpv x commune'], 'niveau': 1},
         {'segment_type': 'typologie', 'axes': ['epci', 'commune'], 'niveau': 1},
         {'segment_type': 'composition', 'axes': ['epci', 'commune'], 'niveau': 1},

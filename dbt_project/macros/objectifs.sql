@@ -4,6 +4,16 @@
     cast({{ arrondi(cible ~ ' * 10000') }} as bigint)
 {%- endmacro -%}
 
+{#- Whether a rate of these counts is at least, or at most, its target; NULL for the other kinds of target. -#}
+{%- macro cible_atteinte(operateur, cible, numerateur, denominateur) -%}
+    case
+        when {{ operateur }} = '>='
+            then {{ numerateur }} * 1000000 >= {{ cible_millioniemes(cible) }} * {{ denominateur }}
+        when {{ operateur }} = '<='
+            then {{ numerateur }} * 1000000 <= {{ cible_millioniemes(cible) }} * {{ denominateur }}
+    end
+{%- endmacro -%}
+
 {#- Number of cases that reach the target with the same denominator: rounded up, or down as some bilans print it. -#}
 {%- macro nombre_cible(cible, denominateur, arrondi) -%}
     case

@@ -192,6 +192,17 @@ select
     figures.unite,
     figures.cible,
     figures.operateur,
+    case
+        when
+            sommes.denominateur > 0
+            and not coalesce(
+                {{ trop_d_inconnus(
+                    'sommes.inconnus', '(' ~ nombre_de_cas('sommes', 'lectures.inconnus_au_denominateur') ~ ')', 'bornes'
+                ) }},
+                false
+            )
+            then {{ cible_atteinte('figures.operateur', 'figures.cible', 'sommes.numerateur', 'sommes.denominateur') }}
+    end as atteint,
     figures.source,
     figures.version_methode
 from figures

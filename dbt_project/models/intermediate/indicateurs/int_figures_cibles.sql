@@ -133,14 +133,10 @@ select
     cibles.est_en_rupture,
     case
         when cibles.valeur is null or cibles.cible_retenue is null then null
-        when cibles.operateur = '>='
-            then
-                cibles.numerateur * 1000000
-                >= {{ cible_millioniemes('cibles.cible_retenue') }} * cibles.denominateur
-        when cibles.operateur = '<='
-            then
-                cibles.numerateur * 1000000
-                <= {{ cible_millioniemes('cibles.cible_retenue') }} * cibles.denominateur
+        when cibles.operateur in ('>=', '<=')
+            then {{ cible_atteinte(
+                'cibles.operateur', 'cibles.cible_retenue', 'cibles.numerateur', 'cibles.denominateur'
+            ) }}
         when cibles.operateur = '>=N-1'
             then
                 cibles.numerateur * cibles.denominateur_precedent
