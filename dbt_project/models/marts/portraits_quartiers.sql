@@ -189,15 +189,35 @@ situes as (
 figures as (
 
     select
-        indicateurs.*,
+        indicateurs.epci_siren,
+        indicateurs.periode_type,
+        indicateurs.periode,
         catalogue.domaine,
+        indicateurs.indicateur,
         catalogue.libelle as indicateur_libelle,
-        catalogue.ordre
+        coalesce(propres.type_indicateur, types.type_indicateur) as type_indicateur,
+        indicateurs.axe,
+        indicateurs.modalite,
+        indicateurs.segment_type,
+        indicateurs.segment,
+        indicateurs.numerateur,
+        indicateurs.denominateur,
+        indicateurs.inconnus,
+        indicateurs.valeur,
+        indicateurs.unite,
+        indicateurs.statut,
+        indicateurs.petit_effectif,
+        indicateurs.source
     from {{ ref('indicateurs') }} as indicateurs
     inner join {{ source('seeds', 'ref_indicateurs') }} as catalogue on indicateurs.indicateur = catalogue.indicateur
+    left join {{ source('seeds', 'ref_types_indicateurs') }} as types
+        on catalogue.domaine = types.domaine and types.indicateur is null
+    left join {{ source('seeds', 'ref_types_indicateurs') }} as propres on catalogue.indicateur = propres.indicateur
     where
         indicateurs.periode_type in ('annee', 'millesime')
         and indicateurs.axe in ('qpv', 'zone', 'commune', 'epci', 'departement', 'region', 'france')
+    union all
+    select * from {{ ref('int_portraits_insee') }}
 
 ),
 
@@ -219,6 +239,7 @@ portraits as (
         figures.domaine,
         figures.indicateur,
         figures.indicateur_libelle,
+        figures.type_indicateur,
         figures.segment_type,
         figures.segment,
         figures.numerateur,
@@ -289,6 +310,7 @@ tous as (
         'revenus' as domaine,
         'revenu_median' as indicateur,
         catalogue.libelle as indicateur_libelle,
+        cast(null as {{ dbt.type_string() }}) as type_indicateur,
         'concept' as segment_type,
         cast(null as {{ dbt.type_string() }}) as segment,
         cast(null as bigint) as numerateur,
@@ -308,59 +330,125 @@ tous as (
     from muets
     inner join {{ source('seeds', 'ref_indicateurs') }} as catalogue on catalogue.indicateur = 'revenu_median'
 
+),
+
+-- The oldest value of the same series that is no older than a trend is long, and that no change of definition parts from it.
+anterieurs as (
+
+    select
+        recents.epci_siren,
+        recents.axe,
+        recents.modalite,
+        recents.rang_commune,
+        recents.periode_type,
+        recents.periode,
+        recents.indicateur,
+        recents.segment_type,
+        recents.segment,
+        anciens.periode as periode_anterieure,
+        anciens.valeur as valeur_anterieure,
+        row_number() over (
+            partition by
+                recents.epci_siren, recents.axe, recents.modalite, recents.rang_commune, recents.periode_type, recents.periode,
+                recents.indicateur, recents.segment_type, recents.segment
+            order by anciens.periode nulls last
+        ) as rang
+    from tous as recents
+    inner join tous as anciens
+        on
+            recents.epci_siren = anciens.epci_siren
+            and recents.axe = anciens.axe
+            and recents.modalite = anciens.modalite
+            and recents.rang_commune = anciens.rang_commune
+            and recents.periode_type = anciens.periode_type
+            and recents.indicateur = anciens.indicateur
+            and recents.segment_type = anciens.segment_type
+            and recents.segment = anciens.segment
+    cross join {{ source('seeds', 'ref_tendances') }} as durees
+    where
+        anciens.valeur is not null
+        and recents.valeur is not null
+        and cast(anciens.periode as integer) < cast(recents.periode as integer)
+        and cast(anciens.periode as integer) >= cast(recents.periode as integer) - durees.duree_annees
+        and not exists (
+            select 1
+            from {{ source('seeds', 'ref_ruptures') }} as ruptures
+            where
+                ruptures.indicateur = recents.indicateur
+                and extract(year from ruptures.date_rupture) > cast(anciens.periode as integer)
+                and extract(year from ruptures.date_rupture) <= cast(recents.periode as integer)
+        )
+
 )
 
 select
-    epci_siren,
-    axe,
-    type_zone as type_lieu,
-    modalite,
-    nom as modalite_libelle,
-    generation,
-    relation,
-    codes_correspondants,
+    tous.epci_siren,
+    tous.axe,
+    tous.type_zone as type_lieu,
+    tous.modalite,
+    tous.nom as modalite_libelle,
+    tous.generation,
+    tous.relation,
+    tous.codes_correspondants,
     case
-        when domaine = 'revenus' and valeur is null and relation = 'nouveau'
+        when tous.domaine = 'revenus' and tous.valeur is null and tous.relation = 'nouveau'
             then 'Quartier nouveau : aucun revenu publié sur ce contour'
-        when domaine = 'revenus' and valeur is null and axe = 'qpv' and periode is null
+        when tous.domaine = 'revenus' and tous.valeur is null and tous.axe = 'qpv' and tous.periode is null
             then 'Aucun revenu publié sur ce contour'
-        when domaine = 'revenus' and valeur is null and axe = 'zone' and periode is null
+        when tous.domaine = 'revenus' and tous.valeur is null and tous.axe = 'zone' and tous.periode is null
             then 'Zone locale : l''Insee ne publie pas de revenu sur ce contour'
-        when relation = 'sorti' then 'Quartier sorti de la géographie prioritaire'
-        when relation = 'scission' and generation = (select min(generations.generation) from {{ source('seeds', 'ref_qpv_generations') }} as generations)
-            then 'Quartier partagé en plusieurs : ' || codes_correspondants
-        when relation = 'scission' then 'Quartier issu du partage de ' || codes_correspondants
-        when relation = 'fusion' and generation = (select min(generations.generation) from {{ source('seeds', 'ref_qpv_generations') }} as generations)
-            then 'Quartier réuni à d''autres dans ' || codes_correspondants
-        when relation = 'fusion' then 'Quartier réunissant ' || codes_correspondants
-        when relation = 'modifie' then 'Contour modifié ; correspond à ' || codes_correspondants
-        when relation = 'identique' then 'Contour identique à ' || codes_correspondants
+        when tous.relation = 'sorti' then 'Quartier sorti de la géographie prioritaire'
+        when tous.relation = 'scission' and tous.generation = (select min(generations.generation) from {{ source('seeds', 'ref_qpv_generations') }} as generations)
+            then 'Quartier partagé en plusieurs : ' || tous.codes_correspondants
+        when tous.relation = 'scission' then 'Quartier issu du partage de ' || tous.codes_correspondants
+        when tous.relation = 'fusion' and tous.generation = (select min(generations.generation) from {{ source('seeds', 'ref_qpv_generations') }} as generations)
+            then 'Quartier réuni à d''autres dans ' || tous.codes_correspondants
+        when tous.relation = 'fusion' then 'Quartier réunissant ' || tous.codes_correspondants
+        when tous.relation = 'modifie' then 'Contour modifié ; correspond à ' || tous.codes_correspondants
+        when tous.relation = 'identique' then 'Contour identique à ' || tous.codes_correspondants
     end as note,
-    code_commune,
-    commune,
-    cast(rang_commune as integer) as rang_commune,
-    cast(nb_communes as integer) as nb_communes,
-    departement,
-    region,
-    periode_type,
-    periode,
-    domaine,
-    indicateur,
-    indicateur_libelle,
-    segment_type,
-    segment,
-    numerateur,
-    denominateur,
-    inconnus,
-    valeur,
-    unite,
-    statut,
-    petit_effectif,
+    tous.code_commune,
+    tous.commune,
+    cast(tous.rang_commune as integer) as rang_commune,
+    cast(tous.nb_communes as integer) as nb_communes,
+    tous.departement,
+    tous.region,
+    tous.periode_type,
+    tous.periode,
+    tous.domaine,
+    tous.indicateur,
+    tous.indicateur_libelle,
+    tous.segment_type,
+    tous.segment,
+    tous.numerateur,
+    tous.denominateur,
+    tous.inconnus,
+    tous.valeur,
+    tous.unite,
+    tous.statut,
+    tous.petit_effectif,
     {%- for axe in references %}
-    valeur_{{ axe }},
-    coalesce(statut_{{ axe }}, 'indisponible') as statut_{{ axe }},
+    tous.valeur_{{ axe }},
+    coalesce(tous.statut_{{ axe }}, 'indisponible') as statut_{{ axe }},
     {%- endfor %}
-    case when unite in ('%', 'eur_an_uc', 'eur_m2', 'ratio', 'mois', 'points') then valeur - valeur_commune end as ecart_commune,
-    case when unite in ('%', 'eur_an_uc', 'eur_m2', 'ratio', 'mois', 'points') then valeur - valeur_epci end as ecart_epci,
-    source
+    {%- for axe in ['commune', 'epci', 'france'] %}
+    case when tous.unite in ('%', 'eur_an_uc', 'eur_m2', 'ratio', 'mois', 'points') then tous.valeur - tous.valeur_{{ axe }} end as ecart_{{ axe }},
+    {%- endfor %}
+    tous.type_indicateur,
+    anterieurs.periode_anterieure,
+    anterieurs.valeur_anterieure,
+    tous.valeur - anterieurs.valeur_anterieure as evolution,
+    tous.source
 from tous
+left join anterieurs
+    on
+        anterieurs.rang = 1
+        and tous.epci_siren = anterieurs.epci_siren
+        and tous.axe = anterieurs.axe
+        and tous.modalite = anterieurs.modalite
+        and tous.rang_commune = anterieurs.rang_commune
+        and tous.periode_type = anterieurs.periode_type
+        and tous.periode = anterieurs.periode
+        and tous.indicateur = anterieurs.indicateur
+        and tous.segment_type = anterieurs.segment_type
+        and tous.segment = anterieurs.segment
