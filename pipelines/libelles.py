@@ -96,6 +96,11 @@ def evenement(ident: str) -> str:
     return str(_textes()["evenements"].get(ident, ident))
 
 
+def type_indicateur(ident: str) -> str:
+    """What an indicator of a neighbourhood says, in words."""
+    return str(_textes()["types_indicateurs"].get(ident, ident))
+
+
 def saisie(ident: str) -> str:
     """Words that introduce what someone typed, or the place left for it."""
     return str(_textes()["saisies"].get(ident, ident))

@@ -40,7 +40,8 @@ def render(
     """Write the bilan of one EPCI and year, `bilan-<siren>-<annee>.<ext>`, and return the files written.
 
     With `semestre` (1 or 2), write the half-year follow-up instead: `suivi-<siren>-<annee>-S<n>.<ext>` for
-    all landlords, and one statement per landlord, `suivi-<siren>-<annee>-S<n>-<siren du bailleur>.<ext>`.
+    all landlords, and one statement per landlord, `suivi-<siren>-<annee>-S<n>-<siren du bailleur>.<ext>`; and
+    `bilan-semestriel-<siren>-<annee>-S<n>.<ext>` where the convention's calendar asks for one.
     With `bailleur`, write what is one landlord's alone: its statement of the half-year, else its sheet of the
     year, `bilan-<siren>-<annee>-<siren du bailleur>.<ext>`.
     With `commune`, write its sheet, `fiche-<siren>-<annee>-commune-<code>.<ext>`. With `fiches`, write the
@@ -49,7 +50,7 @@ def render(
     Raises DonneesRefusees for an EPCI, a year or a landlord that the warehouse does not hold, MauvaisUsage
     for an unknown format, half-year or edition, or a report that the edition does not have.
     """
-    from pipelines.bilan import contenu, donnees, fiche, sorties, suivi
+    from pipelines.bilan import contenu, donnees, fiche, semestriel, sorties, suivi
     from pipelines.bilan import fiches as module
 
     _verifier(formats)
@@ -70,8 +71,8 @@ def render(
                 epci,
                 annee,
                 periodes=suivi.PERIODES,
-                indicateurs=suivi.INDICATEURS,
-                axes=suivi.AXES,
+                indicateurs=tuple(dict.fromkeys((*suivi.INDICATEURS, *semestriel.INDICATEURS))),
+                axes=tuple(dict.fromkeys((*suivi.AXES, *semestriel.AXES))),
             )
     if fiches:
         seules = sortie / f"fiches-{epci}-{annee}"
@@ -86,7 +87,11 @@ def render(
     elif bailleur is not None:
         documents = [suivi.releve(d, semestre, bailleur) if semestre else fiche.bailleur(d, bailleur)]
     else:
-        documents = [contenu.bilan(d)] if semestre is None else suivi.suivi(d, semestre)
+        documents = (
+            [contenu.bilan(d)]
+            if semestre is None
+            else [*suivi.suivi(d, semestre), *semestriel.bilan(d, semestre)]
+        )
     return [
         chemin for document in documents for chemin in sorties.ecrire(document, d, sortie, formats, edition)
     ]

@@ -7,7 +7,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from pipelines import libelles
-from pipelines.bilan import formats, graphiques, leviers, plans, provenance, saisies, tables
+from pipelines.bilan import (
+    formats,
+    graphiques,
+    leviers,
+    lieux,
+    plans,
+    provenance,
+    publics,
+    saisies,
+    sensibilite,
+    tables,
+)
 from pipelines.bilan.document import (
     LIBELLES_ETAT,
     Bloc,
@@ -564,6 +575,7 @@ def _methode(d: Donnees) -> Section:
     objectifs = [o for o in d.objectifs if o.en_vigueur(d.annee)]
     if objectifs:
         blocs.append(_objectifs_en_vigueur(d, objectifs))
+    blocs += sensibilite.blocs(d)
     ruptures = [i for i in d.catalogue.values() if i.rupture]
     if ruptures:
         blocs.append(
@@ -633,10 +645,13 @@ def _volumes(d: Donnees) -> Section:
             d, cle, titre, segment_type, [ident], feuille=f"{ident} par {segment_type}"
         ):
             blocs.append(t)
+    if devenues := publics.issues(d):
+        blocs.append(devenues)
     return Section(
         "volumes",
         "Volumes et parcours de l’attribution",
         _ou_manquant(d, ("baux", "attributions"), ("sne",), blocs),
+        tuple(publics.profils(d)),
     )
 
 
@@ -732,6 +747,7 @@ def _en_qpv(d: Donnees) -> Section:
     quartiles = _quartiles_par_quartier(d)
     if quartiles:
         complements.append(Section("en-qpv-quartiles", "Quartiles par quartier", quartiles))
+    complements += publics.profils_des_quartiers(d)
     if carte := plans.quartiers(d):
         complements.append(Section("en-qpv-carte", "Carte des quartiers", carte))
     return Section(
@@ -781,6 +797,8 @@ def _quartiles_par_quartier(d: Donnees) -> tuple[Bloc, ...]:
 def _acteurs(d: Donnees) -> Section:
     idents = ("baux", "hors_qpv_q1", "qpv_q234", "prioritaires", "mutations", "travailleurs_essentiels")
     sections = []
+    if changements := publics.evolutions(d):
+        sections.append(Section("vue-evolutions", "Évolutions", (changements,)))
     for axe, titre in (
         ("bailleur", "Par bailleur"),
         ("commune", "Par commune"),
@@ -849,6 +867,8 @@ def _demande(d: Donnees) -> Section:
                     (*contenu, tableau),
                 )
             )
+    if croisee := publics.tension_croisee(d):
+        sections.append(croisee)
     communes = tables.croise(
         d,
         "t-demande-communes",
@@ -934,14 +954,14 @@ def _occupation(d: Donnees) -> Section:
         "occupation",
         "Occupation et fragilité",
         _ou_manquant(d, OCCUPATION, ("ops",), blocs),
-        (*sections, _fragilite(d)),
+        (*sections, _fragilite(d), *lieux.residences(d)),
     )
 
 
 def _fragilite(d: Donnees) -> Section:
     blocs: list[Bloc] = []
     methodes: dict[tuple[str, str], None] = {}
-    axes = ("qpv", "zone", "commune")
+    axes = ("qpv", "zone", "commune x secteur", "commune")
     for ident in FRAGILITE:
         for axe in axes:
             if d.existe(ident, axe):
@@ -956,11 +976,13 @@ def _fragilite(d: Donnees) -> Section:
                     d.chiffre(i, axe, code, segment_type=segment_type, segment=segment) for i in FRAGILITE
                 ]
                 if any(chiffres):
-                    lignes.append(Ligne((libelle, *tables.mesures(chiffres))))
+                    poids = lieux.pese(d, segment, axe, code)
+                    lignes.append(Ligne((libelle, *tables.mesures(chiffres), poids)))
         if lignes:
             entetes = (
                 Colonne("Quartier ou zone"),
                 *(Colonne(d.indicateur(i).libelle, True) for i in FRAGILITE),
+                Colonne("Ce qui pèse le plus"),
             )
             entetes, tries = tables.alleger(entetes, lignes)
             legende = f"Indice de fragilité{nom}"
@@ -1047,7 +1069,7 @@ def _portraits(d: Donnees) -> Section:
         manque = Manquant("Pas de portrait de quartier", libelles.chapo("portraits-absents"))
         return Section("portraits", "Portraits de quartiers", (manque,))
     chapo = Paragraphe((libelles.chapo("portraits"),), "chapo")
-    return Section("portraits", "Portraits de quartiers", (chapo, tableau))
+    return Section("portraits", "Portraits de quartiers", (chapo, tableau, *lieux.blocs_des_portraits(d)))
 
 
 def _qualite(d: Donnees) -> Section:

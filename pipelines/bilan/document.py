@@ -66,6 +66,8 @@ class Nombre:
 
     valeur: float | None
     unite: str = "nombre"
+    petit: bool = False
+    """Whether it rests on few households, and is marked so."""
 
 
 Cellule = str | Mesure | Nombre
@@ -355,7 +357,9 @@ def texte(cellule: Cellule) -> str:
     if isinstance(cellule, str):
         return cellule
     if isinstance(cellule, Nombre):
-        return formats.TIRET if cellule.valeur is None else formats.valeur(cellule.valeur, cellule.unite)
+        if cellule.valeur is None:
+            return formats.TIRET
+        return f"{formats.valeur(cellule.valeur, cellule.unite)}{PETIT if cellule.petit else ''}"
     chiffre = cellule.chiffre
     if chiffre is None:
         return formats.TIRET

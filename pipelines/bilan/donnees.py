@@ -10,15 +10,29 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import duckdb
 
 from pipelines import libelles
 from pipelines.bilan import formats
+from pipelines.bilan.complements import (
+    Complements,
+    Critere,
+    Croisee,
+    Ecart,
+    Evolution,
+    Issue,
+    Lecture,
+    Profil,
+    Residence,
+    Secteur,
+)
 from pipelines.edition import PUBLIQUE, SIGNATAIRES, check_edition, open_public, read_mark
 from pipelines.errors import DonneesRefusees
 from pipelines.lecture_seule import open_read_only
+
+R = TypeVar("R")
 
 ANNEE, SEMESTRE, TRIMESTRE = "annee", "semestre", "trimestre"
 MILLESIME = "millesime"
@@ -279,6 +293,8 @@ class Donnees:
     chiffres: tuple[Chiffre, ...]
     leviers: tuple[Levier, ...] = ()
     """What would reach the targets that the territory missed in the year, by indicator and axis."""
+    complements: Complements = field(default_factory=Complements)
+    """Rows of the other marts of the year."""
     saisies: tuple[Saisie, ...] = ()
     """What was typed for the year, in the order of the file."""
     fictives: bool = False
@@ -539,7 +555,8 @@ def charger(
     objectifs = _objectifs(con, epci)
     debut = convention.debut[:4] if convention else ""
     depart = min((a for a in annees if debut <= str(a) <= str(annee)), default=fenetre[0])
-    croises = sorted({o.axe for o in objectifs if " x " in o.axe})
+    # What is left of a commune beside its zones is classed too.
+    croises = sorted({"commune x secteur"} | {o.axe for o in objectifs if " x " in o.axe})
     return Donnees(
         epci_siren=epci,
         nom=noms[epci],
@@ -579,6 +596,7 @@ def charger(
             croises=croises,
         ),
         leviers=_leviers(con, epci, annee),
+        complements=_complements(con, epci, annee),
         saisies=_saisies(con, epci, annee),
         fictives=_fictives(con),
         arrete=_arrete(con, annee),
@@ -905,6 +923,55 @@ def _leviers(con: duckdb.DuckDBPyConnection, epci: str, annee: int) -> tuple[Lev
         filtre=("epci_siren", epci),
     )
     return tuple(Levier(*valeurs) for *valeurs, de in lignes if de == annee)
+
+
+def _complements(con: duckdb.DuckDBPyConnection, epci: str, annee: int) -> Complements:
+    calendrier = _lire(con, "meta", "convention_calendrier", ("rapport",), None, filtre=("epci_siren", epci))
+
+    def lire(table: str, classe: type[R], condition: str) -> tuple[R, ...]:
+        return _rangees(con, table, classe, condition, epci=epci, annee=annee)
+
+    return Complements(
+        lectures=lire("sensibilite", Lecture, "annee = $an"),
+        residences=lire(
+            "residences_enjeu",
+            Residence,
+            "est_retenue and year(date_liste) <= $an and year(date_renouvellement) > $an",
+        ),
+        criteres=lire("fragilite_criteres", Critere, "annee = $an and axe in ('qpv', 'zone')"),
+        ecarts=lire(
+            "portraits_quartiers",
+            Ecart,
+            "rang_commune = 1 and segment_type in ('tous', 'concept') "
+            "and try_cast(periode as integer) <= $an + 1",
+        ),
+        evolutions=lire("evolutions", Evolution, "axe = 'epci' and segment_type in ('tous', 'concept')"),
+        profils=lire("profils_publics", Profil, "annee = $an"),
+        issues=lire("issues", Issue, "annee = $an"),
+        croisees=lire("tension_croisee", Croisee, "annee = $an"),
+        secteurs=lire("suivi_secteurs", Secteur, "left(periode, 4)::integer = $an"),
+        calendrier=frozenset(_texte(rapport) for (rapport,) in calendrier),
+    )
+
+
+def _rangees(
+    con: duckdb.DuckDBPyConnection, table: str, classe: type[R], condition: str, *, epci: str, annee: int
+) -> tuple[R, ...]:
+    """Rows of a mart as typed ones, its texts never NULL; an absent table gives none."""
+    presentes = _colonnes(con, "marts", table)
+    champs = list(classe.__annotations__)
+    if not presentes.issuperset(champs):
+        return ()
+    textes = [classe.__annotations__[c] is str for c in champs]
+    lignes = con.execute(
+        f"select {', '.join(map(_guillemets, champs))} from marts.{_guillemets(table)} "
+        f"where epci_siren = $epci and {condition} order by all",
+        {"epci": epci, "an": annee} if "$an" in condition else {"epci": epci},
+    ).fetchall()
+    return tuple(
+        classe(*(_texte(v) if est_texte else v for v, est_texte in zip(ligne, textes, strict=True)))
+        for ligne in lignes
+    )
 
 
 def _lire(

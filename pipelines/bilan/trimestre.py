@@ -20,7 +20,7 @@ from pipelines.bilan.document import (
 from pipelines.bilan.donnees import TRIMESTRE, Chiffre, Donnees, Vise
 
 PERIODES = (TRIMESTRE, "glissant_12m")
-AXES = ("epci", "bailleur", "reservataire", "qpv")
+AXES = ("epci", "bailleur", "commune", "reservataire", "qpv")
 VOLUMES = ("baux", "attributions", "refus", "delai_median")
 
 
