@@ -266,6 +266,8 @@ class Saisie:
     jour: str
     nombre: float | None
     total: float | None
+    avant: float | None = None
+    apres: float | None = None
 
 
 @dataclass(frozen=True)
@@ -861,6 +863,8 @@ def _saisies(con: duckdb.DuckDBPyConnection, epci: str, annee: int) -> tuple[Sai
             _texte(jour),
             nombre,
             total,
+            avant,
+            apres,
         )
         for (
             de,
@@ -876,6 +880,8 @@ def _saisies(con: duckdb.DuckDBPyConnection, epci: str, annee: int) -> tuple[Sai
             jour,
             nombre,
             total,
+            avant,
+            apres,
         ) in lignes
         if de == annee
     )

@@ -34,7 +34,7 @@ ECARTS = (
 
 
 def pese(d: Donnees, methode: str, axe: str, code: str) -> str:
-    """The criteria that give a place its points by a method, the heaviest first, all occupants before recent movers.
+    """The criteria that give a place most of its points by a method, all occupants before recent movers.
 
     Args:
         d: the data.
@@ -177,11 +177,13 @@ _ENTETES = (
 
 
 def _cellules(e: Ecart) -> tuple[Cellule, ...]:
+    # Between two shares, points.
+    unite = "points" if e.unite == "%" else e.unite
     return (
         Nombre(e.valeur, e.unite, e.petit_effectif),
-        *(Nombre(v, e.unite) for v in (e.ecart_commune, e.ecart_epci, e.ecart_france)),
+        *(Nombre(v, unite) for v in (e.ecart_commune, e.ecart_epci, e.ecart_france)),
         e.periode_anterieure or formats.TIRET,
-        Nombre(e.evolution, e.unite),
+        Nombre(e.evolution, unite),
     )
 
 

@@ -164,7 +164,10 @@ def evolutions(d: Donnees) -> Tableau | None:
                     Mesure(c),
                     periode,
                     Nombre(e.valeur_precedente, e.unite),
-                    "rupture de série" if e.rupture else Nombre(e.ecart, e.unite),
+                    # Between two shares, points.
+                    "rupture de série"
+                    if e.rupture
+                    else Nombre(e.ecart, "points" if e.unite == "%" else e.unite),
                 )
             )
         )

@@ -202,7 +202,7 @@ def _table(d: Donnees, rubrique: str) -> Tableau | None:
 
 def suivi(d: Donnees) -> Section:
     """The follow-up of the convention: actions, meetings, means, flux, experiments, claims, validation."""
-    faits = [_table(d, "action"), _table(d, "instance"), _flux(d), _table(d, "moyen")]
+    faits = [_table(d, "action"), _table(d, "instance"), _flux(d), _relogements(d), _table(d, "moyen")]
     faits += [_table(d, "experimentation"), _table(d, "verification")]
     blocs: list[Bloc] = [tableau for tableau in faits if tableau]
     for s in d.saisies:
@@ -243,3 +243,40 @@ def _flux(d: Donnees) -> Tableau | None:
     gardees, tries = tables.alleger(entetes, lignes)
     titre = "Part du flux par réservataire : convenue et réalisée, en part des baux signés"
     return Tableau("t-saisie-flux", titre, gardees, tries, "Flux par réservataire")
+
+
+def _relogements(d: Donnees) -> Tableau | None:
+    """What each operation of rehousing planned, beside the leases signed and how their rents moved."""
+    lignes = []
+    for s in (s for s in d.saisies if s.rubrique == "relogement"):
+        faits, loyers = (
+            d.chiffre(i, segment_type="relogement", segment=s.titre)
+            for i in ("relogements", "relogements_evolution_loyer")
+        )
+        nom = libelles.segment("relogement", s.titre)
+        lignes.append(
+            Ligne(
+                (
+                    nom,
+                    Nombre(s.nombre),
+                    Mesure(faits),
+                    Nombre(s.avant, "eur_an_uc"),
+                    Nombre(s.apres, "eur_an_uc"),
+                    Mesure(loyers),
+                    s.texte or formats.TIRET,
+                )
+            )
+        )
+    if not lignes:
+        return None
+    entetes = (
+        Colonne("Opération"),
+        Colonne("Relogements prévus", True),
+        Colonne(f"Relogements faits en {d.annee}", True),
+        Colonne("Reste à charge avant, par mois", True),
+        Colonne("Reste à charge après, par mois", True),
+        Colonne("Évolution des loyers", True),
+        Colonne("Précision"),
+    )
+    gardees, tries = tables.alleger(entetes, lignes)
+    return Tableau("t-saisie-relogement", "Relogements par opération", gardees, tries, "Relogements")

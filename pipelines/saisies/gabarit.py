@@ -69,6 +69,14 @@ flux:
 #  - reservataire: "2"
 #    part: 30
 
+# Opérations de relogement (npnru, orcod, autre, ou un nom) : relogements prévus dans l'année, et reste à
+# charge moyen d'un ménage, en euros par mois, avant et après. Le bilan met à côté ceux qui ont été faits.
+relogements:
+#  - operation: npnru
+#    prevus: 40
+#    reste_a_charge_avant: 210
+#    reste_a_charge_apres: 225
+
 # Expérimentations.
 experimentations:
 #  - experimentation: Location choisie

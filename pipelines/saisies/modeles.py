@@ -165,6 +165,20 @@ class Flux(Saisie):
     texte: Texte | None = None
 
 
+class Relogement(Saisie):
+    """An operation of rehousing: what was planned, and what households had left to pay before and after.
+
+    `operation` is one of the codes of the SNE (npnru, orcod, autre), whose leases of the year stand beside,
+    or a name.
+    """
+
+    operation: Texte
+    prevus: Effectif | None = None
+    reste_a_charge_avant: Annotated[Nombre, Field(ge=0, le=100_000)] | None = None
+    reste_a_charge_apres: Annotated[Nombre, Field(ge=0, le=100_000)] | None = None
+    texte: Texte | None = None
+
+
 class Experimentation(Saisie):
     """Something tried out."""
 
@@ -204,6 +218,7 @@ class FichierSaisies(Bloc):
     instances: tuple[Instance, ...] = ()
     moyens: tuple[Moyen, ...] = ()
     flux: tuple[Flux, ...] = ()
+    relogements: tuple[Relogement, ...] = ()
     experimentations: tuple[Experimentation, ...] = ()
     verifications: tuple[Verification, ...] = ()
     validation: Validation | None = None

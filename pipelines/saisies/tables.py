@@ -19,8 +19,8 @@ COLONNES: dict[str, tuple[str, str]] = {
     "annee": ("INTEGER", "Année du bilan."),
     "rubrique": (
         "VARCHAR",
-        "analyse, objectif, decision, action, instance, moyen, flux, experimentation, verification, "
-        "validation, editeur ou donnees_fictives.",
+        "analyse, objectif, decision, action, instance, moyen, flux, relogement, experimentation, "
+        "verification, validation, editeur ou donnees_fictives.",
     ),
     "rang": ("INTEGER", "Rang dans la rubrique, à partir de 1."),
     "chapitre": ("VARCHAR", "Chapitre du bilan dont le texte parle ; vide : aucun en particulier."),
@@ -31,8 +31,14 @@ COLONNES: dict[str, tuple[str, str]] = {
     "complement": ("VARCHAR", "Obstacles d'un objectif, pilote d'une action, source d'une affirmation."),
     "etat": ("VARCHAR", "a_faire, en_cours, faite ou abandonnee ; vide : sans objet."),
     "jour": ("DATE", "Jour de la décision, de la réunion, de l'échéance ou de la validation."),
-    "nombre": ("DOUBLE", "Présents d'une réunion, ou part convenue d'un flux en pourcentage."),
+    "nombre": (
+        "DOUBLE",
+        "Présents d'une réunion, part convenue d'un flux en pourcentage, ou relogements prévus d'une "
+        "opération.",
+    ),
     "total": ("DOUBLE", "Convoqués d'une réunion."),
+    "avant": ("DOUBLE", "Reste à charge moyen d'un ménage avant son relogement, en euros par mois."),
+    "apres": ("DOUBLE", "Reste à charge moyen d'un ménage après son relogement, en euros par mois."),
 }
 _COMMENTAIRES = {
     TABLE: "Ce que les personnes saisissent à côté des chiffres. Grain : une entrée d'un fichier de saisies.",
@@ -47,6 +53,15 @@ _RUBRIQUES: dict[str, tuple[str, dict[str, str]]] = {
     "instances": ("instance", {"titre": "instance", "nombre": "presents", "total": "convoques"}),
     "moyens": ("moyen", {"titre": "moyen"}),
     "flux": ("flux", {"titre": "reservataire", "nombre": "part"}),
+    "relogements": (
+        "relogement",
+        {
+            "titre": "operation",
+            "nombre": "prevus",
+            "avant": "reste_a_charge_avant",
+            "apres": "reste_a_charge_apres",
+        },
+    ),
     "experimentations": ("experimentation", {"titre": "experimentation"}),
     "verifications": ("verification", {"titre": "affirmation", "complement": "source"}),
 }

@@ -71,6 +71,13 @@ modalites as (
         min(nom) as libelle
     from {{ ref('int_zones') }}
     group by epci_siren, zone
+    union all
+    select
+        cast(null as {{ dbt.type_string() }}) as epci_siren,
+        'secteur' as axe,
+        modalite,
+        libelle
+    from (values ('hors_qpv', 'hors QPV'), ('qpv', 'en QPV'), ('inconnu', 'situation inconnue')) as secteurs (modalite, libelle)
 
 ),
 
