@@ -130,7 +130,7 @@ def test_rows_are_kept_with_their_file_and_only_marked_ones_are_public(
         nus = con.execute(
             "select count(*) from duckdb_columns() where table_name like 'saisies%' and comment is null"
         ).fetchall()
-    assert len(toutes) == 11
+    assert len(toutes) == 12
     assert [r for r, _ in publiques] == ["decision", "donnees_fictives"]
     assert publiques[0][1].startswith("Réserver en priorité")
     assert verrou == [(f"saisies/{EPCI}/{ANNEE}.yml", "saisies", 0)]
