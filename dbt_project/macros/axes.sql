@@ -99,7 +99,9 @@
 {%- endmacro -%}
 
 {%- macro mesures_demande() -%}
-    {{ return(['demandes', 'part_mutations_demande', 'part_endogene', 'ressources_renseignees']) }}
+    {{ return([
+        'demandes', 'part_mutations_demande', 'part_endogene', 'part_travailleurs_essentiels_demande', 'ressources_renseignees',
+    ]) }}
 {%- endmacro -%}
 
 {#- Axes, segments and measures of the stock. -#}

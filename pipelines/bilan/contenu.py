@@ -141,6 +141,7 @@ def bilan(d: Donnees) -> Document:
             "Travailleurs essentiels",
             AUTRES_PUBLICS[1:],
             axes=("bailleur", "reservataire", "commune"),
+            autres=("part_travailleurs_essentiels_demande",),
         ),
         _acteurs(d),
         _volumes(d),
@@ -869,6 +870,8 @@ def _demande(d: Donnees) -> Section:
             )
     if croisee := publics.tension_croisee(d):
         sections.append(croisee)
+    if references := publics.references(d):
+        sections.append(Section("demande-references", "À côté du département et de la région", (references,)))
     communes = tables.croise(
         d,
         "t-demande-communes",

@@ -182,3 +182,26 @@ def evolutions(d: Donnees) -> Tableau | None:
     )
     titre = f"Ce qui a changé pour l’ensemble du territoire, {d.annee}"
     return Tableau("t-evolutions", titre, entetes, tuple(lignes), "Évolutions")
+
+
+def references(d: Donnees) -> Tableau | None:
+    """The demand of the territory beside what is published of its département and region; None without."""
+    indicateurs = ("demandes", "tension", "delai_median", "part_anciennete_5ans")
+    lignes = [
+        Ligne((nom, *(Mesure(c) for c in chiffres)))
+        for axe in ("departement", "region")
+        for code, nom in d.modalites(axe, indicateurs)
+        if any(
+            chiffres := [
+                d.chiffre(i, axe, code, segment_type="reference", segment="territoire_entier")
+                for i in indicateurs
+            ]
+        )
+    ]
+    if not lignes:
+        return None
+    siens = [d.chiffre(i) for i in indicateurs]
+    lignes.append(Ligne((libelles.axe("epci"), *(Mesure(c) for c in siens)), forte=True))
+    entetes = (Colonne("Territoire"), *(Colonne(d.indicateur(i).libelle, True) for i in indicateurs))
+    titre = f"La demande à côté des chiffres publiés du département et de la région, {d.annee}"
+    return Tableau("t-demande-references", titre, entetes, tuple(lignes), "Références de la demande")

@@ -280,3 +280,16 @@ def test_what_an_operation_planned_stands_beside_what_was_done(lues: Donnees) ->
     assert lignes[0][0] == "renouvellement urbain (NPNRU)"
     assert lignes[0][1] == "20"
     assert lignes[0][-2:] == ["210 €", "225 €"]
+
+
+def test_published_figures_of_the_departement_and_region_stand_beside(lues: Donnees) -> None:
+    assert publics.references(lues) is None
+    sienne = lues.chiffre("tension")
+    assert sienne is not None
+    publiee = replace(
+        sienne, axe="region", modalite="27", modalite_libelle="Bourgogne-Franche-Comté", segment_type="reference",
+        segment="territoire_entier", valeur=3.5,
+    )  # fmt: skip
+    lignes = rows(publics.references(replace(lues, chiffres=(*lues.chiffres, publiee))))
+    assert [x[0] for x in lignes] == ["Bourgogne-Franche-Comté", "Ensemble du territoire"]
+    assert lignes[0][2] == "3,50"

@@ -60,6 +60,7 @@ select
     menages.mutation as est_mutation,
     case when menages.mutation then 'mutation' when not menages.mutation then 'primo' end as demandeur,
     menages.dalo as est_dalo,
+    menages.travailleur_essentiel as est_travailleur_essentiel,
     menages.priorite_l441_1 as est_priorite_l441_1,
     menages._fichier,
     menages._ligne
