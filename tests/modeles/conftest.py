@@ -22,6 +22,8 @@ MODELES = (
     "+meta_contradictions",
     "+meta_appariements",
     "+meta_totaux_officiels",
+    "+fragilite",
+    "+sensibilite",
 )
 
 

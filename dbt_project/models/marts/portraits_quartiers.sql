@@ -217,7 +217,27 @@ figures as (
         indicateurs.periode_type in ('annee', 'millesime')
         and indicateurs.axe in ('qpv', 'zone', 'commune', 'epci', 'departement', 'region', 'france')
     union all
-    select * from {{ ref('int_portraits_insee') }}
+    select
+        epci_siren,
+        periode_type,
+        periode,
+        domaine,
+        indicateur,
+        indicateur_libelle,
+        type_indicateur,
+        axe,
+        modalite,
+        segment_type,
+        segment,
+        numerateur,
+        denominateur,
+        inconnus,
+        valeur,
+        unite,
+        statut,
+        petit_effectif,
+        source
+    from {{ ref('int_portraits_insee') }}
 
 ),
 

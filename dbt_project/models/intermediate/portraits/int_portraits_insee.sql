@@ -69,8 +69,8 @@ select
     parts.code as modalite,
     'tous' as segment_type,
     'tous' as segment,
-    cast(case when mesures.base is not null then parts.valeur end as bigint) as numerateur,
-    cast(bases.valeur as bigint) as denominateur,
+    case when mesures.base is not null then cast({{ arrondi('parts.valeur') }} as bigint) end as numerateur,
+    cast({{ arrondi('bases.valeur') }} as bigint) as denominateur,
     cast(null as bigint) as inconnus,
     case
         when mesures.base is null then cast(parts.valeur as double)
