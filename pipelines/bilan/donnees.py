@@ -970,7 +970,7 @@ def _rangees(
         return ()
     textes = [classe.__annotations__[c] is str for c in champs]
     lignes = con.execute(
-        f"select {', '.join(map(_guillemets, champs))} from marts.{_guillemets(table)} "
+        f"select {', '.join(_guillemets(c) for c in champs)} from marts.{_guillemets(table)} "
         f"where epci_siren = $epci and {condition} order by all",
         {"epci": epci, "an": annee} if "$an" in condition else {"epci": epci},
     ).fetchall()
