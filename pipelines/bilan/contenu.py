@@ -933,9 +933,7 @@ def _parc(d: Donnees) -> Section:
         )
         if tableau:
             sections.append(Section(f"parc-{axe}", f"Par {libelles.axe(axe, 'un')}", (tableau,)))
-    return Section(
-        "parc", "Parc social", _ou_manquant(d, PARC, ("rpls",), blocs), tuple(sections), nouvelle_page=True
-    )
+    return Section("parc", "Parc social", _ou_manquant(d, PARC, ("rpls",), blocs), tuple(sections))
 
 
 def _occupation(d: Donnees) -> Section:
