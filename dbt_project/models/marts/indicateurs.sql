@@ -1,87 +1,6 @@
 -- Every figure with its target, exact: the table from which every report of the members of the CIL is made. One row per EPCI,
 -- period, indicator, axis, modality and segment. What anybody may read is another edition, made of this one after the build.
-with
--- The name of each modality of each axis, as a reader knows it.
-modalites as (
-
-    select
-        cast(null as {{ dbt.type_string() }}) as epci_siren,
-        'epci' as axe,
-        epci_siren as modalite,
-        nom as libelle
-    from {{ ref('dim_territoire') }}
-    union all
-    select
-        cast(null as {{ dbt.type_string() }}) as epci_siren,
-        'commune' as axe,
-        code_commune as modalite,
-        nom as libelle
-    from {{ ref('dim_commune') }}
-    union all
-    select
-        cast(null as {{ dbt.type_string() }}) as epci_siren,
-        'qpv' as axe,
-        code_qpv as modalite,
-        min(libelle) as libelle
-    from {{ ref('int_qpv') }}
-    group by code_qpv
-    union all
-    -- An assimilated neighbourhood stands among the priority ones under its own name.
-    select
-        epci_siren,
-        'qpv' as axe,
-        zone as modalite,
-        min(nom) as libelle
-    from {{ ref('int_zones') }}
-    where type_zone = 'assimile'
-    group by epci_siren, zone
-    union all
-    select
-        cast(null as {{ dbt.type_string() }}) as epci_siren,
-        'bailleur' as axe,
-        siren as modalite,
-        nom as libelle
-    from {{ ref('dim_bailleur') }}
-    union all
-    select
-        cast(null as {{ dbt.type_string() }}) as epci_siren,
-        'reservataire' as axe,
-        reservataire as modalite,
-        libelle
-    from {{ ref('dim_reservataire') }}
-    union all
-    select
-        cast(null as {{ dbt.type_string() }}) as epci_siren,
-        'departement' as axe,
-        code_departement as modalite,
-        nom as libelle
-    from {{ source('seeds', 'ref_departements') }}
-    union all
-    select
-        cast(null as {{ dbt.type_string() }}) as epci_siren,
-        'region' as axe,
-        code_region as modalite,
-        nom as libelle
-    from {{ source('seeds', 'ref_regions') }}
-    union all
-    select
-        epci_siren,
-        'zone' as axe,
-        zone as modalite,
-        min(nom) as libelle
-    from {{ ref('int_zones') }}
-    group by epci_siren, zone
-    union all
-    select
-        cast(null as {{ dbt.type_string() }}) as epci_siren,
-        'secteur' as axe,
-        modalite,
-        libelle
-    from (values ('hors_qpv', 'hors QPV'), ('qpv', 'en QPV'), ('inconnu', 'situation inconnue')) as secteurs (modalite, libelle)
-
-),
-
-citees as (
+with citees as (
 
     select distinct
         epci_siren,
@@ -128,12 +47,12 @@ noms as (
             case when parties.modalite_partie = 'inconnu' then 'Non renseigné' else parties.modalite_partie end
         ) as libelle
     from parties
-    left join modalites as locaux
+    left join {{ ref('int_modalites') }} as locaux
         on
             parties.axe_partie = locaux.axe
             and parties.modalite_partie = locaux.modalite
             and parties.epci_siren = locaux.epci_siren
-    left join (select * from modalites where epci_siren is null) as nationaux
+    left join (select * from {{ ref('int_modalites') }} where epci_siren is null) as nationaux
         on parties.axe_partie = nationaux.axe and parties.modalite_partie = nationaux.modalite
 
 ),
