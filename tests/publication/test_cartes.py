@@ -30,7 +30,7 @@ def entrepot(build: Build, dossier: WorkingFolder) -> Path:
                 [str(annee), code, numerateur, numerateur / 0.8],
             )
         con.execute(
-            "create table meta.conventions as select '247100589' as epci_siren, 'Le Grand Chalon' as nom"
+            "create or replace table meta.conventions as select '247100589' as epci_siren, 'Le Grand Chalon' as nom"
         )
         con.execute("create table meta.millesimes as select unnest([2021, 2022]) as annee")
         con.execute("create schema diffusion")

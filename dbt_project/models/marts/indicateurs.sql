@@ -1,76 +1,6 @@
 -- Every figure with its target, exact: the table from which every report of the members of the CIL is made. One row per EPCI,
 -- period, indicator, axis, modality and segment. What anybody may read is another edition, made of this one after the build.
-with citees as (
-
-    select distinct
-        epci_siren,
-        axe,
-        modalite
-    from {{ ref('int_figures_valeurs') }}
-
-),
-
-parties as (
-
-    select
-        epci_siren,
-        axe,
-        modalite,
-        1 as rang,
-        split_part(axe, ' x ', 1) as axe_partie,
-        case when position(' x ' in axe) > 0 then split_part(modalite, ' x ', 1) else modalite end as modalite_partie
-    from citees
-    union all
-    select
-        epci_siren,
-        axe,
-        modalite,
-        2 as rang,
-        split_part(axe, ' x ', 2) as axe_partie,
-        split_part(modalite, ' x ', 2) as modalite_partie
-    from citees
-    where position(' x ' in axe) > 0
-
-),
-
--- A local zone is named inside its territory, everything else for the whole country.
-noms as (
-
-    select
-        parties.epci_siren,
-        parties.axe,
-        parties.modalite,
-        parties.rang,
-        coalesce(
-            locaux.libelle,
-            nationaux.libelle,
-            case when parties.modalite_partie = 'inconnu' then 'Non renseigné' else parties.modalite_partie end
-        ) as libelle
-    from parties
-    left join {{ ref('int_modalites') }} as locaux
-        on
-            parties.axe_partie = locaux.axe
-            and parties.modalite_partie = locaux.modalite
-            and parties.epci_siren = locaux.epci_siren
-    left join (select * from {{ ref('int_modalites') }} where epci_siren is null) as nationaux
-        on parties.axe_partie = nationaux.axe and parties.modalite_partie = nationaux.modalite
-
-),
-
--- The name of every modality that a figure uses, crossed axes included; made once per modality, not once per figure.
-figures_libelles as (
-
-    select
-        epci_siren,
-        axe,
-        modalite,
-        {{ liste_de_textes('libelle', ' × ', 'rang nulls last') }} as modalite_libelle
-    from noms
-    group by epci_siren, axe, modalite
-
-),
-
-seuils as (
+with seuils as (
 
     select
         fins.epci_siren,
@@ -161,7 +91,7 @@ from {{ ref('int_indicateurs_parc_publie') }}) as publies
         and figures.periode_type = 'millesime'
         and figures.epci_siren = publies.epci_siren
         and figures.annee = publies.annee
-left join figures_libelles as libelles
+left join {{ ref('int_figures_libelles') }} as libelles
     on
         figures.epci_siren = libelles.epci_siren
         and figures.axe = libelles.axe

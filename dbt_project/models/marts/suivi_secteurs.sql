@@ -2,7 +2,13 @@
 -- per EPCI, period (year, half-year), landlord, commune, sector and method of fragility, with the sector's class that year; a
 -- territory without method has one row, without class. Counts add up once the method is fixed.
 {%- set publics = ['bas_revenus', 'porteurs_mixite', 'mal_loges', 'mutations'] %}
-with comptes as (
+with periodes as (
+
+    {{ mois_des_periodes() | indent(4) }}
+
+),
+
+comptes as (
 
     select
         mesures.epci_siren,
@@ -21,7 +27,7 @@ with comptes as (
         {{ somme("case when mesures.evenement = 'bail_signe' and attributions.est_relogement then 1 else 0 end") }} as relogements
     from {{ ref('int_attribution_mesures') }} as mesures
     inner join {{ ref('fct_attribution') }} as attributions on mesures.attribution_id = attributions.attribution_id
-    inner join {{ ref('int_periode_mois') }} as periodes
+    inner join periodes
         on
             mesures.epci_siren = periodes.epci_siren
             and mesures.mois = periodes.mois
