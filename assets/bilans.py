@@ -1,6 +1,7 @@
 """The bilans: what the CIL reads, written from the published warehouse alone."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from assets.publication import ANNEES, ENTREPOT_PUBLIE, GROUP
 from pipelines import bilan
 from pipelines.calendrier import named_period
 from pipelines.edition import PUBLIQUE, SIGNATAIRES
-from pipelines.errors import MauvaisUsage
+from pipelines.errors import DonneesRefusees, MauvaisUsage, ObservatoireError
 from pipelines.perimetre import choose_reports, published_years, select_reports, with_figures
 from pipelines.publication import open_warehouse
 from pipelines.resources import Parametres, progress
@@ -86,6 +87,11 @@ def bilans_annuels(
 
 def select(con: duckdb.DuckDBPyConnection, config: BilansConfig) -> tuple[list[tuple[str, int]], list[str]]:
     """Return the (EPCI, year) of the reports to write, and the EPCI left out because they have no figures."""
+    if config.annee is not None and not config.epci and not config.presents_seulement:
+        # Every EPCI, for one year: those that do not have it do not keep the others from theirs.
+        years = published_years(con)
+        with_it = [siren for siren in years if config.annee in years[siren]]
+        return select_reports(con, with_it, config.annee), sorted(years.keys() - set(with_it))
     if not config.presents_seulement or config.annee is None:
         return select_reports(con, config.epci, config.annee), []
     present = with_figures(con, config.epci, *named_period(config.annee, config.semestre, config.trimestre))
@@ -113,8 +119,14 @@ def _written(
 def write(
     config: BilansConfig, wanted: Sequence[tuple[str, int]], entrepot: Path, sortie: Path
 ) -> list[Path]:
-    """Write the kind of report that was asked for, for each EPCI and year."""
-    formats = config.formats
+    """Write the kind of report that was asked for, for each EPCI and year.
+
+    One that cannot be written does not keep the others from being written: it is said at once and at the end.
+
+    Raises:
+        ObservatoireError: reports that were not written, and why; of one alone, its own reason.
+
+    """
     other = config.comparaison or config.evaluation or config.trimestre is not None
     if other and (config.edition == PUBLIQUE or config.bailleur is not None):
         raise MauvaisUsage(
@@ -122,26 +134,70 @@ def write(
         )
     if config.comparaison:
         last = max(annee for _, annee in wanted)
-        return bilan.render_comparaison(entrepot, [epci for epci, _ in wanted], last, sortie, formats=formats)
+        epcis = [epci for epci, _ in wanted]
+        return bilan.render_comparaison(entrepot, epcis, last, sortie, formats=config.formats)
+    if len(wanted) == 1:
+        return _write_one(config, *wanted[0], entrepot, sortie)
+    return _write_each(config, wanted, entrepot, sortie)
+
+
+def _write_each(
+    config: BilansConfig, wanted: Sequence[tuple[str, int]], entrepot: Path, sortie: Path
+) -> list[Path]:
+    names: Mapping[str, str] = {
+        siren: nom
+        for siren, nom, _ in bilan.lister(entrepot, edition=config.edition, bailleur=config.bailleur)
+    }
     written: list[Path] = []
-    for epci, annee in wanted:
-        if config.evaluation:
-            written += bilan.render_evaluation(entrepot, epci, annee, sortie, formats=formats)
-        elif config.trimestre is not None:
-            written += bilan.render_trimestre(
-                entrepot, epci, annee, config.trimestre, sortie, formats=formats
-            )
+    failed: dict[str, Exception] = {}
+    for rank, (epci, annee) in enumerate(wanted, 1):
+        said = f"{names.get(epci, epci)} ({epci}), {annee}"
+        began = time.monotonic()
+        try:
+            written += _write_one(config, epci, annee, entrepot, sortie)
+        except (OSError, MauvaisUsage):
+            # The disk, the folder or what was asked: the next one would meet it too.
+            raise
+        except Exception as error:
+            failed[said] = error
+            progress.warning("%d/%d %s : non écrit. %s", rank, len(wanted), said, _why(error))
         else:
-            written += bilan.render(
-                entrepot,
-                epci,
-                annee,
-                sortie,
-                formats,
-                semestre=config.semestre,
-                edition=config.edition,
-                bailleur=config.bailleur,
-                commune=config.commune,
-                fiches=config.fiches,
-            )
+            took = f"{time.monotonic() - began:.1f}".replace(".", ",")
+            progress.info("%d/%d %s : %s s", rank, len(wanted), said, took)
+    unforeseen = [error for error in failed.values() if not isinstance(error, ObservatoireError)]
+    if unforeseen:
+        raise unforeseen[0]
+    if failed:
+        reasons = " ".join(f"{said} : {_why(error)}" for said, error in failed.items())
+        raise DonneesRefusees(
+            f"{len(failed)} rapport(s) sur {len(wanted)} non écrit(s) ; les autres sont dans « {sortie} ». "
+            f"{reasons}"
+        )
     return written
+
+
+def _why(error: Exception) -> str:
+    # What nobody foresaw may quote anything: its traceback is shown at the end.
+    return (
+        str(error) if isinstance(error, ObservatoireError) else f"Erreur imprévue ({type(error).__name__})."
+    )
+
+
+def _write_one(config: BilansConfig, epci: str, annee: int, entrepot: Path, sortie: Path) -> list[Path]:
+    formats = config.formats
+    if config.evaluation:
+        return bilan.render_evaluation(entrepot, epci, annee, sortie, formats=formats)
+    if config.trimestre is not None:
+        return bilan.render_trimestre(entrepot, epci, annee, config.trimestre, sortie, formats=formats)
+    return bilan.render(
+        entrepot,
+        epci,
+        annee,
+        sortie,
+        formats,
+        semestre=config.semestre,
+        edition=config.edition,
+        bailleur=config.bailleur,
+        commune=config.commune,
+        fiches=config.fiches,
+    )

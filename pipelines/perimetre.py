@@ -21,6 +21,9 @@ from pipelines.paths import PUBLIC_PLAN, WorkingFolder
 from pipelines.publication import PARAMETRE_PLAN, last_failure, open_warehouse
 from pipelines.sql import declare
 
+# How many of the EPCI without a year a refusal names.
+_NAMED = 5
+
 
 def select_conventions(
     con: duckdb.DuckDBPyConnection, territoires: Path, epci: Iterable[str], tous: bool
@@ -145,8 +148,12 @@ def choose_reports(
             f"{', '.join(years) or 'aucun'}."
         )
     if annee is not None and (without := [siren for siren in asked if annee not in years[siren]]):
-        known = ", ".join(str(year) for year in years[without[0]])
-        raise MauvaisUsage(f"L'entrepôt n'a pas l'année {annee} pour l'EPCI {without[0]} ; il a : {known}.")
+        told = [
+            f"pour l'EPCI {siren} ; il a : {', '.join(str(year) for year in years[siren]) or 'aucune'}"
+            for siren in without[:_NAMED]
+        ]
+        more = f" ; ni pour {len(without) - _NAMED} autres" if len(without) > _NAMED else ""
+        raise MauvaisUsage(f"L'entrepôt n'a pas l'année {annee} {' ; ni '.join(told)}{more}.")
     return [(siren, annee if annee is not None else years[siren][-1]) for siren in asked]
 
 

@@ -77,24 +77,16 @@ def render(
     if fiches:
         seules = sortie / f"fiches-{epci}-{annee}"
         ecrits = sorties.ecrire(module.toutes(d), d, sortie, formats, edition)
-        return ecrits + [
-            chemin
-            for seule in module.chacune(d)
-            for chemin in sorties.ecrire(seule, d, seules, formats, edition)
-        ]
+        return ecrits + sorties.ecrire_tous(module.chacune(d), d, seules, formats, edition)
     if commune is not None:
         documents = [module.fiche(d, "commune", commune)]
     elif bailleur is not None:
         documents = [suivi.releve(d, semestre, bailleur) if semestre else fiche.bailleur(d, bailleur)]
     else:
-        documents = (
-            [contenu.bilan(d)]
-            if semestre is None
-            else [*suivi.suivi(d, semestre), *semestriel.bilan(d, semestre)]
-        )
-    return [
-        chemin for document in documents for chemin in sorties.ecrire(document, d, sortie, formats, edition)
-    ]
+        if semestre is None:
+            return sorties.ecrire(contenu.bilan(d), d, sortie, formats, edition)
+        documents = [*suivi.suivi(d, semestre), *semestriel.bilan(d, semestre)]
+    return sorties.ecrire_tous(documents, d, sortie, formats, edition)
 
 
 def render_trimestre(

@@ -640,7 +640,8 @@ def _volumes(d: Donnees) -> Section:
     if tableau := tables.series(d, "t-volumes", "Attributions et baux", parcours, feuille="Volumes"):
         blocs.append(tableau)
     for ident, segment_type in DECOUPAGES_DES_BAUX:
-        titre = f"{d.indicateur(ident).libelle}, {d.annee}"
+        nom, par = d.indicateur(ident).libelle, f"par {libelles.segment_type(segment_type).lower()}"
+        titre = f"{nom if par in nom.lower() else f'{nom} {par}'}, {d.annee}"
         cle = f"t-{formats.slug(ident)}-{formats.slug(segment_type)}"
         if t := tables.par_segment(
             d, cle, titre, segment_type, [ident], feuille=f"{ident} par {segment_type}"

@@ -7,6 +7,7 @@ import hashlib
 import re
 import unicodedata
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 
 from pipelines import libelles
 
@@ -103,6 +104,7 @@ def cle_de_tri(texte: str) -> tuple[str, str]:
     return (sans_accents(texte).casefold(), texte)
 
 
+@lru_cache(maxsize=65536)
 def slug(morceau: str) -> str:
     """Turn one part of an identifier into anchor characters; what is lost is replaced by a short hash.
 

@@ -8,6 +8,8 @@ import json
 import re
 import shutil
 import tempfile
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -37,12 +39,35 @@ _MM_PAR_PIXEL = 0.225
 # An identifier of 64 characters must not be given less room than it takes.
 _TEXTE_MAX = 66
 
+LOT = 30
+"""Documents set by one process of Typst, which keeps them all in memory."""
+
 
 def rendre(document: Document) -> bytes:
     """Set a document as PDF."""
+    return next(rendre_tous([document]))
+
+
+def rendre_tous(documents: Iterable[Document]) -> Iterator[bytes]:
+    """Set documents as PDF, in order: a few at a time, so that memory does not grow with them."""
+    restants = iter(documents)
+    while lot := list(islice(restants, LOT)):
+        with tempfile.TemporaryDirectory(prefix="observatoire-") as dossier:
+            places = [Path(dossier) / str(rang) for rang in range(len(lot))]
+            for place, document in zip(places, lot, strict=True):
+                place.mkdir()
+                shutil.copyfile(_GABARIT, place / "document.typ")
+                contenu = json.dumps(_montrable(_contenu(document)), ensure_ascii=False)
+                (place / "document.json").write_text(contenu, encoding="utf-8")
+            composer(places)
+            for place in places:
+                yield (place / "document.pdf").read_bytes()
+
+
+def _contenu(document: Document) -> dict[str, Any]:
     document = document.a_imprimer()
     ancres = {ligne.ancre for t in document.tableaux() for ligne in t.lignes if ligne.ancre}
-    contenu = {
+    return {
         "titre": document.titre,
         "sous_titre": document.sous_titre,
         "entete": document.entete,
@@ -50,13 +75,6 @@ def rendre(document: Document) -> bytes:
         "edition": document.edition,
         "sections": [_section(s, 1, ancres) for s in document.sections],
     }
-    with tempfile.TemporaryDirectory(prefix="observatoire-") as dossier:
-        racine = Path(dossier)
-        shutil.copyfile(_GABARIT, racine / "document.typ")
-        (racine / "document.json").write_text(
-            json.dumps(_montrable(contenu), ensure_ascii=False), encoding="utf-8"
-        )
-        return composer(racine)
 
 
 def _montrable(contenu: Any) -> Any:

@@ -1,9 +1,10 @@
 """Writing a document in the formats asked for, each file whole or not at all."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from pipelines.bilan import classeur, fichiers, html, pdf
 from pipelines.bilan.document import Document, sans_manques
@@ -20,17 +21,55 @@ def ecrire(
 ) -> list[Path]:
     """Write `<document.nom_fichier>.<format>` for each format, and return the paths in the same order.
 
-    Every page says the edition, and for whom it is.
+    With the CSV goes a folder of that name that holds one file per table. Every page says the edition, and
+    for whom it is.
     """
-    fictives = f"{FICTIVES}. " if d.fictives else ""
-    document = replace(document, edition=f"{fictives}{MENTIONS[edition]}")
-    if edition == PUBLIQUE:
-        document = sans_manques(document)
-    ecrits = []
-    for format_ in dict.fromkeys(formats):
-        ecrivain = partial(_ECRIVAINS[format_], document, d)
-        ecrits.append(poser(sortie / f"{document.nom_fichier}.{format_}", ecrivain))
+    ecrits = ecrire_tous([document], d, sortie, formats, edition)
+    if "csv" in formats:
+        prete = _prete(document, d, edition)
+        poser_dossier(sortie / f"{document.nom_fichier}-tableaux", partial(fichiers.ecrire_tableaux, prete))
     return ecrits
+
+
+def ecrire_tous(
+    documents: Iterable[Document],
+    d: Donnees,
+    sortie: Path,
+    formats: Sequence[str],
+    edition: str = SIGNATAIRES,
+) -> list[Path]:
+    """Write each document as `ecrire` does, without the folders: the formats of the first, of the second…"""
+    prets = [_prete(document, d, edition) for document in documents]
+    composes = pdf.rendre_tous(prets) if "pdf" in formats else iter(())
+    ecrits = []
+    for document in prets:
+        for format_ in dict.fromkeys(formats):
+            if format_ == "pdf":
+                compose = next(composes)
+                ecrivain = partial(_octets, compose)
+            else:
+                ecrivain = partial(_ECRIVAINS[format_], document, d)
+            ecrits.append(poser(sortie / f"{document.nom_fichier}.{format_}", ecrivain))
+    return ecrits
+
+
+def _prete(document: Document, d: Donnees, edition: str) -> Document:
+    fictives = f"{FICTIVES}. " if d.fictives else ""
+    prete = replace(document, edition=f"{fictives}{MENTIONS[edition]}")
+    return sans_manques(prete) if edition == PUBLIQUE else prete
+
+
+def poser_dossier(chemin: Path, ecrivain: Callable[[Path], None]) -> Path:
+    """Write a folder beside its place, then put it there: nothing is left of the one before it."""
+    chemin.parent.mkdir(parents=True, exist_ok=True)
+    with TemporaryDirectory(prefix=".observatoire-", dir=chemin.parent) as voisin:
+        neuf, ancien = Path(voisin) / "neuf", Path(voisin) / "ancien"
+        neuf.mkdir()
+        ecrivain(neuf)
+        if chemin.exists():
+            chemin.rename(ancien)
+        neuf.rename(chemin)
+    return chemin
 
 
 def poser(chemin: Path, ecrivain: Callable[[Path], None]) -> Path:
@@ -46,13 +85,12 @@ def _html(document: Document, d: Donnees, chemin: Path) -> None:
     chemin.write_text(html.rendre(document, regles), encoding="utf-8", newline="\n")
 
 
-def _pdf(document: Document, _: Donnees, chemin: Path) -> None:
-    chemin.write_bytes(pdf.rendre(document))
+def _octets(contenu: bytes, chemin: Path) -> None:
+    chemin.write_bytes(contenu)
 
 
 _ECRIVAINS: dict[str, Callable[[Document, Donnees, Path], None]] = {
     "html": _html,
-    "pdf": _pdf,
     "xlsx": lambda document, _, chemin: classeur.ecrire(document, chemin),
     "csv": lambda document, _, chemin: fichiers.ecrire_csv(document, chemin),
     "parquet": lambda document, _, chemin: fichiers.ecrire_parquet(document, chemin),

@@ -201,6 +201,7 @@ def bilan(
     epci: Annotated[
         list[str] | None, typer.Option(metavar="SIREN", help="EPCI ; répétable ; facultatif avec --bailleur.")
     ] = None,
+    tous: Annotated[bool, typer.Option("--tous", help="Tous les EPCI de l'entrepôt.")] = False,
     annee: Annotated[
         int | None, typer.Option(metavar="ANNÉE", help="Année du bilan ; sinon, la dernière de l'EPCI.")
     ] = None,
@@ -243,14 +244,16 @@ def bilan(
     if annee is None and (asked or bailleur is not None):
         raise MauvaisUsage("Il manque --annee : elle n'est facultative que pour un bilan annuel.")
     sirens = _sirens(epci)
+    if tous and (sirens or bailleur is not None or departement is not None or region is not None):
+        raise MauvaisUsage("--tous choisit les EPCI : sans --epci, --bailleur, --departement ni --region.")
     if departement is not None or region is not None:
         if sirens or bailleur is not None or (departement is not None and region is not None):
             raise MauvaisUsage("--departement ou --region choisit les EPCI : sans --epci ni --bailleur.")
         from pipelines.cli.actions import compared
 
         sirens = compared(entrepot, annee, edition, departement=departement, region=region)
-    if bailleur is None and not sirens:
-        raise MauvaisUsage("Il manque --epci (ou --bailleur, pour la fiche d'un bailleur).")
+    if bailleur is None and not sirens and not tous:
+        raise MauvaisUsage("Il manque --epci (ou --tous ; ou --bailleur, pour la fiche d'un bailleur).")
     if edition != "signataires":
         asked["edition"] = edition
     if bailleur is not None:
