@@ -30,10 +30,12 @@ def rendre(document: Document, definitions: dict[str, str] | None = None, *, rec
     Args:
         document: what to render.
         definitions: indicator → rule, for the note shown over each figure.
-        recherche: with a box that searches the page; the only script that a page ever has.
+        recherche: with a box that searches the whole page, in place of its tables.
     """
-    script = (_GABARITS / "recherche.js").read_text(encoding="utf-8") if recherche else ""
+    # The only script of a page: its hash is what the page's policy lets through.
+    script = (_GABARITS / ("recherche.js" if recherche else "tableaux.js")).read_text(encoding="utf-8")
     contexte = {
+        "recherche": recherche,
         "script": Markup(script),  # noqa: S704 - our own file
         "empreinte_script": base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         "document": document.a_lire(),
