@@ -685,8 +685,9 @@ def _objectif(
         croises = {o.axe for o in d.objectifs if o.indicateur == principal and " x " in o.axe}
         for axe in (*axes, *sorted(croises)):
             contenu = _acteur(d, Vise(principal), axe, titre)
-            if axe == "commune" and principal in HORS_QPV and contenu:
-                contenu = (*plans.communes(d, Vise(principal)), *contenu)
+            if axe == "commune" and contenu:
+                carte = plans.communes(d, Vise(principal)) if principal in HORS_QPV else ()
+                contenu = (*carte, *plans.tendances(d, Vise(principal)), *contenu)
             if contenu:
                 sections.append(
                     Section(f"{ident}-{formats.slug(axe)}", f"Par {libelles.axe(axe, 'un')}", contenu)

@@ -276,7 +276,7 @@ def _abreger(tableau: Tableau, *, dessine: bool) -> list[Bloc]:
     if tableau.entier or colonne is None or len(libres) <= LIGNES_IMPRIMEES_MAX:
         return [tableau]
     if dessine:
-        mots = f"Le détail des {len(libres)} lignes de ce graphique est dans la page et dans le classeur."
+        mots = f"Le tableau de ce graphique ({len(libres)} lignes) est dans la page et dans le classeur."
         return [Paragraphe((mots,), "note")]
     poids = {rang: nombre(tableau.lignes[rang].cellules[colonne]) for rang in libres}
     lourdes = sorted(libres, key=lambda rang: (poids[rang] is None, -(poids[rang] or 0.0), rang))

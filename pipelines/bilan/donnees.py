@@ -6,6 +6,7 @@ report can show what a wrong row would let through.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -390,11 +391,17 @@ class Donnees:
         )
 
     def modalites(self, axe: str, indicateurs: Sequence[str]) -> list[tuple[str, str]]:
-        """Codes and names met on an axis for these indicators, over all periods read, in reading order."""
+        """Codes and names met on an axis for these indicators, over all periods read, in reading order.
+
+        Those that bear one name, as neighbourhoods of two generations do, bear their code too.
+        """
         noms: dict[str, str] = {}
         for ident in indicateurs:
             for c in self._cles.get((ident, axe), []):
                 noms[c.modalite] = c.modalite_libelle or noms.get(c.modalite) or c.modalite
+        if len(set(noms.values())) < len(noms):
+            fois = Counter(noms.values())
+            noms = {code: nom if fois[nom] == 1 else f"{nom} ({code})" for code, nom in noms.items()}
 
         def rang(paire: tuple[str, str]) -> tuple[object, ...]:
             code, nom = paire

@@ -114,10 +114,9 @@ def _ident(axe: str, code: str) -> str:
 
 
 def _titre(axe: str, code: str, nom: str) -> str:
-    # Two neighbourhoods, of one generation and the next, bear one name.
-    return (
-        f"{libelles.axe(axe)} : {nom} ({code})" if axe != "reservataire" else f"{libelles.axe(axe)} : {nom}"
-    )
+    if axe == "reservataire" or nom.endswith(f"({code})"):
+        return f"{libelles.axe(axe)} : {nom}"
+    return f"{libelles.axe(axe)} : {nom} ({code})"
 
 
 def _modalites(d: Donnees, axe: str) -> list[tuple[str, str]]:

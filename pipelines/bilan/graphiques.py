@@ -61,6 +61,10 @@ LEGENDE_COMMUNES = (
     "Bleu foncé et ✓ : objectif atteint ; orange et ✗ : non atteint ; gris : sans cible ; hachures : "
     "secret ; blanc : aucun chiffre. Sont nommées les communes qui ont le plus d’attributions."
 )
+LEGENDE_POINTS = (
+    "Rond bleu foncé et ✓ : objectif atteint ; carré orange et ✗ : non atteint ; losange gris : sans cible. "
+    "Le trait noir marque la cible."
+)
 LEGENDE_NUANCES = (
     "Plus la commune est foncée, plus la part est élevée ; blanc : aucun chiffre. Sont nommées celles qui "
     "ont le plus d’attributions."
@@ -259,11 +263,132 @@ def tendances(ident: str, series: Sequence[Serie], *, largeur: int = 225) -> str
             },
         },
         "columns": min(_LARGEUR // largeur, len(series)),
-        "spacing": {"row": 28, "column": 28},
-        "spec": {"width": largeur, "height": 120, "layer": calques},
+        "spacing": {"row": 18, "column": 28},
+        "spec": {"width": largeur, "height": 100, "layer": calques},
         "resolve": {"scale": {"y": "independent"}, "axis": {"x": "independent"}},
     }
     return _svg(ident, spec)
+
+
+def multiples(ident: str, series: Sequence[Serie]) -> str:
+    """A small trend per place, all on one scale, so that they compare: the last value is written, the target
+    of each year is a tick."""
+    valeurs = [x for s in series for _, v, _, cible in s.points for x in (v, cible) if x is not None]
+    plafond = max(valeurs, default=1.0) * 1.3 or 1.0
+    titres = _uniques([textwrap.shorten(s.nom, 19, placeholder="…") for s in series])
+    donnees = [
+        {
+            "serie": titre,
+            "p": periode,
+            "v": valeur,
+            "cible": cible,
+            "texte": texte if rang == len(serie.points) - 1 else "",
+        }
+        for titre, serie in zip(titres, series, strict=True)
+        for rang, (periode, valeur, texte, cible) in enumerate(serie.points)
+    ]
+    x = {"field": "p", "type": "ordinal", "axis": None, "scale": {"padding": 0.3}}
+
+    def y(champ: str) -> dict[str, Any]:
+        echelle = {"domain": [0, plafond], "nice": False}
+        return {"field": champ, "type": "quantitative", "axis": None, "scale": echelle}
+
+    trait = {"type": "line", "color": COULEURS["atteint"], "strokeWidth": 2}
+    point = {"type": "point", "filled": True, "size": 30, "opacity": 1, "color": COULEURS["atteint"]}
+    connues = [{"filter": "datum.v != null"}]
+    calques: list[dict[str, Any]] = [
+        {"mark": {"type": "rule", "color": "#8793a1"}, "encoding": {"y": {"datum": 0, "axis": None}}},
+        {
+            "transform": [{"filter": "datum.cible != null"}],
+            "mark": {"type": "tick", "thickness": 1.5, "color": _ENCRE, "opacity": 1, "width": {"band": 0.8}},
+            "encoding": {"x": x, "y": y("cible")},
+        },
+        {"transform": connues, "mark": trait, "encoding": {"x": x, "y": y("v")}},
+        {"transform": connues, "mark": point, "encoding": {"x": x, "y": y("v")}},
+        *(
+            {
+                "transform": [{"calculate": "datum.v == null ? 0 : datum.v", "as": "ancrage"}],
+                "mark": encre | {"type": "text", "dy": -10, "dx": 6, "align": "right", "fontSize": 11},
+                "encoding": {"x": x, "y": y("ancrage"), "text": {"field": "texte", "type": "nominal"}},
+            }
+            for encre in _HALO
+        ),
+    ]
+    entete = {
+        "title": None,
+        "labelFontSize": 11,
+        "labelFontWeight": 600,
+        "labelColor": _ENCRE,
+        "labelAnchor": "start",
+        "labelLimit": 140,
+        "labelPadding": 2,
+    }
+    return _svg(
+        ident,
+        {
+            "data": {"values": donnees},
+            "facet": {"field": "serie", "type": "nominal", "sort": titres, "header": entete},
+            "columns": 5,
+            "spacing": {"row": 12, "column": 18},
+            "spec": {"width": 132, "height": 58, "layer": calques},
+        },
+    )
+
+
+def points_classes(ident: str, lignes: Sequence[Barre], *, pourcent: bool = True) -> str:
+    """Ranked dots, one per place from the highest to the lowest, each on its line and beside its words; the
+    target of each as a black tick."""
+    maximum = _maximum([b.valeur for b in lignes] + [b.cible for b in lignes], pourcent)
+    noms = _uniques([textwrap.shorten(b.nom.replace("|", "/"), 38, placeholder="…") for b in lignes])
+    formes: dict[Etat, str] = {"atteint": "circle", "non_atteint": "square"}
+    donnees = [
+        {
+            "nom": nom,
+            "v": barre.valeur,
+            "texte": barre.texte + SIGNES.get(barre.etat, ""),
+            "couleur": COULEURS[barre.etat],
+            "forme": formes.get(barre.etat, "diamond"),
+            "cible": barre.cible,
+            "fin": _fin_du_texte(barre, maximum),
+        }
+        for nom, barre in zip(noms, lignes, strict=True)
+    ]
+    y = {
+        "field": "nom",
+        "type": "nominal",
+        "sort": None,
+        "axis": {"title": None, "domain": False, "ticks": False, "grid": True, "gridColor": _GRILLE}
+        | {"labelLimit": 270, "labelFontSize": 11, "labelPadding": 8},
+    }
+    echelle = {"domain": [0, maximum], "nice": False}
+
+    def x(champ: str) -> dict[str, Any]:
+        return {"field": champ, "type": "quantitative", "scale": echelle, "axis": _axe_quantitatif(pourcent)}
+
+    calques: list[dict[str, Any]] = [
+        {
+            "transform": [{"filter": "datum.cible != null"}],
+            "mark": {"type": "tick", "thickness": 2, "color": _ENCRE, "opacity": 1, "height": {"band": 0.9}},
+            "encoding": {"y": y, "x": x("cible")},
+        },
+        {
+            "mark": {"type": "point", "filled": True, "size": 70, "opacity": 1},
+            "encoding": {
+                "y": y,
+                "x": x("v"),
+                "color": {"field": "couleur", "type": "nominal", "scale": None},
+                "shape": {"field": "forme", "type": "nominal", "scale": None},
+            },
+        },
+        *(
+            {
+                "mark": encre | {"type": "text", "align": "left", "dx": 9, "fontSize": 11},
+                "encoding": {"y": y, "x": x("fin"), "text": {"field": "texte", "type": "nominal"}},
+            }
+            for encre in _HALO
+        ),
+    ]
+    return _svg(ident, {"data": {"values": donnees}, "width": 430, "height": {"step": 17}, "layer": calques})
 
 
 def chaleur(ident: str, cases: Sequence[Case]) -> str:

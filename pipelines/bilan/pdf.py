@@ -5,10 +5,12 @@ assistive tools (PDF/UA-1).
 """
 
 import json
+import math
 import re
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -38,6 +40,10 @@ _GABARIT = Path(__file__).with_name("gabarits") / "document.typ"
 _MM_PAR_PIXEL = 0.225
 # An identifier of 64 characters must not be given less room than it takes.
 _TEXTE_MAX = 66
+# Characters of the smallest text of a table that a line holds, and those that the edges of a cell take.
+_CARACTERES, _MARGE, _MINCES = 124, 1.7, frozenset("fijlrtI.,:;!|’' \u202f")
+_SERRE = 0.6
+_LIGNES_ETROITES = 14
 
 LOT = 30
 """Documents set by one process of Typst, which keeps them all in memory."""
@@ -93,9 +99,92 @@ def _section(section: Section, niveau: int, ancres: set[str]) -> dict[str, Any]:
         "niveau": niveau,
         "titre": section.titre,
         "page": section.nouvelle_page,
-        "blocs": [_bloc(bloc, ancres) for bloc in section.blocs],
+        "blocs": _blocs(section.blocs, ancres),
         "sections": [_section(s, niveau + 1, ancres) for s in section.sections],
     }
+
+
+def _blocs(blocs: Sequence[Bloc], ancres: set[str]) -> list[dict[str, Any]]:
+    """Blocks as they are set: a table too wide for the page in parts, two narrow ones side by side."""
+    places: list[dict[str, Any]] = []
+    etroits: list[dict[str, Any]] = []
+
+    def poser_etroits() -> None:
+        while len(etroits) > 1:
+            places.append({"genre": "Paire", "tableaux": [etroits.pop(0), etroits.pop(0)]})
+        if etroits:
+            places.append(etroits.pop())
+
+    for bloc in blocs:
+        if isinstance(bloc, Tableau) and _etroit(bloc):
+            etroits.append(_bloc(bloc, ancres))
+            continue
+        poser_etroits()
+        parties: Sequence[Bloc] = (bloc,)
+        if isinstance(bloc, Tableau):
+            parties = _parties(bloc)
+        places += [_bloc(partie, ancres) for partie in parties]
+    poser_etroits()
+    return places
+
+
+def _etroit(tableau: Tableau) -> bool:
+    """Whether half a page is enough: a name and a number, in a few rows."""
+    return (
+        len(tableau.colonnes) == 2
+        and tableau.colonnes[1].nombre
+        and len(tableau.lignes) <= _LIGNES_ETROITES
+        and not any(ligne.ancre for ligne in tableau.lignes)
+    )
+
+
+def _parties(tableau: Tableau) -> list[Tableau]:
+    """The table, or its columns shared out where no line could hold their longest words."""
+    place = _CARACTERES - _besoin(tableau, 0)
+    groupes: list[list[int]] = [[]]
+    reste = place
+    for rang in range(1, len(tableau.colonnes)):
+        besoin = _besoin(tableau, rang)
+        if besoin > reste and groupes[-1]:
+            groupes.append([])
+            reste = place
+        groupes[-1].append(rang)
+        reste -= besoin
+    if len(groupes) == 1:
+        return [tableau]
+    # As many columns in each part, and not a last one of a single column.
+    nombre = math.ceil((len(tableau.colonnes) - 1) / len(groupes))
+    rangs = list(range(1, len(tableau.colonnes)))
+    parts = [rangs[debut : debut + nombre] for debut in range(0, len(rangs), nombre)]
+    return [
+        replace(
+            tableau,
+            legende=tableau.legende if part is parts[0] else f"{tableau.legende} (suite)",
+            colonnes=tuple(tableau.colonnes[rang] for rang in (0, *part)),
+            lignes=tuple(
+                replace(
+                    ligne,
+                    cellules=tuple(ligne.cellules[rang] for rang in (0, *part)),
+                    ancre=ligne.ancre if part is parts[0] else None,
+                )
+                for ligne in tableau.lignes
+            ),
+        )
+        for part in parts
+    ]
+
+
+def _besoin(tableau: Tableau, rang: int) -> float:
+    """The least width of a column, in characters: a word of its title, or a number, is not cut."""
+    textes = [modele.texte(ligne.cellules[rang]) for ligne in tableau.lignes]
+    mots = [m for texte in textes for m in texte.split()]
+    nombres = textes if tableau.colonnes[rang].nombre else mots
+    return max(map(_largeur_du_mot, [*tableau.colonnes[rang].titre.split(), *nombres]), default=0) + _MARGE
+
+
+def _largeur_du_mot(mot: str) -> float:
+    """Width of a word, in characters of the middle width: half of one for a thin letter."""
+    return sum(0.5 if lettre in _MINCES else 1.0 for lettre in mot)
 
 
 def _bloc(bloc: Bloc, ancres: set[str]) -> dict[str, Any]:
@@ -161,7 +250,11 @@ def _tableau(tableau: Tableau, ancres: set[str]) -> dict[str, Any]:
 
 
 def _poids(tableau: Tableau, rang: int) -> float | None:
-    # Short numbers take what they need; the rest is shared according to what stands in each column.
+    # Where numbers have just the room that their words need, each column has that; else short numbers take
+    # what they need, and the rest is shared according to what stands in each column.
+    besoins = [_besoin(tableau, r) for r in range(len(tableau.colonnes))]
+    if all(c.nombre for c in tableau.colonnes[1:]) and sum(besoins) > _CARACTERES * _SERRE:
+        return besoins[rang]
     titre = tableau.colonnes[rang].titre
     longueurs = [len(modele.texte(ligne.cellules[rang])) for ligne in tableau.lignes]
     longueur = max(longueurs, default=0)

@@ -1,6 +1,6 @@
-"""The maps of a bilan: its communes by result, its neighbourhoods among them.
+"""The communes of a bilan as pictures: a map by result, the trend of each, and the neighbourhoods among them.
 
-Without outlines of the communes, none: marks on white say nothing, and ranked bars are the better picture.
+Without outlines of the communes, no map: marks on white say nothing, and ranked dots are the better picture.
 """
 
 from pipelines.bilan import formats, graphiques, tables
@@ -10,10 +10,16 @@ from pipelines.bilan.donnees import Chiffre, Donnees, Vise
 NOMMEES = 10
 """Communes whose name and result are written on the map: those with the most allocations."""
 
+TENDANCES, POINTS = 20, 40
+"""Communes whose trend, or whose place among the others, is drawn: those with the most allocations."""
+
 
 def communes(d: Donnees, vise: Vise) -> tuple[Bloc, ...]:
-    """Each commune by what it reached; by its value where it has no target. Nothing where few are drawn."""
+    """Each commune by what it reached; by its value where it has no target: on a map, or from the highest to
+    the lowest where there are no outlines. Nothing where few are drawn."""
     contours = [(c, d.vise(vise, "commune", c.code)) for c in d.contours if c.niveau == "commune"]
+    if not contours:
+        return _classees(d, vise)
     valeurs = [c.valeur for _, c in contours if c is not None and c.valeur is not None]
     if len(valeurs) < 2:
         return ()
@@ -47,6 +53,73 @@ def communes(d: Donnees, vise: Vise) -> tuple[Bloc, ...]:
             graphiques.carte(ident, formes),
             f"t-{tables.cle(vise)}-commune",
             graphiques.LEGENDE_COMMUNES if vises else graphiques.LEGENDE_NUANCES,
+        ),
+    )
+
+
+def _plus_grandes(d: Donnees, vise: Vise, combien: int) -> tuple[list[tuple[str, str, Chiffre]], str]:
+    """The communes of the year with the most allocations, in that order, and what to say of the others."""
+    toutes = [
+        (code, nom, c)
+        for code, nom in d.modalites("commune", [vise.indicateur])
+        if (c := d.vise(vise, "commune", code)) is not None and c.valeur is not None
+    ]
+    toutes.sort(key=lambda t: (-(t[2].denominateur or 0), formats.cle_de_tri(t[1]), t[0]))
+    suite = f"Les {combien} communes qui ont le plus d’attributions, sur {len(toutes)}. "
+    return toutes[:combien], suite if len(toutes) > combien else ""
+
+
+def _classees(d: Donnees, vise: Vise) -> tuple[Bloc, ...]:
+    gardees, suite = _plus_grandes(d, vise, POINTS)
+    if len(gardees) < 2:
+        return ()
+    gardees.sort(key=lambda t: (-(t[2].valeur or 0.0), formats.cle_de_tri(t[1]), t[0]))
+    lignes = [graphiques.Barre(nom, c.valeur, texte(Mesure(c)), c.cible, etat(c)) for _, nom, c in gardees]
+    ident = f"g-points-{tables.cle(vise)}"
+    titre = f"{d.libelle(vise)} : communes classées, {d.annee}"
+    detail = " ; ".join(f"{b.nom} : {b.texte}" for b in lignes)
+    return (
+        Graphique(
+            ident,
+            titre,
+            f"Points classés : {titre}. {detail}.",
+            graphiques.points_classes(
+                ident, lignes, pourcent=(d.indicateur(vise.indicateur).unite or "%") == "%"
+            ),
+            f"t-{tables.cle(vise)}-commune",
+            f"{suite}{graphiques.LEGENDE_POINTS}",
+        ),
+    )
+
+
+def tendances(d: Donnees, vise: Vise) -> tuple[Bloc, ...]:
+    """The trend of each of the communes with the most allocations; nothing where no two have two years."""
+    gardees, suite = _plus_grandes(d, vise, TENDANCES)
+    series = []
+    for code, nom, _ in gardees:
+        points = tables.points((str(a), d.vise(vise, "commune", code, a)) for a in d.annees)
+        if sum(v is not None for _, v, _, _ in points) > 1:
+            series.append(graphiques.Serie(nom, points))
+    if len(series) < 2:
+        return ()
+    ident = f"g-tendances-{tables.cle(vise)}-commune"
+    titre = f"{d.libelle(vise)} : évolution par commune, de {d.annees[0]} à {d.annee}"
+    detail = " ; ".join(
+        f"{s.nom} : " + ", ".join(f"{mots} en {p}" for p, _, mots, _ in s.points) for s in series
+    )
+    vises = any(cible is not None for s in series for *_, cible in s.points)
+    legende = (
+        f"{suite}De gauche à droite : {formats.enumerer([str(a) for a in d.annees])} ; même échelle partout. "
+        f"Est écrit le résultat de {d.annee}.{' Le trait noir marque la cible.' if vises else ''}"
+    )
+    return (
+        Graphique(
+            ident,
+            titre,
+            f"Petites courbes, une par commune : {titre}. {detail}.",
+            graphiques.multiples(ident, series),
+            f"t-{tables.cle(vise)}-commune",
+            legende,
         ),
     )
 
