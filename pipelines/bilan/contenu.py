@@ -12,6 +12,7 @@ from pipelines.bilan import (
     graphiques,
     leviers,
     lieux,
+    mots,
     plans,
     provenance,
     publics,
@@ -44,6 +45,9 @@ from pipelines.bilan.donnees import TOUS, Chiffre, Donnees, Objectif, Rapprochem
 from pipelines.bilan.formats import FINE
 
 REPERES = ("baux", "demandes", "tension", "logements")
+REPERES_OUVERTS = ("part_qpv", "vacance", "mobilite", "loyer_m2", "taux_pauvrete", "revenu_median")
+"""What stands beside the first volumes where some are not known: a page begins with what is."""
+
 PARCOURS = ("attributions", "baux", "conversion_bail", "delai_median", "refus")
 HORS_QPV = ("hors_qpv_q1", "hors_qpv_q1_strict")
 EN_QPV = ("qpv_q234", "qpv_q2", "qpv_q34")
@@ -220,7 +224,7 @@ def libelles_des_objectifs(d: Donnees) -> dict[Vise, str]:
 
 
 def _cartes(d: Donnees) -> list[Carte]:
-    mots = libelles_des_objectifs(d)
+    libelles_ecrits = libelles_des_objectifs(d)
     du_territoire = d.objectifs_vises([d.annee], "epci")
     cartes = []
     for vise in d.objectifs_vises([d.annee]):
@@ -231,9 +235,42 @@ def _cartes(d: Donnees) -> list[Carte]:
         annees = tuple((str(a), d.vise(vise, annee=a)) for a in d.annees)
         verdict: Etat = etat(c) if propre or etat(c) != "suivi" else "par_acteur"
         cible = _objectif_en_mots(d, vise, c) if propre else _objectif_par_acteur(d, vise)
-        detail = " ; ".join(m for m in (tables.detail(c), tables.evolution(d, vise)) if m)
-        cartes.append(Carte(mots.get(vise) or d.libelle(vise), c, verdict, cible, detail, annees))
+        par_acteur = "" if propre else _combien_par_acteur(d, vise)
+        detail = " ; ".join(m for m in (par_acteur, tables.detail(c), tables.evolution(d, vise)) if m)
+        cartes.append(Carte(libelles_ecrits.get(vise) or d.libelle(vise), c, verdict, cible, detail, annees))
     return cartes
+
+
+def _combien_par_acteur(d: Donnees, vise: Vise) -> str:
+    """How many of the actors that have a target reach it."""
+    morceaux = []
+    axes = {o.axe for o in d.objectifs if o.vise == vise and o.axe != "epci" and o.en_vigueur(d.annee)}
+    for axe in sorted(axes):
+        juges = [
+            c.atteint
+            for code, _ in d.modalites(axe, [vise.indicateur])
+            if (c := d.vise(vise, axe, code)) is not None and c.atteint is not None
+        ]
+        if juges:
+            noms = libelles.axe(axe, "plusieurs")
+            morceaux.append(f"{sum(juges)} {noms} sur {len(juges)} l’atteignent")
+    return " ; ".join(morceaux)
+
+
+def _reperes(d: Donnees) -> list[tuple[str, Mesure]]:
+    """The volumes that are known, and where one of them is not, others that are."""
+    connus = [i for i in (*REPERES, *REPERES_OUVERTS) if (c := d.chiffre(i)) and c.statut != "indisponible"]
+    return [(d.indicateur(i).libelle, Mesure(d.chiffre(i))) for i in connus[: len(REPERES)]]
+
+
+def _sans_source(d: Donnees, cartes: Sequence[Carte]) -> Manquant:
+    """Once, instead of a card each: the objectives that no source of the warehouse can tell."""
+    titres = " ; ".join(f"« {carte.titre} »" for carte in cartes)
+    source = libelles.source("sne")
+    return Manquant(
+        f"Objectifs qui ne peuvent pas être évalués en {d.annee}",
+        f"{titres}. Il manque la source {source.nom}, qui s’obtient auprès {source.aupres}.",
+    )
 
 
 def _synthese(d: Donnees) -> Section:
@@ -241,12 +278,17 @@ def _synthese(d: Donnees) -> Section:
     blocs: list[Bloc] = []
     if constat := _constat(d.annee, cartes):
         blocs.append(Paragraphe((constat,), "chapo"))
-    reperes = [(d.indicateur(i).libelle, c) for i in REPERES if (c := d.chiffre(i)) is not None]
-    if reperes:
-        blocs.append(Reperes(tuple((libelle, Mesure(c)) for libelle, c in reperes)))
+    if reperes := _reperes(d):
+        blocs.append(Reperes(tuple(reperes)))
+    sans_source: list[Carte] = []
+    if not d.disponible(("baux", "attributions")):
+        sans_source = [carte for carte in cartes if carte.etat == "indisponible"]
+        cartes = [carte for carte in cartes if carte.etat != "indisponible"]
     if cartes:
         blocs.append(Cartes(tuple(cartes)))
-    else:
+    if sans_source:
+        blocs.append(_sans_source(d, sans_source))
+    if not cartes and not sans_source:
         blocs.append(
             Manquant(
                 "Pas d’objectif à évaluer",
@@ -266,6 +308,8 @@ def _synthese(d: Donnees) -> Section:
         blocs.append(tableau)
     if constats := _etat_des_donnees(d, cartes):
         blocs.append(constats)
+    if definitions := mots.tableau(blocs):
+        blocs.append(definitions)
     return Section("essentiel", "L’essentiel", tuple(blocs))
 
 
@@ -404,7 +448,10 @@ def _constat(annee: int, cartes: Sequence[Carte]) -> str:
     if atteints == len(evalues):
         return f"{debut}, les {len(evalues)} objectifs chiffrés sont atteints en {annee}."
     verbe = "est atteint" if atteints == 1 else "sont atteints"
-    return f"{debut}, {atteints} des {len(evalues)} objectifs chiffrés {verbe} en {annee}."
+    manques = [carte for carte in evalues if carte.etat == "non_atteint"]
+    suite = " ; ".join(f"« {carte.titre} » ({texte(carte.mesure)})" for carte in manques)
+    reste = "Ne l’est pas" if len(manques) == 1 else "Ne le sont pas"
+    return f"{debut}, {atteints} des {len(evalues)} objectifs chiffrés {verbe} en {annee}. {reste} : {suite}."
 
 
 def _objectif_en_mots(d: Donnees, vise: Vise, c: Chiffre | None) -> str:
