@@ -125,8 +125,10 @@ def render_evaluation(
 def render_comparaison(
     entrepot: Path, epcis: Sequence[str], annee: int, sortie: Path, *, formats: Sequence[str] = ("html",)
 ) -> list[Path]:
-    """Write the comparison of several EPCI for one year, `comparaison-<annee>.<ext>`; raises as "
-    "`render` does."""
+    """Write the comparison of several EPCI for one year, `comparaison-<annee>-<territoires>.<ext>`.
+
+    The name holds their SIREN, or what stands for a longer list; raises as `render` does.
+    """
     from pipelines.bilan import comparaison, donnees, sorties
 
     _verifier(formats)

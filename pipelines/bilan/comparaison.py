@@ -1,6 +1,7 @@
 """Several EPCI side by side for one year: results against their own objectives, and what differs in "
 "method."""
 
+import hashlib
 from collections.abc import Sequence
 
 from pipelines import libelles
@@ -48,7 +49,7 @@ def comparaison(donnees: Sequence[Donnees]) -> Document:
     ]
     regles, chiffres = tables.regles(premier, sections)
     return Document(
-        nom_fichier=f"comparaison-{annee}",
+        nom_fichier=f"comparaison-{annee}-{_nom([d.epci_siren for d in donnees])}",
         titre="Comparaison d’intercommunalités",
         sous_titre=f"{qui} – {annee}",
         annee=annee,
@@ -60,6 +61,18 @@ def comparaison(donnees: Sequence[Donnees]) -> Document:
         sections=(*sections, regles),
         chiffres=chiffres,
     )
+
+
+NOMMES_MAX = 3
+"""Territories that the name of the file holds; more are told apart by a hash of them all."""
+
+
+def _nom(sirens: Sequence[str]) -> str:
+    """What tells one set of territories from another, whatever the order in which they were asked for."""
+    tries = sorted(set(sirens))
+    if len(tries) <= NOMMES_MAX:
+        return "-".join(tries)
+    return f"{len(tries)}-territoires-{hashlib.sha256(' '.join(tries).encode()).hexdigest()[:8]}"
 
 
 def _avec_objectif(donnees: Sequence[Donnees]) -> list[Vise]:

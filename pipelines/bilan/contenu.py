@@ -28,6 +28,7 @@ from pipelines.bilan.document import (
     Colonne,
     Definitions,
     Document,
+    Encadre,
     Etat,
     Graphique,
     Ligne,
@@ -158,7 +159,8 @@ def bilan(d: Donnees) -> Document:
         _qualite(d),
         _methode(d),
     ]
-    sections = [_a_la_suite(_avec_saisies(d, section)) for section in _dit_une_fois(corps)]
+    ecrits = _sans_chiffres([_avec_saisies(d, section) for section in corps])
+    sections = [_a_la_suite(section) for section in _dit_une_fois(ecrits)]
     regles, chiffres = tables.regles(d, sections)
     glossaire = Section("glossaire", "Glossaire", (Definitions(libelles.glossaire()),))
     return Document(
@@ -192,16 +194,43 @@ def _avec_saisies(d: Donnees, section: Section) -> Section:
     return replace(section, blocs=(*section.blocs, *ecrits))
 
 
+MANQUES = "Ce qui manque à ce bilan"
+
+
+def _sans_chiffres(sections: Sequence[Section]) -> list[Section]:
+    """The chapters, those that would only say that one source is missing being named together once."""
+    vides: dict[Manquant, list[Section]] = {}
+    for section in sections:
+        manques = [bloc for bloc in section.blocs if isinstance(bloc, Manquant) and bloc.bref]
+        muets = all(
+            isinstance(bloc, Manquant | Paragraphe) or (isinstance(bloc, Encadre) and bloc.genre == "vide")
+            for bloc in section.tous_les_blocs()
+        )
+        if len(manques) == 1 and muets:
+            vides.setdefault(manques[0], []).append(section)
+    groupes = {manque: siennes for manque, siennes in vides.items() if len(siennes) > 1}
+    if not groupes:
+        return list(sections)
+    blocs = tuple(
+        Manquant(" ; ".join(section.titre for section in siennes), manque.texte, manque.bref)
+        for manque, siennes in groupes.items()
+    )
+    tues = {section.ident for siennes in groupes.values() for section in siennes}
+    rang = min(rang for rang, section in enumerate(sections) if section.ident in tues)
+    gardees = [section for section in sections if section.ident not in tues]
+    return [*gardees[:rang], Section("ce-qui-manque", MANQUES, blocs), *gardees[rang:]]
+
+
 def _dit_une_fois(sections: Sequence[Section]) -> list[Section]:
     """What is missing and from whom to have it, at length in the first chapter that lacks it."""
-    dits: set[Bloc] = set()
+    dits: set[str] = set()
 
     def dire(bloc: Bloc) -> Bloc:
         if not isinstance(bloc, Manquant) or not bloc.bref:
             return bloc
-        if bloc in dits:
+        if bloc.bref in dits:
             return replace(bloc, texte=bloc.bref)
-        dits.add(bloc)
+        dits.add(bloc.bref)
         return bloc
 
     return [replace(section, blocs=tuple(map(dire, section.blocs))) for section in sections]
@@ -269,7 +298,7 @@ def _sans_source(d: Donnees, cartes: Sequence[Carte]) -> Manquant:
     source = libelles.source("sne")
     return Manquant(
         f"Objectifs qui ne peuvent pas être évalués en {d.annee}",
-        f"{titres}. Il manque la source {source.nom}, qui s’obtient auprès {source.aupres}.",
+        f"{titres}. Il manque la source {source.court} : voir « {MANQUES} ».",
     )
 
 
@@ -1213,7 +1242,7 @@ def _ou_manquant(
     return (
         Manquant(
             "Données non fournies",
-            f"Cette partie demande la source {noms}, absente de l’entrepôt pour {d.annee}. "
+            f"Source nécessaire : {noms}, absente de l’entrepôt pour {d.annee}. "
             f"Elle s’obtient auprès {aupres}.",
             f"Il manque la source {formats.enumerer([s.court for s in decrites])}, comme dit plus haut.",
         ),

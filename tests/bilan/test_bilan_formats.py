@@ -7,6 +7,7 @@ import io
 import re
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ import polars as pl
 import pypdf
 import pytest
 
-from pipelines.bilan import FORMATS, render
+from pipelines.bilan import FORMATS, classeur, contenu, donnees, pdf, render
+from pipelines.bilan.document import Colonne, Ligne, Section, Tableau
 
 EPCI, ANNEE = "247100589", 2021
 FINE = "\u202f"
@@ -127,8 +129,15 @@ def test_the_workbook_opens_on_results_and_its_contents_lead_to_every_sheet(rend
     assert 10 < len(noms) <= 30
     assert all(len(nom) <= 31 and not re.search(r"[_\[\]:*?/]| (?:et|de|par|en)$", nom) for nom in noms)
     assert classeur.active.title == noms[0] == "L’essentiel"
-    assert [c.value for c in classeur.active[2]][:3] == ["Objectif", "Résultat", "Verdict"]
+    assert [c.value for c in classeur.active[3]][:3] == ["Objectif", "Résultat", "Verdict"]
     sommaire = classeur["Sommaire"]
+    retours = {f.title for f in classeur for c in f[1] if c.hyperlink and "Sommaire" in c.hyperlink.location}
+    assert retours == set(noms) - {"Sommaire", "Tous les chiffres"}
+    # Each table has its line, and the line leads to its caption.
+    for rang in sommaire.iter_rows(min_col=2, max_col=2):
+        if rang[0].hyperlink:
+            nom, _, place = rang[0].hyperlink.location.rpartition("!")
+            assert classeur[nom.strip("'").replace("''", "'")][place].value == rang[0].value
     liens = [c.hyperlink for rang in sommaire.iter_rows() for c in rang if c.hyperlink]
     menes = {str(lien.location).partition("!")[0].strip("'") for lien in liens}
     assert menes == set(noms) - {"Sommaire"}
@@ -148,6 +157,84 @@ def test_each_table_is_filtered_and_each_sheet_is_set_up_to_print(rendus: dict[s
         assert feuille.auto_filter.ref or feuille.tables
         # Wide enough for its numbers: a spreadsheet shows hashes otherwise.
         assert all(c.width >= 11 for c in feuille.column_dimensions.values() if c.width)
+
+
+def test_a_long_table_has_its_sheet_whose_header_is_repeated(construire: Atelier, tmp_path: Path) -> None:
+    entrepot = construire(nb_communes=40, nb_bailleurs=2).remplir().ecrire(tmp_path / "W.duckdb")
+    (chemin,) = render(entrepot, EPCI, ANNEE, tmp_path, ("xlsx",))
+    classeur = openpyxl.load_workbook(chemin)
+    assert len(classeur.sheetnames) <= 30
+    feuille = classeur["Attributions hors – par commune"]
+    assert len(feuille.tables) == 1
+    assert feuille[3][0].value == "Commune"
+    assert feuille.print_title_rows == "$1:$3"
+    assert feuille.freeze_panes == "B4"
+    # Several tables: the header of the first would be wrong over the others.
+    assert classeur["Parc social"].print_title_rows == "$1:$1"
+
+
+def test_a_number_of_few_households_keeps_its_mark_and_stays_a_number(rendus: dict[str, Path]) -> None:
+    entrepot = rendus["html"].with_name("W.duckdb")
+    with donnees.ouvrir(entrepot) as con:
+        d = donnees.charger(con, EPCI, ANNEE)
+    petits = tuple(replace(c, petit_effectif=True) for c in d.chiffres)
+    document = contenu.bilan(replace(d, chiffres=petits))
+    chemin = rendus["html"].with_name("petits.xlsx")
+    classeur.ecrire(document, chemin)
+    feuille = openpyxl.load_workbook(chemin)["L’essentiel"]
+    cellule = feuille["B4"]
+    assert isinstance(cellule.value, float)
+    assert cellule.number_format == '0.00%"*"'
+
+
+def test_each_table_is_a_csv_file_beside_the_workbook(rendus: dict[str, Path]) -> None:
+    dossier = rendus["csv"].with_name(f"bilan-{EPCI}-{ANNEE}-tableaux")
+    noms = sorted(chemin.name for chemin in dossier.iterdir())
+    sommaire = _lire_csv(dossier / noms[0])
+    assert sommaire[0] == ["fichier", "chapitre", "tableau", "lignes"]
+    assert [ligne[0] for ligne in sommaire[1:]] == noms[1:]
+    assert all(re.fullmatch(r"\d\d-[a-z0-9-]+\.csv", nom) for nom in noms)
+    assert all(len(_lire_csv(dossier / ligne[0])) == int(ligne[3]) + 1 for ligne in sommaire[1:])
+    resultats = _lire_csv(dossier / noms[1])
+    assert resultats[0][:3] == ["Objectif", "Résultat", "Verdict"]
+    assert "12,04%" in resultats[1]
+    cellules = {c for nom in noms for ligne in _lire_csv(dossier / nom) for c in ligne}
+    assert not [
+        c for c in cellules if c.startswith(("=", "+", "@", "-")) and not re.fullmatch(r"-?[\d,%]+", c)
+    ]
+    assert not [c for c in cellules if re.search(rf"\d{FINE}\d", c) and re.fullmatch(rf"[\d,{FINE}]+", c)]
+
+
+def test_the_tables_of_an_earlier_rendering_are_not_left(rendus: dict[str, Path], tmp_path: Path) -> None:
+    entrepot = rendus["html"].with_name("W.duckdb")
+    render(entrepot, EPCI, ANNEE, tmp_path, ("csv",))
+    dossier = tmp_path / f"bilan-{EPCI}-{ANNEE}-tableaux"
+    noms = {chemin.name for chemin in dossier.iterdir()}
+    (dossier / "99-ancien.csv").write_text("x")
+    render(entrepot, EPCI, ANNEE, tmp_path, ("csv",))
+    assert {chemin.name for chemin in dossier.iterdir()} == noms
+    assert {c.name for c in tmp_path.iterdir()} == {dossier.name, f"bilan-{EPCI}-{ANNEE}.csv"}
+
+
+def _lire_csv(chemin: Path) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(chemin.read_text(encoding="utf-8-sig")), delimiter=";"))
+
+
+def test_a_table_too_wide_for_the_page_is_set_in_parts_and_narrow_ones_side_by_side() -> None:
+    colonnes = (Colonne("Quartier"), *(Colonne(f"Monoparentales{n} (récents)", True) for n in range(12)))
+    ligne = Ligne(("Les Aubépins", *(str(n) for n in range(12))), ancre="a")
+    large = Tableau("t", "Large", colonnes, (ligne,))
+    etroit = Tableau("u", "Étroit", colonnes[:2], (Ligne(("Les Aubépins", "1")),))
+    section = Section("s", "S", (etroit, etroit, etroit, large, etroit))
+    blocs = pdf._section(section, 1, set())["blocs"]
+    assert [b["genre"] for b in blocs[:2]] == ["Paire", "Tableau"]
+    parties = blocs[2:-1]
+    assert len(parties) > 1
+    assert [b["legende"] for b in parties] == ["Large", *["Large (suite)"] * (len(parties) - 1)]
+    assert [c["t"] for b in parties for c in b["colonnes"][1:]] == [c.titre for c in colonnes[1:]]
+    assert [c["t"] for b in parties for c in b["lignes"][0]["c"][1:]] == [str(n) for n in range(12)]
+    # A place is led to once.
+    assert [b["lignes"][0]["a"] for b in parties] == ["a", *[None] * (len(parties) - 1)]
 
 
 def test_a_document_of_many_sheets_keeps_thirty_in_its_workbook(construire: Atelier, tmp_path: Path) -> None:

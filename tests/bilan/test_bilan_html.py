@@ -1,6 +1,8 @@
 """The annual bilan as a page: what it says, what it must not show, and that every figure leads to its "
 "proof."""
 
+import base64
+import hashlib
 import re
 import shutil
 from collections import Counter
@@ -96,7 +98,11 @@ def test_a_figure_carries_its_proof(source: str) -> None:
 
 
 def test_nothing_is_asked_of_the_network(source: str, page: Page) -> None:
-    assert page.balises["script"] == page.balises["iframe"] == page.balises["img"] == 0
+    assert page.balises["iframe"] == page.balises["img"] == 0
+    # One script, ours: the page's policy lets through nothing else.
+    (script,) = re.findall(r"<script>(.*?)</script>", source, re.S)
+    empreinte = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert f"default-src 'none'; script-src 'sha256-{empreinte}';" in source
     exterieurs = [
         valeur
         for _, nom, valeur in page.attributs
@@ -204,7 +210,8 @@ def test_hostile_names_are_text(tmp_path: Path, construire: Atelier) -> None:
     ).remplir()
     (chemin,) = render(atelier.ecrire(tmp_path / "W.duckdb"), EPCI, ANNEE, tmp_path)
     page = Page(chemin.read_text(encoding="utf-8"))
-    assert page.balises["script"] == page.balises["img"] == page.balises["b"] == 0
+    assert page.balises["img"] == page.balises["b"] == 0
+    assert page.balises["script"] == 1
     assert not [nom for _, nom, _ in page.attributs if nom.startswith("on")]
     for nom in hostiles:
         assert nom in page.texte
@@ -217,7 +224,7 @@ def test_sections_without_data_say_what_is_missing_and_from_whom(tmp_path: Path,
     (chemin,) = render(atelier.ecrire(tmp_path / "W.duckdb"), EPCI, ANNEE, tmp_path)
     texte = Page(chemin.read_text(encoding="utf-8")).texte
     for source in ("RPLS, répertoire", "OPS, enquête", "Filosofi, fichier localisé"):
-        assert f"Cette partie demande la source {source}" in texte
+        assert f"Source nécessaire : {source}" in texte
     assert "Elle s’obtient auprès des bailleurs sociaux" in texte
 
 

@@ -126,6 +126,83 @@ def test_the_keyboard_reaches_the_content_and_a_figure_leads_to_its_proof(
     page.close()
 
 
+def _colonne(page: "Page", table: str, colonne: int) -> list[str]:
+    """What a reader sees of a column, the row of the whole left out."""
+    rangs = page.locator(f"#{table} tbody tr:not(.forte):visible")
+    return [rang.locator("th,td").nth(colonne).inner_text() for rang in rangs.all()]
+
+
+def test_a_table_is_sorted_by_the_keyboard_with_words_after_numbers(
+    navigateur: "Browser", pages: dict[str, Path]
+) -> None:
+    page, incidents = _ouvrir(navigateur, pages["bilan"], 1280)
+    table = "t-hors_qpv_q1-bailleur"
+    entetes = page.locator(f"#{table} thead th")
+    rang = [e.inner_text().split("\n")[0].strip() for e in entetes.all()].index("Résultat")
+    avant = _colonne(page, table, rang)
+    bouton = entetes.nth(rang).get_by_role("button")
+    bouton.focus()
+    page.keyboard.press("Enter")
+    assert entetes.nth(rang).get_attribute("aria-sort") == "ascending"
+    monte = _colonne(page, table, rang)
+    nombres = [float(t.strip(" \u202f%*").replace(",", ".")) for t in monte if t[0].isdigit()]
+    assert nombres == sorted(nombres)
+    assert len(nombres) > 1
+    assert all(not t[0].isdigit() for t in monte[len(nombres) :])
+    assert "forte" in (page.locator(f"#{table} tbody tr").last.get_attribute("class") or "")
+    page.keyboard.press("Enter")
+    assert entetes.nth(rang).get_attribute("aria-sort") == "descending"
+    baisse = _colonne(page, table, rang)
+    assert baisse[: len(nombres)] == monte[: len(nombres)][::-1]
+    page.keyboard.press("Enter")
+    assert _colonne(page, table, rang) == avant
+    assert incidents == []
+    page.close()
+
+
+def test_a_filtered_table_is_whole_on_paper(
+    navigateur: "Browser", construire: Callable[..., Any], tmp_path: Path
+) -> None:
+    grand = construire(nb_communes=30, nb_bailleurs=2).remplir().ecrire(tmp_path / "W.duckdb")
+    (chemin,) = bilan.render(grand, EPCI, ANNEE, tmp_path)
+    page, incidents = _ouvrir(navigateur, chemin, 1280)
+    table = "t-hors_qpv_q1-commune"
+    lignes = page.locator(f"#{table} tbody tr")
+    every = lignes.count()
+    assert every > 24
+    assert not page.locator(f"#{table}").is_visible()
+    # What leads to a folded table opens it.
+    page.evaluate(f"location.hash = '{table}'")
+    page.locator(f"#{table}").wait_for(state="visible")
+    champ = page.locator("details.pli", has=page.locator(f"#{table}")).get_by_role("searchbox")
+    champ.fill("CHALON saone")
+    assert _colonne(page, table, 0) == ["Chalon-sur-Saône"]
+    assert (
+        page.locator("details.pli", has=page.locator(f"#{table}")).locator("output").inner_text()
+        == f"1 ligne sur {every}"
+    )
+    page.emulate_media(media="print")
+    assert page.locator(f"#{table} tbody tr:visible").count() == every
+    assert not champ.is_visible()
+    page.emulate_media(media="screen")
+    champ.fill("")
+    assert page.locator(f"#{table} tbody tr:visible").count() == every
+    page.get_by_role("searchbox", name="Chercher dans les tableaux").fill("chalon-sur")
+    reponses = page.locator("#reponses a")
+    assert reponses.count() > 3
+    page.locator(f"#reponses a[href='#{table}']").click()
+    assert _colonne(page, table, 0) == ["Chalon-sur-Saône"]
+    assert incidents == []
+    page.close()
+
+
+def test_the_contents_are_folded_on_a_phone_only(navigateur: "Browser", pages: dict[str, Path]) -> None:
+    for largeur, ouvert in ((360, False), (1280, True)):
+        page, _ = _ouvrir(navigateur, pages["bilan"], largeur)
+        assert page.evaluate("document.querySelector('nav details').open") is ouvert
+        page.close()
+
+
 def test_the_dictionary_is_searched_without_accents_nor_network(
     navigateur: "Browser", pages: dict[str, Path]
 ) -> None:

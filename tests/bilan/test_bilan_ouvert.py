@@ -9,7 +9,7 @@ import pytest
 
 from pipelines import libelles
 from pipelines.bilan import contenu, donnees
-from pipelines.bilan.document import Document, Manquant, Tableau
+from pipelines.bilan.document import Cartes, Document, Manquant, Reperes, Tableau
 from pipelines.ingestion.declarations import declarations
 
 EPCI, ANNEE = "247100589", 2021
@@ -41,12 +41,32 @@ def _missing(document: Document) -> list[str]:
     return [b.texte for s in document.sections for b in s.tous_les_blocs() if isinstance(b, Manquant)]
 
 
-def test_a_missing_source_is_described_once_and_named_after(ouvert: Document) -> None:
+def test_a_missing_source_is_described_once_with_the_chapters_that_it_empties(ouvert: Document) -> None:
     dits = _missing(ouvert)
     (longs,) = [d for d in dits if "système national d’enregistrement" in d]
     assert "gestionnaire départemental" in longs
-    assert dits.count("Il manque la source SNE, comme dit plus haut.") >= 5
-    assert dits.index(longs) < dits.index("Il manque la source SNE, comme dit plus haut.")
+    (section,) = [s for s in ouvert.sections if s.titre == contenu.MANQUES]
+    (manque,) = section.blocs
+    assert isinstance(manque, Manquant)
+    vides = (
+        "Attributions hors quartiers prioritaires",
+        "Publics prioritaires",
+        "Mutations",
+        "Demande et tension",
+    )
+    assert all(titre in manque.titre for titre in vides)
+    assert not {s.titre for s in ouvert.sections} & set(vides)
+    assert "Parc social" in {s.titre for s in ouvert.sections}
+
+
+def test_the_first_page_begins_with_what_is_known(ouvert: Document) -> None:
+    essentiel = ouvert.sections[0]
+    reperes = next(b for b in essentiel.blocs if isinstance(b, Reperes))
+    assert reperes.elements[0][0] == "Logements sociaux"
+    assert all(m.chiffre is not None and m.chiffre.statut != "indisponible" for _, m in reperes.elements)
+    assert not any(isinstance(b, Cartes) for b in essentiel.blocs)
+    (manque,) = [b for b in essentiel.blocs if isinstance(b, Manquant)]
+    assert manque.texte.endswith(f"Il manque la source SNE : voir « {contenu.MANQUES} ».")
 
 
 def test_a_column_of_nothing_is_left_out_where_another_reading_is_there(ouvert: Document) -> None:

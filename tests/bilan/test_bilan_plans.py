@@ -67,11 +67,51 @@ def test_without_a_target_the_shade_is_the_value_and_the_legend_says_so(dessinee
 
 
 def test_a_map_of_nothing_is_none(lues: Donnees, dessinees: Donnees) -> None:
-    assert plans.communes(replace(lues, contours=()), HORS_QPV) == ()
+    seule = tuple(c for c in lues.chiffres if c.axe != "commune" or c.modalite == "71000")
+    assert plans.communes(replace(lues, contours=(), chiffres=seule), HORS_QPV) == ()
     assert plans.communes(replace(dessinees, contours=dessinees.contours[:1]), HORS_QPV) == ()
     # Neighbourhoods alone, without the communes around them.
     seuls = tuple(replace(c, niveau="qpv", code="QP071005") for c in dessinees.contours[:1])
     assert plans.quartiers(replace(lues, contours=seuls)) == ()
+
+
+def test_without_outlines_communes_are_ranked_with_their_target(lues: Donnees) -> None:
+    (image,) = plans.communes(replace(lues, contours=()), HORS_QPV)
+    assert isinstance(image, Graphique)
+    attendus = [
+        (c.valeur, nom)
+        for code, nom in lues.modalites("commune", ["hors_qpv_q1"])
+        if (c := lues.vise(HORS_QPV, "commune", code)) is not None and c.valeur is not None
+    ]
+    dits = [entree.partition(" : ")[0] for entree in image.description.partition(". ")[2].split(" ; ")]
+    valeurs = {nom: valeur for valeur, nom in attendus}
+    assert sorted(dits) == sorted(valeurs)
+    assert [valeurs[nom] for nom in dits] == sorted(valeurs.values(), reverse=True)
+    assert all(nom in image.svg for nom in dits if len(nom) < 38)
+    assert image.legende.endswith(graphiques.LEGENDE_POINTS)
+    assert image.tableau == "t-hors_qpv_q1-commune"
+
+
+def test_the_trends_of_communes_share_a_scale_and_none_is_drawn_of_one_year(lues: Donnees) -> None:
+    (image,) = plans.tendances(lues, HORS_QPV)
+    assert isinstance(image, Graphique)
+    assert f"De gauche à droite : {ANNEE - 2}, {ANNEE - 1} et {ANNEE}" in image.legende
+    une = tuple(c for c in lues.chiffres if c.axe != "commune" or c.periode == str(ANNEE))
+    assert plans.tendances(replace(lues, chiffres=une), HORS_QPV) == ()
+
+
+def test_beyond_twenty_the_largest_communes_are_drawn_and_the_legend_says_so(lues: Donnees) -> None:
+    une = next(c for c in lues.chiffres if c.axe == "commune" and c.indicateur == "hors_qpv_q1" and c.lisible)
+    sortes = tuple(
+        replace(une, modalite=f"{99000 + n}", modalite_libelle=f"Lieu {n:02d}", denominateur=n, periode=annee)
+        for n in range(1, 31)
+        for annee in (str(ANNEE - 1), str(ANNEE))
+    )
+    (image,) = plans.tendances(replace(lues, chiffres=sortes), HORS_QPV)
+    assert isinstance(image, Graphique)
+    assert "Lieu 11" in image.svg
+    assert "Lieu 10" not in image.svg
+    assert image.legende.startswith("Les 20 communes qui ont le plus d’attributions, sur 30.")
 
 
 def test_a_label_that_would_fall_on_another_is_left_out() -> None:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from pipelines.bilan.comparaison import _classer, _ensemble
+from pipelines.bilan.comparaison import _classer, _ensemble, _nom
 from pipelines.bilan.document import Ligne
 from pipelines.bilan.donnees import Chiffre
 from pipelines.bilan.formats import FINE, TIRET
@@ -47,3 +47,11 @@ def test_nothing_is_added_up_where_a_count_is_not_there_or_is_no_count() -> None
     assert _ensemble([TAUX], 2) == []
     assert _ensemble([replace(TAUX, unite="€"), TAUX], 2) == []
     assert _ensemble([replace(TAUX, numerateur=0, denominateur=0)] * 2, 2) == []
+
+
+def test_each_set_of_territories_has_its_own_name_whatever_their_order() -> None:
+    assert _nom(["222222222", "111111111"]) == _nom(["111111111", "222222222"]) == "111111111-222222222"
+    cinq = [f"{n}" * 9 for n in range(1, 6)]
+    assert _nom(cinq) == _nom(cinq[::-1])
+    assert _nom(cinq).startswith("5-territoires-")
+    assert _nom(cinq) != _nom([*cinq[:4], "666666666"])

@@ -109,6 +109,8 @@ def test_help_and_usage_errors_answer_in_under_a_second() -> None:
             "--departement ou --region choisit",
         ),
         (["bilan", "--entrepot=w", "--sortie=s", "--departement=71"], "Il manque --annee"),
+        (["bilan", "--entrepot=w", "--sortie=s"], "Il manque --epci (ou --tous"),
+        (["bilan", "--entrepot=w", "--epci=247100589", "--sortie=s", "--tous"], "--tous choisit les EPCI"),
         (["restaurer", "--entrepot", "w", "--version", "0"], "--version"),
         (["init", "abc"], "SIREN à 9 chiffres"),
         (["bilan", "--entrepot=w", "--epci=247100589", "--sortie=s", "--semestre=1"], "Il manque --annee"),
