@@ -52,7 +52,7 @@ def test_one_that_is_refused_does_not_lose_the_others(deux: Path, tmp_path: Path
         bilans.write(config, [(AUTRE, ANNEE), (EPCI, ANNEE)], deux, tmp_path)
     assert [c.name for c in tmp_path.iterdir()] == [f"evaluation-{EPCI}-2019-{ANNEE}.html"]
     # Alone, it says its own reason.
-    with pytest.raises(DonneesRefusees, match="^Grand Dijon"):
+    with pytest.raises(DonneesRefusees, match=r"^Grand Dijon"):
         bilans.write(config, [(AUTRE, ANNEE)], deux, tmp_path)
 
 
