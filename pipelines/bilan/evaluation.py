@@ -134,7 +134,9 @@ def _objectif(d: Donnees, vise: Vise) -> Section:
     if tableau := tables.trois_annees(d, vise, feuille=f"{ident[:22]} – ans"):
         blocs.append(tableau)
     if rupture := d.indicateur(ident).rupture:
-        blocs.append(Paragraphe((formats.phrase(f"Rupture de série : {rupture}"),), "note"))
+        blocs.append(
+            Paragraphe((tables.sans_code(d, formats.phrase(f"Rupture de série : {rupture}")),), "note")
+        )
     for axe in AXES:
         lignes = []
         for code, nom in d.modalites(axe, [ident]):

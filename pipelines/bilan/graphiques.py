@@ -297,7 +297,11 @@ def multiples(ident: str, series: Sequence[Serie]) -> str:
     point = {"type": "point", "filled": True, "size": 30, "opacity": 1, "color": COULEURS["atteint"]}
     connues = [{"filter": "datum.v != null"}]
     calques: list[dict[str, Any]] = [
-        {"mark": {"type": "rule", "color": "#8793a1"}, "encoding": {"y": {"datum": 0, "axis": None}}},
+        {
+            "data": {"values": [{}]},
+            "mark": {"type": "rule", "color": "#8793a1"},
+            "encoding": {"y": {"datum": 0, "axis": None}},
+        },
         {
             "transform": [{"filter": "datum.cible != null"}],
             "mark": {"type": "tick", "thickness": 1.5, "color": _ENCRE, "opacity": 1, "width": {"band": 0.8}},
@@ -715,6 +719,8 @@ def _svg(ident: str, spec: dict[str, Any]) -> str:
 
 
 _BALISE = re.compile(r"<[^<>]*>")
+# A hundredth of a pixel is not seen, and is a fifth of a drawing.
+_DECIMALES = re.compile(r"(\d\.\d\d)\d+")
 _BAVARDAGE = re.compile(r'\s(?:aria-[a-z]+|role|xmlns:xlink|version|class|pointer-events)="[^"]*"')
 
 
@@ -722,7 +728,7 @@ def _nettoyer(svg: str, ident: str) -> str:
     # Several drawings share one page: their identifiers must not meet. Vega's own aria labels are English and
     # repeat the table that stands beside the chart.
     def balise(trouvee: re.Match[str]) -> str:
-        texte = _BAVARDAGE.sub("", trouvee.group(0))
+        texte = _DECIMALES.sub(r"\1", _BAVARDAGE.sub("", trouvee.group(0)))
         texte = re.sub(r'(\sid=")', rf"\1{ident}-", texte)
         texte = re.sub(r'(="url\(#)', rf"\1{ident}-", texte)
         return texte.replace(f'"{_MARQUEUR}"', f'"url(#{ident}-hachures)"')

@@ -44,7 +44,7 @@ def rendre(document: Document, definitions: dict[str, str] | None = None, *, rec
         "regles": {ligne.ancre for t in document.tableaux() for ligne in t.lignes if ligne.ancre},
         "regle": lambda chiffre: ancre_de_regle(chiffre.indicateur),
         "place": _Places(),
-        "definitions": definitions or {},
+        "note": _Notes(definitions or {}),
     }
     return _environnement().get_template("document.html.j2").render(contexte)
 
@@ -62,23 +62,29 @@ class _Places:
         return chiffre.ancre
 
 
-def note(chiffre: Chiffre, definitions: dict[str, str]) -> str:
-    """What is shown over a figure: what makes it, by which rule, from which source."""
-    morceaux = []
-    for nom, valeur in (
-        ("Numérateur", chiffre.numerateur),
-        ("Dénominateur", chiffre.denominateur),
-        ("Inconnus", chiffre.inconnus),
-    ):
-        if valeur is not None:
-            morceaux.append(f"{nom} : {formats.entier(valeur)}.")
-    if chiffre.statut in ("secret", "indisponible", "sans_objet"):
-        morceaux.append(f"Statut : {modele.LIBELLES_ETAT[modele.etat(chiffre)]}.")
-    if regle := definitions.get(chiffre.indicateur):
-        morceaux.append(f"Règle : {regle.rstrip('. ')}.")
-    if chiffre.source:
-        morceaux.append(f"Source : {chiffre.source}.")
-    return " ".join(morceaux)
+class _Notes:
+    """What is shown over a figure: what makes it and from which source; by which rule, over the first of an
+    indicator: each links to it, and a page of three thousand figures would say it three thousand times."""
+
+    def __init__(self, definitions: dict[str, str]) -> None:
+        self._restantes = dict(definitions)
+
+    def __call__(self, chiffre: Chiffre) -> str:
+        morceaux = []
+        for nom, valeur in (
+            ("Numérateur", chiffre.numerateur),
+            ("Dénominateur", chiffre.denominateur),
+            ("Inconnus", chiffre.inconnus),
+        ):
+            if valeur is not None:
+                morceaux.append(f"{nom} : {formats.entier(valeur)}.")
+        if chiffre.statut in ("secret", "indisponible", "sans_objet"):
+            morceaux.append(f"Statut : {modele.LIBELLES_ETAT[modele.etat(chiffre)]}.")
+        if regle := self._restantes.pop(chiffre.indicateur, ""):
+            morceaux.append(f"Règle : {regle.rstrip('. ')}.")
+        if chiffre.source:
+            morceaux.append(f"Source : {chiffre.source}.")
+        return " ".join(morceaux)
 
 
 def _lien(cellule: Cellule) -> Chiffre | None:
@@ -123,7 +129,6 @@ def _environnement() -> jinja2.Environment:
         "classe": modele.classe,
         "lien": _lien,
         "numerique": _numerique,
-        "note": note,
         "dessin": _dessin,
         "genre": lambda bloc: type(bloc).__name__,
     }

@@ -80,7 +80,8 @@ def phrase_objectif(d: Donnees, ident: str, chiffre: Chiffre | None) -> Paragrap
         morceaux.append(f"{nombre} dont les ressources ou la situation sont inconnues {accord} à part. ")
     if chiffre.statut == "rupture_serie":
         rupture = d.indicateur(ident).rupture
-        morceaux.append(formats.phrase(f"Rupture de série{f' : {rupture}' if rupture else ''}") + " ")
+        dite = formats.phrase(f"Rupture de série{f' : {rupture}' if rupture else ''}")
+        morceaux.append(f"{sans_code(d, dite)} ")
     if chiffre.statut == "provisoire":
         morceaux.append("Chiffre provisoire : le seuil du 1er quartile est celui de l’année précédente. ")
     return Paragraphe(tuple(morceaux))
