@@ -13,7 +13,7 @@ const nombre = (texte) => {
   return trouve ? Number(trouve[1].replace(",", ".")) : null;
 };
 const SENS = ["none", "ascending", "descending"];
-const FILTRE_MIN = 8;
+const FILTRE_MIN = 12;
 const tables = [...document.querySelectorAll("main table")].map((table) => {
   const corps = table.tBodies[0];
   const lignes = [...corps.rows].map((ligne, rang) => ({ ligne, rang, texte: nu(ligne.textContent), forte: ligne.className === "forte" }));
