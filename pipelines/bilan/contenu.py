@@ -669,6 +669,8 @@ def _methode(d: Donnees) -> Section:
 
 def _objectifs_en_vigueur(d: Donnees, objectifs: Sequence[Objectif]) -> Tableau:
     lignes = []
+    # The event of an objective that names none is a choice of the convention, in the table of these.
+    ailleurs = "selon les choix ci-dessus" if any(o.evenement for o in objectifs) else formats.TIRET
     for o in objectifs:
         if o.statut == "sans_objet":
             cible = "sans objet"
@@ -693,7 +695,7 @@ def _objectifs_en_vigueur(d: Donnees, objectifs: Sequence[Objectif]) -> Tableau:
                     o.libelle or d.indicateur(o.indicateur).libelle,
                     acteurs,
                     cible,
-                    libelles.evenement(o.evenement) if o.evenement else formats.TIRET,
+                    libelles.evenement(o.evenement) if o.evenement else ailleurs,
                     "légal" if "CCH" in o.article else "convention",
                     f"du {tables.date(o.debut)}" + (f" au {tables.date(o.fin)}" if o.fin else ""),
                     o.article or formats.TIRET,
