@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,18 @@ import duckdb
 import pypdf
 import pytest
 
-from pipelines.bilan import contenu, donnees, render
-from pipelines.bilan.document import LIGNES_IMPRIMEES_MAX, Document, Tableau
+from pipelines.bilan import contenu, donnees, mots, render
+from pipelines.bilan.document import (
+    LIGNES_IMPRIMEES_MAX,
+    Cartes,
+    Colonne,
+    Document,
+    Ligne,
+    Paragraphe,
+    Tableau,
+    texte,
+)
+from pipelines.bilan.donnees import Chiffre
 
 EPCI, ANNEE = "247100589", 2021
 FINE = "\u202f"
@@ -141,3 +152,47 @@ def test_a_long_table_is_printed_short_and_kept_whole_elsewhere(document: Docume
     entieres, imprimees = lignes(document), lignes(document.a_imprimer())
     assert max(entieres.values()) == 40
     assert max(imprimees.values()) <= LIGNES_IMPRIMEES_MAX
+
+
+def test_the_opening_sentence_names_what_is_not_reached(document: Document) -> None:
+    (chapo,) = [b for b in document.sections[0].blocs if isinstance(b, Paragraphe) and b.genre == "chapo"]
+    (phrase,) = chapo.morceaux
+    cartes = next(b for b in document.sections[0].blocs if isinstance(b, Cartes)).cartes
+    manques = [carte for carte in cartes if carte.etat == "non_atteint"]
+    assert manques
+    assert all(f"« {carte.titre} » ({texte(carte.mesure)})" in str(phrase) for carte in manques)
+
+
+def test_the_words_of_the_synthesis_are_defined_under_it_and_no_other(document: Document) -> None:
+    blocs = document.sections[0].blocs
+    assert isinstance(blocs[-1], Tableau)
+    assert blocs[-1].legende == "Pour lire ces pages"
+    definis = [ligne.cellules[0] for ligne in blocs[-1].lignes]
+    assert {"QPV", "Premier quartile", "Il manque"} <= set(definis)
+    seul = mots.tableau([Tableau("t", "T", (Colonne("Mutations"),), (Ligne(("x",)),))])
+    assert seul is not None
+    assert [ligne.cellules[0] for ligne in seul.lignes] == ["Mutation"]
+    assert mots.tableau([Paragraphe(("Rien à dire.",))]) is None
+    # The mark of a small number is a number's, not a star in a name.
+    nom, petit = (
+        mots.tableau([Tableau("t", "T", (Colonne("x"),), (Ligne((dit,)),))]) for dit in ("Les *", "12,04 %*")
+    )
+    assert nom is None
+    assert petit is not None
+    assert [ligne.cellules[0] for ligne in petit.lignes] == ["*"]
+
+
+def test_two_places_of_one_name_bear_their_code(grand: Path) -> None:
+    def chiffre(code: str, nom: str) -> Chiffre:
+        return Chiffre(
+            epci_siren=EPCI, periode_type="annee", periode="2021", indicateur="baux", axe="qpv", modalite=code,
+            modalite_libelle=nom, segment_type="tous", segment="tous", numerateur=None, denominateur=None,
+            inconnus=None, valeur=1.0, unite="nombre", cible=None, operateur=None, atteint=None, manque=None,
+            statut="publiable", source="SNE", version_methode="1",
+        )  # fmt: skip
+
+    with donnees.ouvrir(grand) as con:
+        lues = donnees.charger(con, EPCI, ANNEE)
+    vrais = (chiffre("QP1", "Aubépins"), chiffre("QN1", "Aubépins"), chiffre("QP2", "Clair Logis"))
+    noms = dict(replace(lues, chiffres=vrais).modalites("qpv", ["baux"]))
+    assert noms == {"QN1": "Aubépins (QN1)", "QP1": "Aubépins (QP1)", "QP2": "Clair Logis"}

@@ -9,6 +9,7 @@ import duckdb
 import pytest
 
 from assets import bilans
+from pipelines import bilan
 from pipelines.errors import DonneesRefusees, MauvaisUsage
 
 EPCI, AUTRE, ANNEE = "247100589", "242100410", 2021
@@ -59,14 +60,14 @@ def test_one_that_is_refused_does_not_lose_the_others(deux: Path, tmp_path: Path
 def test_an_error_that_nobody_foresaw_keeps_its_traceback_once_the_others_are_written(
     deux: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rendre = bilans.bilan.render
+    rendre = bilan.render
 
     def casser(entrepot: Path, epci: str, *args: Any, **options: Any) -> list[Path]:
         if epci == AUTRE:
             raise ZeroDivisionError("une cellule")
         return rendre(entrepot, epci, *args, **options)
 
-    monkeypatch.setattr(bilans.bilan, "render", casser)
+    monkeypatch.setattr(bilan, "render", casser)
     with pytest.raises(ZeroDivisionError):
         bilans.write(bilans.BilansConfig(), [(AUTRE, ANNEE), (EPCI, ANNEE)], deux, tmp_path)
     assert [c.name for c in tmp_path.iterdir()] == [f"bilan-{EPCI}-{ANNEE}.html"]
@@ -82,7 +83,7 @@ def test_what_the_next_one_would_meet_too_stops_at_once(
         vus.append(epci)
         raise error
 
-    monkeypatch.setattr(bilans.bilan, "render", casser)
+    monkeypatch.setattr(bilan, "render", casser)
     with pytest.raises(type(error)):
         bilans.write(bilans.BilansConfig(), [(AUTRE, ANNEE), (EPCI, ANNEE)], deux, tmp_path)
     assert vus == [AUTRE]
