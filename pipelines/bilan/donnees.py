@@ -310,6 +310,7 @@ class Donnees:
     """Whether the warehouse holds this territory alone: its files are then all this one's."""
     _index: dict[tuple[str, str, str, str, str, str, str], Chiffre] = field(init=False, default_factory=dict)
     _cles: dict[tuple[str, str], list[Chiffre]] = field(init=False, default_factory=dict)
+    _segments: dict[tuple[str, str, int], dict[str, list[str]]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         for c in self.chiffres:
@@ -416,16 +417,19 @@ class Donnees:
 
     def segments(self, ident: str, axe: str = "epci", annee: int | None = None) -> dict[str, list[str]]:
         """Splits (crossed ones left out) of an indicator in the year: type → values, both in order."""
-        periodes = set(self.periodes(ident, annee or self.annee))
-        trouves: dict[str, set[str]] = {}
-        for c in self._cles.get((ident, axe), []):
-            if (
-                c.segment_type != TOUS
-                and " x " not in c.segment_type
-                and (c.periode_type, c.periode) in periodes
-            ):
-                trouves.setdefault(c.segment_type, set()).add(c.segment)
-        return {cle: sorted(trouves[cle]) for cle in sorted(trouves)}
+        cle = (ident, axe, annee or self.annee)
+        if cle not in self._segments:
+            periodes = set(self.periodes(ident, annee or self.annee))
+            trouves: dict[str, set[str]] = {}
+            for c in self._cles.get((ident, axe), []):
+                if (
+                    c.segment_type != TOUS
+                    and " x " not in c.segment_type
+                    and (c.periode_type, c.periode) in periodes
+                ):
+                    trouves.setdefault(c.segment_type, set()).add(c.segment)
+            self._segments[cle] = {nom: sorted(trouves[nom]) for nom in sorted(trouves)}
+        return self._segments[cle]
 
     def existe(self, ident: str, axe: str) -> bool:
         """Whether an unsegmented figure of the indicator exists on the axis, whatever the period."""

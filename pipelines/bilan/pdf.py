@@ -11,6 +11,7 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -182,6 +183,7 @@ def _besoin(tableau: Tableau, rang: int) -> float:
     return max(map(_largeur_du_mot, [*tableau.colonnes[rang].titre.split(), *nombres]), default=0) + _MARGE
 
 
+@lru_cache(maxsize=65536)
 def _largeur_du_mot(mot: str) -> float:
     """Width of a word, in characters of the middle width: half of one for a thin letter."""
     return sum(0.5 if lettre in _MINCES else 1.0 for lettre in mot)
@@ -231,11 +233,14 @@ def _carte(carte: modele.Carte, ancres: set[str]) -> dict[str, Any]:
 
 
 def _tableau(tableau: Tableau, ancres: set[str]) -> dict[str, Any]:
+    # Where numbers have just the room that their words need, each column has that.
+    besoins = [_besoin(tableau, rang) for rang in range(len(tableau.colonnes))]
+    serre = all(c.nombre for c in tableau.colonnes[1:]) and sum(besoins) > _CARACTERES * _SERRE
     return {
         "legende": tableau.legende,
         "entier": tableau.entier,
         "colonnes": [
-            {"t": c.titre, "n": c.nombre, "poids": _poids(tableau, rang)}
+            {"t": c.titre, "n": c.nombre, "poids": besoins[rang] if serre else _poids(tableau, rang)}
             for rang, c in enumerate(tableau.colonnes)
         ],
         "lignes": [
@@ -250,11 +255,7 @@ def _tableau(tableau: Tableau, ancres: set[str]) -> dict[str, Any]:
 
 
 def _poids(tableau: Tableau, rang: int) -> float | None:
-    # Where numbers have just the room that their words need, each column has that; else short numbers take
-    # what they need, and the rest is shared according to what stands in each column.
-    besoins = [_besoin(tableau, r) for r in range(len(tableau.colonnes))]
-    if all(c.nombre for c in tableau.colonnes[1:]) and sum(besoins) > _CARACTERES * _SERRE:
-        return besoins[rang]
+    # Short numbers take what they need; the rest is shared according to what stands in each column.
     titre = tableau.colonnes[rang].titre
     longueurs = [len(modele.texte(ligne.cellules[rang])) for ligne in tableau.lignes]
     longueur = max(longueurs, default=0)
