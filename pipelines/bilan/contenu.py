@@ -968,7 +968,6 @@ def _demande(d: Donnees) -> Section:
         "Demande et tension",
         (chapo, *_ou_manquant(d, d.famille("demande", DEMANDE), ("sne",), blocs)),
         tuple(sections),
-        nouvelle_page=True,
     )
 
 
