@@ -194,34 +194,27 @@ figures as (
             as statut_source
     from {{ ref('int_fragilite_points') }}
     union all
+    {%- for bloc in ['stock', 'flux'] %}
+    {%- for mesure, base in [('points', 'compte_revele'), ('classe', 'base_menages')] %}
     select
         epci_siren,
         annee,
-        'fragilite_points_' || bloc as indicateur,
+        'fragilite_{{ mesure }}_{{ bloc }}' as indicateur,
         axe,
         modalite,
         'methode' as segment_type,
         methode as segment,
-        cast(points as double) as mesure,
-        compte_revele as denominateur,
-        case when points is null then case when motif = 'secret' then 'secret' else 'indisponible' end end
-            as statut_source
-    from {{ ref('int_fragilite_blocs') }}
+        cast({{ mesure }}_{{ bloc }} as double) as mesure,
+        {{ base }}_{{ bloc }} as denominateur,
+        case
+            when {{ mesure }}_{{ bloc }} is null
+                then case when motif_{{ bloc }} = 'secret' then 'secret' else 'indisponible' end
+        end as statut_source
+    from {{ ref('int_fragilite_classes') }}
+    where a_{{ bloc }}
     union all
-    select
-        epci_siren,
-        annee,
-        'fragilite_classe_' || bloc as indicateur,
-        axe,
-        modalite,
-        'methode' as segment_type,
-        methode as segment,
-        cast(classe as double) as mesure,
-        base_menages as denominateur,
-        case when classe is null then case when motif = 'secret' then 'secret' else 'indisponible' end end
-            as statut_source
-    from {{ ref('int_fragilite_blocs') }}
-    union all
+    {%- endfor %}
+    {%- endfor %}
     select
         epci_siren,
         annee,
