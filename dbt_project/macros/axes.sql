@@ -45,7 +45,7 @@
         {%- do taux.append({'mesure': nom, 'fin': true}) -%}
     {%- endfor -%}
     {%- for nom in [
-        'hors_qpv_q1_strict', 'qpv_q2', 'qpv_q34', 'dalo', 'travailleurs_essentiels', 'q1_secteurs_fragiles', 'relogements_hors_site', 'relogements_hors_qpv', 'relogements_neuf',
+        'hors_qpv_q1_strict', 'qpv_q2', 'qpv_q34', 'dalo', 'travailleurs_essentiels', 'sous_plafond_plai', 'q1_secteurs_fragiles', 'relogements_hors_site', 'relogements_hors_qpv', 'relogements_neuf',
         'refus'
     ] -%}
         {%- do taux.append({'mesure': nom}) -%}
@@ -100,7 +100,8 @@
 
 {%- macro mesures_demande() -%}
     {{ return([
-        'demandes', 'part_mutations_demande', 'part_endogene', 'part_travailleurs_essentiels_demande', 'ressources_renseignees',
+        'demandes', 'part_mutations_demande', 'part_endogene', 'part_travailleurs_essentiels_demande', 'part_sous_plafond_plai_demande',
+        'ressources_renseignees',
     ]) }}
 {%- endmacro -%}
 

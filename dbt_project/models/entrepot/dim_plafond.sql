@@ -1,4 +1,5 @@
--- Income ceilings in force, by product, household category and zone; `fin` is the day before the next value.
+-- Income ceilings in force, by product, household category and zone; `fin` is the day before the next value, or the last
+-- of the year where they are revised each year.
 with lus as (
 
     select
@@ -52,13 +53,35 @@ tous as (
                 and publies.date_effet = lus.date_effet
         )
 
+),
+
+suivis as (
+
+    select
+        produit,
+        categorie,
+        zone,
+        date_effet,
+        lead(date_effet) over (partition by produit, categorie, zone order by date_effet nulls last) - 1 as veille,
+        plafond_eur
+    from tous
+
 )
 
 select
-    produit,
-    categorie,
-    zone,
-    date_effet as debut,
-    lead(date_effet) over (partition by produit, categorie, zone order by date_effet nulls last) - 1 as fin,
-    plafond_eur
-from tous
+    suivis.produit,
+    suivis.categorie,
+    suivis.zone,
+    suivis.date_effet as debut,
+    -- Where ceilings are revised each year, one does not outlive its own: that of the next is another, known or not.
+    case
+        when revisions.debut is null then suivis.veille
+        when suivis.veille < {{ dernier_jour('extract(year from suivis.date_effet)') }} then suivis.veille
+        else {{ dernier_jour('extract(year from suivis.date_effet)') }}
+    end as fin,
+    suivis.plafond_eur
+from suivis
+left join {{ source('seeds', 'ref_plafonds_revisions') }} as revisions
+    on
+        suivis.date_effet >= revisions.debut
+        and suivis.date_effet <= coalesce(revisions.fin, suivis.date_effet)

@@ -156,8 +156,7 @@ menages as (
         {{ ressources_annuelles_retenues(
             'lues', unites_consommation('lues', 'echelle'), 'douteuses', 'parametres.ressources_douteuses'
         ) }} as ressources_annuelles,
-        -- Household category of the income ceilings: a lone parent counts one more person.
-        lues.nb_personnes + case when lues.composition = 'monoparental' then 1 else 0 end as rang_categorie
+        {{ rang_categorie('lues') }} as rang_categorie
     from lues
     inner join lieux on lues.attribution_id = lieux.attribution_id
     left join {{ ref('int_parametres') }} as parametres on lieux.epci_siren = parametres.epci_siren
@@ -173,30 +172,14 @@ plafonds as (
 
     select
         lues.attribution_id,
-        base.plafond_eur
-        + {{ plus_grand('menages.rang_categorie - categories.categorie_max', '0') }} * supplement.plafond_eur as plafond_plus
+        {{ plafond_du_menage('PLUS', 'menages.rang_categorie') }} as plafond_plus,
+        {{ plafond_du_menage('PLAI', 'menages.rang_categorie') }} as plafond_plai
     from lues
     inner join menages on lues.attribution_id = menages.attribution_id
-    cross join {{ source('seeds', 'ref_categories_plafonds') }} as categories
-    left join {{ source('seeds', 'ref_zones_plafonds') }} as zone_commune
-        on zone_commune.niveau = 'commune' and lues.code_commune = zone_commune.code
     left join {{ ref('dim_commune') }} as communes on lues.code_commune = communes.code_commune
-    left join {{ source('seeds', 'ref_zones_plafonds') }} as zone_departement
-        on zone_departement.niveau = 'departement' and communes.departement = zone_departement.code
-    inner join {{ ref('dim_plafond') }} as base
-        on
-            base.produit = 'PLUS'
-            and base.categorie = {{ plus_petit('menages.rang_categorie', 'categories.categorie_max') }}
-            and base.zone = coalesce(zone_commune.zone, zone_departement.zone)
-            and lues.date_decision >= base.debut
-            and lues.date_decision <= coalesce(base.fin, lues.date_decision)
-    left join {{ ref('dim_plafond') }} as supplement
-        on
-            supplement.produit = 'PLUS'
-            and supplement.categorie = categories.categorie_supplement
-            and supplement.zone = base.zone
-            and lues.date_decision >= supplement.debut
-            and lues.date_decision <= coalesce(supplement.fin, lues.date_decision)
+    {{ joindre_plafonds(
+        ['PLUS', 'PLAI'], 'lues.code_commune', 'communes.departement', 'lues.date_decision', 'menages.rang_categorie'
+    ) }}
 
 )
 
@@ -276,6 +259,9 @@ select
         lues.pct_plafond_plus,
         {{ en_decimal('cast(100 * lues.rfr as double) / nullif(cast(plafonds.plafond_plus as double), 0)', 9, 2) }}
     ) as pct_plafond_plus,
+    plafonds.plafond_plai,
+    -- The ceiling compares the fiscal income, and is itself within reach.
+    lues.rfr <= plafonds.plafond_plai as est_sous_plafond_plai,
     lues.composition,
     lues.nb_personnes,
     lues.nb_moins_14,

@@ -44,6 +44,10 @@ select
     menages.ressources_annuelles,
     {{ en_decimal('cast(menages.ressources_annuelles as double) / nullif(cast(menages.uc as double), 0)', 14, 2) }}
         as ressources_uc,
+    menages.rfr,
+    {{ plafond_du_menage('PLAI', rang_categorie('menages')) }} as plafond_plai,
+    -- The ceiling of the commune of first choice.
+    menages.rfr <= {{ plafond_du_menage('PLAI', rang_categorie('menages')) }} as est_sous_plafond_plai,
     {{ quartile(
         'menages.ressources_annuelles', 'menages.uc', 'seuils.seuil_q1', 'seuils.borne_q2', 'seuils.borne_q3',
         'parametres.egalite_seuil'
@@ -73,6 +77,9 @@ from menages
 {{ joindre_epci('menages.annee', 'menages.commune_choix3', 'membres3') }}
 {{ joindre_epci('menages.annee', 'menages.code_commune_origine', 'origines') }}
 left join {{ ref('dim_commune') }} as communes on menages.code_commune_choix1 = communes.code_commune
+{{ joindre_plafonds(
+    ['PLAI'], 'menages.code_commune_choix1', 'communes.departement', 'menages.date_situation', rang_categorie('menages')
+) }}
 left join {{ ref('int_parametres') }} as parametres on membres.epci_siren = parametres.epci_siren
 left join {{ ref('int_seuils_epci') }} as seuils
     on menages.annee = seuils.annee and membres.epci_siren = seuils.epci_siren

@@ -95,6 +95,7 @@ faits as (
             when not situations.est_solvable or attributions.pct_plafond_plus <= bornes.porteurs_mixite_pct_min then false
             when situations.est_solvable and attributions.pct_plafond_plus > bornes.porteurs_mixite_pct_min then true
         end as est_porteur_mixite,
+        attributions.est_sous_plafond_plai,
         attributions.ressources_uc,
         attributions.num_rpls,
         attributions.logement_id,
@@ -213,6 +214,7 @@ select
     -- Resources in percentage of the PLUS ceiling.
     {{ taux_de_la_regle('bas_revenus') }},
     {{ taux_de_la_regle('porteurs_mixite') }},
+    {{ taux('sous_plafond_plai', "evenement = 'bail_signe'", "est_sous_plafond_plai") }},
 
     -- Where the first quartile was housed, among those housed outside priority neighbourhoods.
     {{ taux('q1_secteurs_fragiles', "evenement = 'bail_signe' and secteur = 'hors_qpv' and quartile = 'Q1'",

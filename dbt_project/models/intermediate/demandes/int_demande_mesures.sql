@@ -56,6 +56,7 @@ select
             "case when demandes.code_commune_origine is not null"
             " then coalesce(demandes.epci_siren_origine = territoires.epci_siren, false) end", "false") }},
     {{ taux('part_travailleurs_essentiels_demande', "true", "demandes.est_travailleur_essentiel", "false") }},
+    {{ taux('part_sous_plafond_plai_demande', "true", "demandes.est_sous_plafond_plai", "false") }},
     {{ taux('ressources_renseignees', "true", "demandes.ressources_uc is not null", "false") }}
 from territoires
 inner join {{ ref('fct_demande') }} as demandes
