@@ -106,6 +106,11 @@ def saisie(ident: str) -> str:
     return str(_textes()["saisies"].get(ident, ident))
 
 
+def etats() -> list[str]:
+    """The states of an action, in the order in which it goes through them."""
+    return list(_textes()["etats"])
+
+
 def etat(ident: str) -> str:
     """Where an action stands, in words."""
     return str(_textes()["etats"].get(ident, ident))

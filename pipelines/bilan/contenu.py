@@ -191,7 +191,7 @@ ANALYSES = ("hors-qpv", "en-qpv", "prioritaires", "mutations", "demande", "parc"
 def _avec_saisies(d: Donnees, section: Section) -> Section:
     """The chapter with what was typed for it, after its own figures of the whole territory."""
     ecrits = saisies.texte_de(d, section.ident, PRINCIPAUX, attendu=section.ident in ANALYSES)
-    return replace(section, blocs=(*section.blocs, *ecrits))
+    return replace(section, blocs=(*section.blocs, *saisies.motifs(d, section.ident), *ecrits))
 
 
 MANQUES = "Ce qui manque à ce bilan"
@@ -997,6 +997,8 @@ def _parc(d: Donnees) -> Section:
             legende = f"{d.indicateur(ident).libelle}, par {libelles.segment_type(segment_type).lower()}"
             if t := tables.par_segment(d, f"t-{cle}", legende, segment_type, [ident], feuille=f"Parc {cle}"):
                 contenu.append(t)
+        if ident == "accessible_q1" and (croise := lieux.accessibles_et_fragiles(d)):
+            contenu += croise
         if contenu:
             sections.append(
                 Section(f"parc-{formats.slug(ident)}", d.indicateur(ident).libelle, tuple(contenu))
@@ -1012,6 +1014,8 @@ def _parc(d: Donnees) -> Section:
         )
         if tableau:
             sections.append(Section(f"parc-{axe}", f"Par {libelles.axe(axe, 'un')}", (tableau,)))
+    if typees := saisies.sru(d):
+        sections.append(Section("parc-sru", "Communes et loi SRU", typees))
     return Section("parc", "Parc social", _ou_manquant(d, PARC, ("rpls",), blocs), tuple(sections))
 
 

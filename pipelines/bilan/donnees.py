@@ -269,6 +269,7 @@ class Saisie:
     total: float | None
     avant: float | None = None
     apres: float | None = None
+    manquants: float | None = None
 
 
 @dataclass(frozen=True)
@@ -430,6 +431,17 @@ class Donnees:
                     trouves.setdefault(c.segment_type, set()).add(c.segment)
             self._segments[cle] = {nom: sorted(trouves[nom]) for nom in sorted(trouves)}
         return self._segments[cle]
+
+    def croisements(self, ident: str, segment_type: str) -> list[str]:
+        """Values of a crossed split of an indicator, for the whole territory in the year."""
+        periodes = set(self.periodes(ident, self.annee))
+        return sorted(
+            {
+                c.segment
+                for c in self._cles.get((ident, "epci"), [])
+                if c.segment_type == segment_type and (c.periode_type, c.periode) in periodes
+            }
+        )
 
     def existe(self, ident: str, axe: str) -> bool:
         """Whether an unsegmented figure of the indicator exists on the axis, whatever the period."""
@@ -876,6 +888,7 @@ def _saisies(con: duckdb.DuckDBPyConnection, epci: str, annee: int) -> tuple[Sai
             total,
             avant,
             apres,
+            manquants,
         )
         for (
             de,
@@ -893,6 +906,7 @@ def _saisies(con: duckdb.DuckDBPyConnection, epci: str, annee: int) -> tuple[Sai
             total,
             avant,
             apres,
+            manquants,
         ) in lignes
         if de == annee
     )

@@ -6,7 +6,7 @@ All in one document with a contents page, or one document each. What is handed t
 from collections.abc import Sequence
 
 from pipelines import libelles
-from pipelines.bilan import contenu, formats, lieux, provenance, tables
+from pipelines.bilan import contenu, formats, lieux, provenance, saisies, tables
 from pipelines.bilan.document import (
     Bloc,
     Carte,
@@ -149,6 +149,8 @@ def _blocs(d: Donnees, axe: str, code: str, nom: str) -> tuple[Bloc, ...]:
         titre = f"{nom} : ses chiffres, à côté de ceux du territoire"
         feuille = f"Fiches {libelles.axe(axe, 'plusieurs')}"
         blocs.append(Tableau(f"t-{_ident(axe, code)}", titre, gardees, tries, feuille, entier=True))
+    if axe == "commune":
+        blocs += saisies.sru(d, code, f"t-{_ident(axe, code)}-sru")
     if portrait := lieux.portrait(d, axe, code, f"t-{_ident(axe, code)}-portrait"):
         blocs.append(portrait)
     if croise := _par_bailleur(d, axe, code):

@@ -10,6 +10,7 @@ from pipelines.bilan.document import (
     Cellule,
     Colonne,
     Ligne,
+    Mesure,
     Nombre,
     Paragraphe,
     Section,
@@ -107,6 +108,58 @@ def residences(d: Donnees) -> list[Section]:
     titre = "Résidences à enjeu prioritaire de mixité sociale"
     tableau = Tableau("t-residences", titre, entetes, tries, "Résidences à enjeu")
     return [Section("residences", titre, (Paragraphe((phrase,), "note"), tableau))]
+
+
+_CLASSES = "methode x type_lieu x classe"
+_PUBLICS = "methode x type_lieu x public"
+
+
+def accessibles_et_fragiles(d: Donnees) -> tuple[Bloc, ...]:
+    """What a first quartile can pay for by class of the place, and where the publics went; none unclassed."""
+    croises = [tuple(s.split(" x ")) for s in d.croisements("accessible_q1", _CLASSES)]
+    cas = sorted({(methode, type_lieu) for methode, type_lieu, _ in croises})
+    classes = sorted({classe for *_, classe in croises}, key=lambda c: (not c.isdigit(), c))
+    publics = libelles.ordonner_segments(
+        "public", {s.split(" x ")[-1] for s in d.croisements("baux_secteurs_fragiles", _PUBLICS)}
+    )
+    lignes = [
+        Ligne(
+            (
+                libelles.segment("methode", methode),
+                libelles.segment("type_lieu", type_lieu).capitalize(),
+                *(
+                    Mesure(
+                        d.chiffre(
+                            indicateur, segment_type=croisement, segment=f"{methode} x {type_lieu} x {valeur}"
+                        )
+                    )
+                    for indicateur, croisement, valeurs in (
+                        ("accessible_q1", _CLASSES, classes),
+                        ("baux_secteurs_fragiles", _PUBLICS, publics),
+                    )
+                    for valeur in valeurs
+                ),
+            )
+        )
+        for methode, type_lieu in cas
+    ]
+    if not lignes:
+        return ()
+    entetes = (
+        Colonne("Méthode"),
+        Colonne("Lieux"),
+        *(
+            Colonne(f"Accessibles, classe {c}" if c.isdigit() else "Accessibles, non classés", True)
+            for c in classes
+        ),
+        *(Colonne(f"Baux en lieu fragile, {libelles.segment('public', p).lower()}", True) for p in publics),
+    )
+    if len({methode for methode, _ in cas}) == 1:
+        entetes, lignes = entetes[1:], [Ligne(ligne.cellules[1:]) for ligne in lignes]
+    titre = f"Parc accessible au 1er quartile et fragilité des lieux, {d.annee}"
+    gardees, tries = tables.alleger(entetes, lignes)
+    tableau = Tableau("t-accessible-fragile", titre, gardees, tries, "Accessible et fragile")
+    return (Paragraphe((libelles.chapo("accessible-fragile"),), "note"), tableau)
 
 
 def de_l_annee(d: Donnees) -> list[Ecart]:

@@ -6,7 +6,7 @@ from pipelines.bilan.complements import Profil
 from pipelines.bilan.document import Cellule, Colonne, Ligne, Mesure, Nombre, Section, Tableau
 from pipelines.bilan.donnees import ANNEE, TOUS, Donnees
 
-PUBLICS = ("tous", "q1", "prioritaires", "reloges", "logements_neufs")
+PUBLICS = ("tous", "q1", "prioritaires", "q1_prioritaires", "reloges", "logements_neufs")
 DIMENSIONS = ("origine", "composition", "reservataire")
 PAR_QUARTIER = ("composition", "tranche_age", "situation_pro")
 """What is told of the households housed in each neighbourhood."""

@@ -16,6 +16,7 @@ from pipelines.bilan.document import (
     Ligne,
     Mesure,
     Nombre,
+    Paragraphe,
     Section,
     Tableau,
     texte,
@@ -133,7 +134,24 @@ def _cite(d: Donnees, s: Saisie) -> str:
     return "".join(texte(m) for m in reponse(d, s)[0]) if s.chiffre else formats.TIRET
 
 
+def _part(d: Donnees, s: Saisie) -> float | None:
+    """The share of one ground among those of its kind; none where one of them has no number."""
+    nombres = [autre.nombre for autre in d.saisies if autre.rubrique == s.rubrique]
+    connus = [n for n in nombres if n is not None]
+    if s.nombre is None or len(connus) < len(nombres) or not sum(connus):
+        return None
+    return 100 * s.nombre / sum(connus)
+
+
 Ecriture = Callable[[Donnees, Saisie], Cellule]
+
+_MOTIFS: dict[str, Ecriture] = {
+    "Motif": lambda _, s: s.titre,
+    "Nombre": lambda _, s: Nombre(s.nombre),
+    "Part des motifs donnés": lambda d, s: Nombre(_part(d, s), "%"),
+    "Source": lambda _, s: s.complement,
+    "Précision": lambda _, s: s.texte,
+}
 
 # Kind of entry → caption of its table, and what each column shows.
 _TABLES: dict[str, tuple[str, dict[str, Ecriture]]] = {
@@ -167,6 +185,8 @@ _TABLES: dict[str, tuple[str, dict[str, Ecriture]]] = {
         },
     ),
     "moyen": ("Moyens", {"Moyen": lambda _, s: s.titre, "Précision": lambda _, s: s.texte}),
+    "motif_refus": ("Motifs des refus, saisis", _MOTIFS),
+    "motif_mutation": ("Motifs des demandes de mutation, saisis", _MOTIFS),
     "experimentation": (
         "Expérimentations",
         {
@@ -200,18 +220,92 @@ def _table(d: Donnees, rubrique: str) -> Tableau | None:
     return Tableau(f"t-saisie-{rubrique}", titre, entetes, tries, titre)
 
 
+MOTIFS = {"mutations": "motif_mutation", "volumes": "motif_refus"}
+"""Chapter → the grounds that stand in it when they were typed, in the order of the report."""
+
+
+def motifs(d: Donnees, chapitre: str) -> tuple[Bloc, ...]:
+    """The grounds typed for a chapter; once, where they would be, why there is none and where to get them."""
+    if chapitre not in MOTIFS:
+        return ()
+    if tableau := _table(d, MOTIFS[chapitre]):
+        return (tableau,)
+    presentes = {s.rubrique for s in d.saisies}
+    premier = next(c for c, rubrique in MOTIFS.items() if rubrique not in presentes)
+    return (Paragraphe((libelles.chapo("motifs-absents"),), "note"),) if chapitre == premier else ()
+
+
+def sru(d: Donnees, commune: str = "", ident: str = "t-saisie-sru") -> tuple[Bloc, ...]:
+    """What was typed of the law's share of social housing, beside the stock; of one commune, or of all.
+
+    Args:
+        d: the data.
+        commune: its code; every commune without.
+        ident: identifier of the table.
+    """
+    noms = dict(d.modalites("commune", d.indicateurs()))
+    lignes = [
+        Ligne(
+            (
+                noms.get(s.titre, s.titre),
+                Nombre(s.nombre, "%"),
+                Nombre(s.total, "%"),
+                Nombre(s.manquants),
+                Mesure(d.chiffre("logements", "commune", s.titre)),
+                tables.date(s.jour),
+                s.complement,
+                s.texte or formats.TIRET,
+            )
+        )
+        for s in d.saisies
+        if s.rubrique == "sru" and commune in ("", s.titre)
+    ]
+    if not lignes:
+        return ()
+    titres = {
+        "Commune": False,
+        "Taux": True,
+        "Taux demandé": True,
+        "Logements manquants": True,
+        "Parc social (RPLS)": True,
+        "Situation au": False,
+        "Source": False,
+        "Précision": False,
+    }
+    entetes, tries = tables.alleger(tuple(Colonne(t, droite) for t, droite in titres.items()), lignes)
+    titre = "Situation au titre de la loi SRU"
+    tableau = Tableau(ident, titre, entetes, tries, "Loi SRU")
+    return (Paragraphe((libelles.chapo("sru"),), "note"), tableau)
+
+
+def _etats(d: Donnees) -> Paragraphe | None:
+    """How many actions there are, and how many of each state."""
+    etats = [s.etat for s in d.saisies if s.rubrique == "action"]
+    if not etats:
+        return None
+    comptes = [f"{etats.count(e)} {libelles.etat(e)}" for e in libelles.etats() if e in etats]
+    return Paragraphe((f"{formats.accorder(len(etats), 'action')} : {formats.enumerer(comptes)}.",))
+
+
 def suivi(d: Donnees) -> Section:
     """The follow-up of the convention: actions, meetings, means, flux, experiments, claims, validation."""
-    faits = [_table(d, "action"), _table(d, "instance"), _flux(d), _relogements(d), _table(d, "moyen")]
+    faits = [
+        _etats(d),
+        _table(d, "action"),
+        _table(d, "instance"),
+        _flux(d),
+        _relogements(d),
+        _table(d, "moyen"),
+    ]
     faits += [_table(d, "experimentation"), _table(d, "verification")]
-    blocs: list[Bloc] = [tableau for tableau in faits if tableau]
+    blocs: list[Bloc] = [bloc for bloc in faits if bloc]
     for s in d.saisies:
         if s.rubrique == "validation":
             jour = f", le {tables.date(s.jour)}" if s.jour else ""
             paragraphes = (f"{s.titre}{jour}.", *(p for p in s.texte.split("\n\n") if p))
             blocs.append(Encadre(libelles.saisie("validation"), tuple((p,) for p in paragraphes)))
     presentes = {s.rubrique for s in d.saisies}
-    attendues = ("action", "instance", "moyen", "flux", "validation")
+    attendues = ("action", "instance", "moyen", "flux", "sru", "validation")
     if absentes := [libelles.saisie(f"sans-{r}") for r in attendues if r not in presentes]:
         titre = f"{libelles.saisie('suivi-a-completer')} {formats.enumerer(absentes)}"
         blocs.append(Encadre(titre, (), "vide"))

@@ -69,6 +69,12 @@ def _siren(valeur: str) -> str:
     return valeur
 
 
+def _commune(valeur: str) -> str:
+    if not re.fullmatch(r"[0-9][0-9AB][0-9]{3}", valeur, flags=re.ASCII):
+        raise refusal("un code Insee de commune à 5 caractères, entre guillemets", valeur)
+    return valeur
+
+
 def _identifiant(valeur: str) -> str:
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,62}", valeur):
         raise refusal("un identifiant (lettres minuscules sans accent, chiffres, _)", valeur)
@@ -90,6 +96,8 @@ Siren = Annotated[Texte, AfterValidator(_siren)]
 Identifiant = Annotated[Texte, AfterValidator(_identifiant)]
 Code = Annotated[Texte, AfterValidator(_code)]
 JourOuRien = Annotated[date | None, BeforeValidator(_optional_date)]
+Jour = Annotated[date, BeforeValidator(_date)]
+Commune = Annotated[Texte, AfterValidator(_commune)]
 Nombre = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Entier = Annotated[int, Field(strict=True)]
 

@@ -77,6 +77,28 @@ relogements:
 #    reste_a_charge_avant: 210
 #    reste_a_charge_apres: 225
 
+# Motifs des refus des candidats, et des demandes de mutation : aucune source lue ne les donne ; les
+# bailleurs et le gestionnaire de la demande les tiennent.
+motifs_refus:
+#  - motif: Quartier non souhaité
+#    nombre: 42
+#    source: Remontée des bailleurs
+
+motifs_mutation:
+#  - motif: Logement trop petit
+#    nombre: 120
+#    source: Gestionnaire départemental de la demande
+
+# Situation des communes au titre de la loi SRU, d'après la notification de la préfecture : code de la
+# commune, taux et taux demandé en pourcentage, logements manquants, date de la situation.
+sru:
+#  - commune: "71076"
+#    taux: 18.4
+#    objectif: 20
+#    manquants: 310
+#    date: {annee}-01-01
+#    source: Notification de la préfecture
+
 # Expérimentations.
 experimentations:
 #  - experimentation: Location choisie

@@ -15,7 +15,7 @@ import yaml
 from pydantic import AfterValidator, BaseModel, BeforeValidator, Field, ValidationInfo, model_validator
 
 from pipelines.affichable import affichable
-from pipelines.conventions.models import Bloc, Entier, JourOuRien, Nombre, Siren
+from pipelines.conventions.models import Bloc, Commune, Entier, Jour, JourOuRien, Nombre, Siren
 from pipelines.conventions.reading import nearest, refusal
 from pipelines.conventions.vocabulary import indicator_catalogue
 
@@ -179,6 +179,27 @@ class Relogement(Saisie):
     texte: Texte | None = None
 
 
+class Motif(Saisie):
+    """Why candidates refused, or why tenants asked to move: no source of the warehouse says it."""
+
+    motif: Texte
+    nombre: Effectif | None = None
+    source: Texte | None = None
+    texte: Texte | None = None
+
+
+class Sru(Saisie):
+    """Where a commune stands towards its legal share of social housing, as its notification says it."""
+
+    commune: Commune
+    taux: Annotated[Nombre, Field(ge=0, le=100)]
+    objectif: Annotated[Nombre, Field(ge=0, le=100)] | None = None
+    manquants: Effectif | None = None
+    date: Jour
+    source: Texte
+    texte: Texte | None = None
+
+
 class Experimentation(Saisie):
     """Something tried out."""
 
@@ -219,6 +240,9 @@ class FichierSaisies(Bloc):
     moyens: tuple[Moyen, ...] = ()
     flux: tuple[Flux, ...] = ()
     relogements: tuple[Relogement, ...] = ()
+    motifs_refus: tuple[Motif, ...] = ()
+    motifs_mutation: tuple[Motif, ...] = ()
+    sru: tuple[Sru, ...] = ()
     experimentations: tuple[Experimentation, ...] = ()
     verifications: tuple[Verification, ...] = ()
     validation: Validation | None = None

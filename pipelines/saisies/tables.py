@@ -19,26 +19,41 @@ COLONNES: dict[str, tuple[str, str]] = {
     "annee": ("INTEGER", "Année du bilan."),
     "rubrique": (
         "VARCHAR",
-        "analyse, objectif, decision, action, instance, moyen, flux, relogement, experimentation, "
-        "verification, validation, editeur ou donnees_fictives.",
+        "analyse, objectif, decision, action, instance, moyen, flux, relogement, motif_refus, "
+        "motif_mutation, sru, experimentation, verification, validation, editeur ou donnees_fictives.",
     ),
     "rang": ("INTEGER", "Rang dans la rubrique, à partir de 1."),
     "chapitre": ("VARCHAR", "Chapitre du bilan dont le texte parle ; vide : aucun en particulier."),
     "chiffre": ("VARCHAR", "Indicateur, ou identifiant du chiffre cité ; vide : aucun."),
     "valeur": ("DOUBLE", "Valeur que le texte donne à ce chiffre, dans son unité ; vide : aucune."),
-    "titre": ("VARCHAR", "Ce dont on parle : action, instance, moyen, réservataire, affirmation, personne."),
+    "titre": (
+        "VARCHAR",
+        "Ce dont on parle : action, instance, moyen, réservataire, motif, commune (code Insee), affirmation, "
+        "personne.",
+    ),
     "texte": ("VARCHAR", "Le texte ; une ligne vide sépare deux paragraphes."),
-    "complement": ("VARCHAR", "Obstacles d'un objectif, pilote d'une action, source d'une affirmation."),
+    "complement": (
+        "VARCHAR",
+        "Obstacles d'un objectif, pilote d'une action, source d'une affirmation, d'un motif ou d'un taux.",
+    ),
     "etat": ("VARCHAR", "a_faire, en_cours, faite ou abandonnee ; vide : sans objet."),
-    "jour": ("DATE", "Jour de la décision, de la réunion, de l'échéance ou de la validation."),
+    "jour": (
+        "DATE",
+        "Jour de la décision, de la réunion, de l'échéance, de la validation ou de la situation de la "
+        "commune.",
+    ),
     "nombre": (
         "DOUBLE",
-        "Présents d'une réunion, part convenue d'un flux en pourcentage, ou relogements prévus d'une "
-        "opération.",
+        "Présents d'une réunion, part convenue d'un flux en pourcentage, relogements prévus d'une "
+        "opération, cas d'un motif, ou taux de logements sociaux d'une commune (loi SRU) en pourcentage.",
     ),
-    "total": ("DOUBLE", "Convoqués d'une réunion."),
+    "total": (
+        "DOUBLE",
+        "Convoqués d'une réunion, ou taux que la loi SRU demande à une commune, en %.",
+    ),
     "avant": ("DOUBLE", "Reste à charge moyen d'un ménage avant son relogement, en euros par mois."),
     "apres": ("DOUBLE", "Reste à charge moyen d'un ménage après son relogement, en euros par mois."),
+    "manquants": ("DOUBLE", "Logements sociaux qui manquent à une commune (loi SRU)."),
 }
 _COMMENTAIRES = {
     TABLE: "Ce que les personnes saisissent à côté des chiffres. Grain : une entrée d'un fichier de saisies.",
@@ -60,6 +75,18 @@ _RUBRIQUES: dict[str, tuple[str, dict[str, str]]] = {
             "nombre": "prevus",
             "avant": "reste_a_charge_avant",
             "apres": "reste_a_charge_apres",
+        },
+    ),
+    "motifs_refus": ("motif_refus", {"titre": "motif", "nombre": "nombre", "complement": "source"}),
+    "motifs_mutation": ("motif_mutation", {"titre": "motif", "nombre": "nombre", "complement": "source"}),
+    "sru": (
+        "sru",
+        {
+            "titre": "commune",
+            "nombre": "taux",
+            "total": "objectif",
+            "manquants": "manquants",
+            "complement": "source",
         },
     ),
     "experimentations": ("experimentation", {"titre": "experimentation"}),

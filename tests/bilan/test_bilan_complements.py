@@ -19,7 +19,7 @@ from pipelines.bilan.complements import (
     Secteur,
 )
 from pipelines.bilan.document import Bloc, Paragraphe, Section, Tableau, texte
-from pipelines.bilan.donnees import Donnees, Saisie
+from pipelines.bilan.donnees import Chiffre, Donnees, Saisie
 
 EPCI, ANNEE = "247100589", 2021
 LECTURE = Lecture(
@@ -293,3 +293,47 @@ def test_published_figures_of_the_departement_and_region_stand_beside(lues: Donn
     lignes = rows(publics.references(replace(lues, chiffres=(*lues.chiffres, publiee))))
     assert [x[0] for x in lignes] == ["Bourgogne-Franche-Comté", "Ensemble du territoire"]
     assert lignes[0][2] == "3,50"
+
+
+def test_what_is_accessible_stands_beside_how_fragile_the_place_is(lues: Donnees) -> None:
+    modele = lues.chiffre("logements")
+    assert modele is not None
+    assert lieux.accessibles_et_fragiles(lues) == ()
+
+    def chiffre(indicateur: str, par: str, segment: str, valeur: float, periode: str) -> Chiffre:
+        return replace(
+            modele,
+            indicateur=indicateur,
+            segment_type=f"methode x type_lieu x {par}",
+            segment=segment,
+            valeur=valeur,
+            unite="%",
+            periode_type="millesime" if par == "classe" else "annee",
+            periode=periode,
+        )
+
+    an, millesime = str(ANNEE), str(modele.periode)
+    siens = (
+        chiffre("accessible_q1", "classe", "indice_100 x qpv x 2", 98.5, millesime),
+        chiffre("accessible_q1", "classe", "indice_100 x qpv x non_classe", 40.0, millesime),
+        chiffre("accessible_q1", "classe", "indice_100 x residence x 1", 80.0, millesime),
+        chiffre("accessible_q1", "classe", "indice_100 x residence x 1", 1.0, "1999"),
+        chiffre("baux_secteurs_fragiles", "public", "indice_100 x qpv x q1", 12.0, an),
+    )
+    catalogue = lues.catalogue | {"accessible_q1": lues.indicateur("logements")}
+    _, trouve = lieux.accessibles_et_fragiles(
+        replace(lues, chiffres=(*lues.chiffres, *siens), catalogue=catalogue)
+    )
+    assert isinstance(trouve, Tableau)
+    # One method alone is not named on each row.
+    assert [c.titre for c in trouve.colonnes] == [
+        "Lieux",
+        "Accessibles, classe 1",
+        "Accessibles, classe 2",
+        "Accessibles, non classés",
+        "Baux en lieu fragile, 1er quartile",
+    ]
+    assert rows(trouve) == [
+        ["Quartiers prioritaires", "–", "98,50 %", "40,00 %", "12,00 %"],
+        ["Résidences", "80,00 %", "–", "–", "–"],
+    ]

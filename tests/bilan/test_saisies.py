@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from pipelines import saisies
-from pipelines.bilan import contenu, donnees, render
+from pipelines.bilan import contenu, document, donnees, render
 from pipelines.bilan.saisies import est_celui
 from pipelines.edition import PUBLIQUE
 from pipelines.errors import DonneesRefusees
@@ -86,6 +86,8 @@ def test_the_model_loads_empty_and_filled(tmp_path: Path) -> None:
         ),
         ("part: 30", "part: 130", r"attendu un nombre d'au plus 100"),
         ("decisions:", "decision:", r"clé inconnue ; vouliez-vous écrire « decisions » \?"),
+        ('commune: "71076"', "commune: Chalon", r"clé « sru\[0\]\.commune » : attendu un code Insee"),
+        ("    source: Notification", "    texte: Notification", r"clé « sru\[0\]\.source »"),
         (f"annee: {ANNEE}", "annee: 2020", r"clé « annee » : attendu 2021, d'après la place du fichier"),
         ("date: 2021-06-15", "date: 2021-06-31", r"une date qui existe"),
     ],
@@ -130,7 +132,7 @@ def test_rows_are_kept_with_their_file_and_only_marked_ones_are_public(
         nus = con.execute(
             "select count(*) from duckdb_columns() where table_name like 'saisies%' and comment is null"
         ).fetchall()
-    assert len(toutes) == 12
+    assert len(toutes) == 15
     assert [r for r, _ in publiques] == ["decision", "donnees_fictives"]
     assert publiques[0][1].startswith("Réserver en priorité")
     assert verrou == [(f"saisies/{EPCI}/{ANNEE}.yml", "saisies", 0)]
@@ -160,6 +162,11 @@ def test_what_was_typed_stands_beside_the_figures(rempli: Path, tmp_path: Path) 
     assert "Obstacles : Les dossiers arrivent incomplets" in texte
     for dit in ("Réserver en priorité", "Commission de coordination en cours", "34 50", "Location choisie"):
         assert dit in texte
+    # Grounds, and the communes' legal share, beside the stock.
+    assert re.search(rf"Quartier non souhaité 42 100,00{FINE}% Remontée des bailleurs", texte)
+    assert re.search(rf"Logement trop petit 120 100,00{FINE}% Gestionnaire", texte)
+    assert re.search(rf"18,40{FINE}% 20,00{FINE}% 310 \S+ .*? 2021 Notification de la préf", texte)
+    assert "1 action : 1 en cours." in texte
     # Collectivités: 30 % agreed, beside what was signed.
     assert re.search(rf"État – prioritaires 30,00{FINE}% [\d,]+{FINE}%", texte)
 
@@ -213,3 +220,31 @@ def test_every_chapter_that_can_be_named_is_one_of_the_bilan(entrepot: Path) -> 
     with donnees.ouvrir(entrepot) as con:
         document = contenu.bilan(donnees.charger(con, EPCI, ANNEE))
     assert set(saisies.vocabulaire().chapitres) <= {s.ident for s in document.sections}
+
+
+def test_grounds_that_nobody_typed_are_missing_once(entrepot: Path) -> None:
+    from dataclasses import replace
+
+    from pipelines.bilan import saisies as rendues
+
+    with donnees.ouvrir(entrepot) as con:
+        lues = donnees.charger(con, EPCI, ANNEE)
+    assert len(rendues.motifs(lues, "mutations")) == 1
+    assert rendues.motifs(lues, "volumes") == rendues.motifs(lues, "demande") == ()
+    vide = donnees.Saisie("motif_mutation", 1, "", "", None, "Trop petit", "", "", "", "", None, None)
+    typees = replace(lues, saisies=(vide, replace(vide, rang=2, nombre=4.0)))
+    (tableau,) = rendues.motifs(typees, "mutations")
+    # A share of what was only partly counted would be wrong.
+    assert isinstance(tableau, document.Tableau)
+    assert [c.titre for c in tableau.colonnes] == ["Motif", "Nombre", "Part des motifs donnés"]
+    assert [document.texte(ligne.cellules[2]) for ligne in tableau.lignes] == ["–", "–"]
+    assert len(rendues.motifs(typees, "volumes")) == 1
+
+
+def test_the_sheet_of_a_commune_has_its_own_situation_alone(rempli: Path) -> None:
+    from pipelines.bilan import saisies as rendues
+
+    with donnees.ouvrir(rempli) as con:
+        lues = donnees.charger(con, EPCI, ANNEE)
+    assert rendues.sru(lues, "71076") != ()
+    assert rendues.sru(lues, "71270") == ()

@@ -1,9 +1,10 @@
 -- Who was housed, by public and neighbourhood: the leases of the year of all households, of the first quartile, of the priority
--- publics, of those rehoused and in new dwellings, by composition, age, work, origin, quartile and réservataire. One row per EPCI,
+-- publics, of both at once, of those rehoused and in new dwellings, by composition, age, work, origin, quartile and réservataire. One row per EPCI,
 -- year, axis (the territory or a priority neighbourhood), public, dimension and value. A household may be of several publics: they
 -- do not add up.
 {%- set publics = {
-    'tous': 'true', 'q1': "quartile = 'Q1'", 'prioritaires': 'est_prioritaire', 'reloges': 'est_relogement', 'logements_neufs': 'est_neuf',
+    'tous': 'true', 'q1': "quartile = 'Q1'", 'prioritaires': 'est_prioritaire',
+    'q1_prioritaires': "quartile = 'Q1' and est_prioritaire", 'reloges': 'est_relogement', 'logements_neufs': 'est_neuf',
 } %}
 {%- set dimensions = ['composition', 'tranche_age', 'situation_pro', 'origine', 'quartile', 'reservataire', 'relogement'] %}
 with baux as (
