@@ -243,7 +243,8 @@ def sru(d: Donnees, commune: str = "", ident: str = "t-saisie-sru") -> tuple[Blo
         commune: its code; every commune without.
         ident: identifier of the table.
     """
-    noms = dict(d.modalites("commune", d.indicateurs()))
+    noms = {c.code: c.libelle for c in d.contours if c.niveau == "commune"}
+    noms |= dict(d.modalites("commune", d.indicateurs()))
     lignes = [
         Ligne(
             (
