@@ -1072,6 +1072,10 @@ def _fragilite(d: Donnees) -> Section:
             legende = f"Indice de fragilité{nom}"
             ident = f"t-fragilite-{formats.slug(segment)}"
             blocs.append(Tableau(ident, legende, entetes, tries, f"Fragilité {segment}"))
+            if not any(isinstance(bloc, Graphique) for bloc in blocs):
+                blocs += plans.classes(
+                    d, segment_type, segment, f"{legende} : carte des classes, {d.annee}", ident
+                )
     chapo = Paragraphe((libelles.chapo("fragilite"),), "note")
     if blocs:
         return Section("fragilite", "Indice de fragilité", (chapo, *blocs))

@@ -65,6 +65,11 @@ LEGENDE_POINTS = (
     "Rond bleu foncé et ✓ : objectif atteint ; carré orange et ✗ : non atteint ; losange gris : sans cible. "
     "Le trait noir marque la cible."
 )
+LEGENDE_CLASSES = (
+    "Le chiffre est la classe, et plus le lieu est foncé, plus elle est fragile : dans un losange, celle "
+    "d’un quartier ou d’une zone ; seul, celle de la commune hors quartiers prioritaires ; blanc : non "
+    "classé. Les zones sans contour sont dans le tableau."
+)
 LEGENDE_NUANCES = (
     "Plus la commune est foncée, plus la part est élevée ; blanc : aucun chiffre. Sont nommées celles qui "
     "ont le plus d’attributions."

@@ -172,3 +172,53 @@ def quartiers(d: Donnees) -> tuple[Bloc, ...]:
         ),
         tableau,
     )
+
+
+def classes(d: Donnees, segment_type: str, segment: str, titre: str, tableau: str) -> tuple[Bloc, ...]:
+    """Places by class of fragility: what each commune has outside priority neighbourhoods, then those and the
+    local zones that are drawn. Nothing without outlines, or where fewer than two places are classed.
+
+    Args:
+        d: the data.
+        segment_type: `methode`, or `tous` where the territory has one alone.
+        segment: the method.
+        titre: what the map shows.
+        tableau: the table that has every place, drawn or not.
+    """
+    places = []
+    for contour in d.contours:
+        axe, code = contour.niveau, contour.code
+        if axe == "commune":
+            axe, code = "commune x secteur", f"{code} x hors_qpv"
+        c = d.chiffre("fragilite_classe", axe, code, segment_type=segment_type, segment=segment)
+        places.append((contour, None if c is None else c.valeur))
+    connues = [classe for _, classe in places if classe is not None]
+    if len(connues) < 2 or not any(contour.niveau == "commune" for contour, _ in places):
+        return ()
+    formes = []
+    for contour, classe in sorted(places, key=lambda p: (p[0].niveau != "commune", p[0].niveau, p[0].code)):
+        if contour.niveau != "commune" and classe is None:
+            continue
+        ecrite = "" if classe is None else formats.decimal(classe, 0)
+        couleur = graphiques.nuance_de_carte(classe, max(connues))
+        # A commune's class is written alone; a neighbourhood's stands in a mark, to be told from it.
+        if contour.niveau == "commune":
+            formes.append(graphiques.Forme(contour.geometrie, couleur, etiquette=ecrite))
+        else:
+            formes.append(graphiques.Forme(contour.geometrie, couleur, ecrite, "suivi"))
+    ident = f"g-classes-{formats.slug(segment)}"
+    dites = " ; ".join(
+        f"{contour.libelle} : classe {formats.decimal(classe, 0)}"
+        for contour, classe in places
+        if classe is not None
+    )
+    return (
+        Graphique(
+            ident,
+            titre,
+            f"Carte : {titre}. {dites}.",
+            graphiques.carte(ident, formes),
+            tableau,
+            graphiques.LEGENDE_CLASSES,
+        ),
+    )
