@@ -79,6 +79,9 @@ PARC = (
     "accessible_q1",
     "plai_neufs_hors_qpv",
 )
+PARC_A_L_ECRAN = ("type_construction", "tranche_loyer")
+"""Splits of the stock that paper leaves to the page and the workbook."""
+
 ACCESSIBILITE = ("accessible_q1", "mobilisable_q1")
 OCCUPATION = (
     "part_isoles",
@@ -761,15 +764,19 @@ def _objectif(
         if complements:
             blocs.append(complements)
         croises = {o.axe for o in d.objectifs if o.indicateur == principal and " x " in o.axe}
+        vises = {
+            o.axe for o in d.objectifs if o.vise == Vise(principal) and o.operateur and o.en_vigueur(d.annee)
+        }
         for axe in (*axes, *sorted(croises)):
             contenu = _acteur(d, Vise(principal), axe, titre)
             if axe == "commune" and contenu:
                 carte = plans.communes(d, Vise(principal)) if principal in HORS_QPV else ()
                 contenu = (*carte, *plans.tendances(d, Vise(principal)), *contenu)
             if contenu:
-                sections.append(
-                    Section(f"{ident}-{formats.slug(axe)}", f"Par {libelles.axe(axe, 'un')}", contenu)
-                )
+                # What is followed without a target is printed for the territory and its landlords alone.
+                ecran = principal in AUTRES_PUBLICS and axe not in {"bailleur", *vises}
+                par = f"Par {libelles.axe(axe, 'un')}"
+                sections.append(Section(f"{ident}-{formats.slug(axe)}", par, contenu, ecran=ecran))
         sections += _autres_objectifs(d, principal, (*indicateurs, *autres))
         fin: tuple[Bloc, ...] = tuple(blocs)
     else:
@@ -896,7 +903,7 @@ def _acteurs(d: Donnees) -> Section:
             feuille=f"Vue {axe}",
         )
         if tableau:
-            sections.append(Section(f"vue-{axe}", titre, (tableau,)))
+            sections.append(Section(f"vue-{axe}", titre, (tableau,), ecran=True))
     blocs: tuple[Bloc, ...] = (Paragraphe((libelles.chapo("acteurs"),), "chapo"),)
     if not sections:
         blocs = (*blocs, *_ou_manquant(d, idents, ("sne",), []))
@@ -987,9 +994,9 @@ def _parc(d: Donnees) -> Section:
             feuille=f"Parc {segment_type}",
         )
         if tableau:
-            sections.append(
-                Section(f"parc-{cle}", f"Par {libelles.segment_type(segment_type).lower()}", (tableau,))
-            )
+            par = f"Par {libelles.segment_type(segment_type).lower()}"
+            ecran = segment_type in PARC_A_L_ECRAN
+            sections.append(Section(f"parc-{cle}", par, (tableau,), ecran=ecran))
     for ident in ACCESSIBILITE:
         contenu: list[Bloc] = []
         for segment_type in d.segments(ident):
@@ -1000,9 +1007,8 @@ def _parc(d: Donnees) -> Section:
         if ident == "accessible_q1" and (croise := lieux.accessibles_et_fragiles(d)):
             contenu += croise
         if contenu:
-            sections.append(
-                Section(f"parc-{formats.slug(ident)}", d.indicateur(ident).libelle, tuple(contenu))
-            )
+            titre, ecran = d.indicateur(ident).libelle, ident == "mobilisable_q1"
+            sections.append(Section(f"parc-{formats.slug(ident)}", titre, tuple(contenu), ecran=ecran))
     for axe in ("bailleur", "commune", "qpv"):
         tableau = tables.croise(
             d,
@@ -1179,12 +1185,14 @@ def _qualite(d: Donnees) -> Section:
                 "Inconnus",
             )
         )
+    sections = []
     for axe in ("bailleur", "guichet"):
-        legende = f"Couverture et complétude par {libelles.axe(axe, 'un')}, {d.annee}"
+        par = f"par {libelles.axe(axe, 'un')}"
+        legende = f"Couverture et complétude {par}, {d.annee}"
         if t := tables.croise(
             d, f"t-completude-{axe}", legende, _completude(d), [axe], feuille=f"Complétude {axe}"
         ):
-            blocs.append(t)
+            sections.append(Section(f"qualite-{axe}", f"Complétude {par}", (t,), ecran=True))
     if d.fichiers and d.seul:
         lignes = [
             Ligne(
@@ -1231,13 +1239,13 @@ def _qualite(d: Donnees) -> Section:
         )
     if d.fichiers and not d.seul:
         blocs.append(Paragraphe((libelles.chapo("fichiers-partages"),), "note"))
-    if not blocs:
+    if not blocs and not sections:
         blocs.append(
             Manquant(
                 "Pas d’information sur la qualité", "L’entrepôt ne publie ni fichiers lus ni avertissements."
             )
         )
-    return Section("qualite", "Qualité des données", tuple(blocs))
+    return Section("qualite", "Qualité des données", tuple(blocs), tuple(sections))
 
 
 def _ou_manquant(

@@ -204,6 +204,8 @@ class Section:
     blocs: tuple[Bloc, ...] = ()
     sections: tuple["Section", ...] = ()
     nouvelle_page: bool = False
+    ecran: bool = False
+    """Whether it details what is said elsewhere: the page and the workbook have it, paper names it."""
 
     def tous_les_blocs(self) -> Iterator[Bloc]:
         """Its blocks and those of its sub-sections, in reading order."""
@@ -261,9 +263,11 @@ def _section_imprimee(section: Section) -> Section:
             blocs.extend(_abreger(bloc, dessine=bloc.ident in dessines))
         else:
             blocs.append(bloc)
-    return replace(
-        section, blocs=tuple(blocs), sections=tuple(_section_imprimee(s) for s in section.sections)
-    )
+    tues = [s.titre[:1].lower() + s.titre[1:] for s in section.sections if s.ecran]
+    if tues:
+        blocs.append(Paragraphe((f"Dans la page et dans le classeur : {formats.enumerer(tues)}.",), "note"))
+    imprimees = tuple(_section_imprimee(s) for s in section.sections if not s.ecran)
+    return replace(section, blocs=tuple(blocs), sections=imprimees)
 
 
 def _abreger(tableau: Tableau, *, dessine: bool) -> list[Bloc]:

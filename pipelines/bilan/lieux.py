@@ -148,11 +148,8 @@ def accessibles_et_fragiles(d: Donnees) -> tuple[Bloc, ...]:
     entetes = (
         Colonne("Méthode"),
         Colonne("Lieux"),
-        *(
-            Colonne(f"Accessibles, classe {c}" if c.isdigit() else "Accessibles, non classés", True)
-            for c in classes
-        ),
-        *(Colonne(f"Baux en lieu fragile, {libelles.segment('public', p).lower()}", True) for p in publics),
+        *(Colonne(f"Parc, classe {c}" if c.isdigit() else "Parc, non classé", True) for c in classes),
+        *(Colonne(f"Baux, {libelles.segment('public', p).lower()}", True) for p in publics),
     )
     if len({methode for methode, _ in cas}) == 1:
         entetes, lignes = entetes[1:], [Ligne(ligne.cellules[1:]) for ligne in lignes]

@@ -284,8 +284,8 @@ def _etats(d: Donnees) -> Paragraphe | None:
     etats = [s.etat for s in d.saisies if s.rubrique == "action"]
     if not etats:
         return None
-    comptes = [f"{etats.count(e)} {libelles.etat(e)}" for e in libelles.etats() if e in etats]
-    return Paragraphe((f"{formats.accorder(len(etats), 'action')} : {formats.enumerer(comptes)}.",))
+    comptes = [f"{libelles.etat(e)}, {etats.count(e)}" for e in libelles.etats() if e in etats]
+    return Paragraphe((f"{formats.accorder(len(etats), 'action')} : {' ; '.join(comptes)}.",))
 
 
 def suivi(d: Donnees) -> Section:

@@ -328,10 +328,10 @@ def test_what_is_accessible_stands_beside_how_fragile_the_place_is(lues: Donnees
     # One method alone is not named on each row.
     assert [c.titre for c in trouve.colonnes] == [
         "Lieux",
-        "Accessibles, classe 1",
-        "Accessibles, classe 2",
-        "Accessibles, non classés",
-        "Baux en lieu fragile, 1er quartile",
+        "Parc, classe 1",
+        "Parc, classe 2",
+        "Parc, non classé",
+        "Baux, 1er quartile",
     ]
     assert rows(trouve) == [
         ["Quartiers prioritaires", "–", "98,50 %", "40,00 %", "12,00 %"],

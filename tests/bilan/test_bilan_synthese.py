@@ -196,3 +196,15 @@ def test_two_places_of_one_name_bear_their_code(grand: Path) -> None:
     vrais = (chiffre("QP1", "Aubépins"), chiffre("QN1", "Aubépins"), chiffre("QP2", "Clair Logis"))
     noms = dict(replace(lues, chiffres=vrais).modalites("qpv", ["baux"]))
     assert noms == {"QN1": "Aubépins (QN1)", "QP1": "Aubépins (QP1)", "QP2": "Clair Logis"}
+
+
+def test_paper_names_the_details_that_it_leaves_to_the_page() -> None:
+    from pipelines.bilan.document import Document, Paragraphe, Section
+
+    detail = Section("b", "Par commune", (Paragraphe(("détail",)),), ecran=True)
+    reste = Section("c", "Par bailleur", (Paragraphe(("reste",)),))
+    entier = Document("n", "t", "s", 2021, (), (), (Section("a", "Chapitre", (), (detail, reste)),), ())
+    (imprimee,) = entier.a_imprimer().sections
+    assert imprimee.sections == (reste,)
+    assert imprimee.blocs == (Paragraphe(("Dans la page et dans le classeur : par commune.",), "note"),)
+    assert entier.a_lire().sections[0].sections == (detail, reste)

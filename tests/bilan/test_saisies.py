@@ -166,7 +166,7 @@ def test_what_was_typed_stands_beside_the_figures(rempli: Path, tmp_path: Path) 
     assert re.search(rf"Quartier non souhaité 42 100,00{FINE}% Remontée des bailleurs", texte)
     assert re.search(rf"Logement trop petit 120 100,00{FINE}% Gestionnaire", texte)
     assert re.search(rf"18,40{FINE}% 20,00{FINE}% 310 01/01/2021 Notification de la préfecture", texte)
-    assert "1 action : 1 en cours." in texte
+    assert "1 action : en cours, 1." in texte
     # Collectivités: 30 % agreed, beside what was signed.
     assert re.search(rf"État – prioritaires 30,00{FINE}% [\d,]+{FINE}%", texte)
 
