@@ -27,7 +27,10 @@ AXES = ("commune", "bailleur", "qpv", "reservataire")
 PAR_BAILLEUR = {"commune": "bailleur x commune"}
 """Axis → the crossing that says who let what there."""
 
-AXES_LUS = (*AXES, "epci", *PAR_BAILLEUR.values())
+QUARTIERS = "qpv x commune"
+"""The crossing that says which neighbourhoods a commune has; one may be of several communes."""
+
+AXES_LUS = (*AXES, "epci", *PAR_BAILLEUR.values(), QUARTIERS)
 _INDICATEURS = (
     *contenu.HORS_QPV,
     *contenu.EN_QPV,
@@ -151,6 +154,8 @@ def _blocs(d: Donnees, axe: str, code: str, nom: str) -> tuple[Bloc, ...]:
         blocs.append(Tableau(f"t-{_ident(axe, code)}", titre, gardees, tries, feuille, entier=True))
     if axe == "commune":
         blocs += saisies.sru(d, code, f"t-{_ident(axe, code)}-sru")
+        if quartiers := _quartiers(d, code, nom):
+            blocs.append(quartiers)
     if portrait := lieux.portrait(d, axe, code, f"t-{_ident(axe, code)}-portrait"):
         blocs.append(portrait)
     if croise := _par_bailleur(d, axe, code):
@@ -168,6 +173,32 @@ def _cartes(d: Donnees, axe: str, code: str) -> list[Carte]:
             cible = f"Objectif : {formats.cible(c.operateur, c.cible, c.unite)}"
             cartes.append(Carte(d.libelle(vise), c, etat(c), cible, detail, annees))
     return cartes
+
+
+def _quartiers(d: Donnees, code: str, nom: str) -> Tableau | None:
+    """The priority neighbourhoods of a commune side by side, beside it and the territory."""
+    siens = {m.split(" x ")[0] for m, _ in d.modalites(QUARTIERS, ["baux"]) if m.split(" x ")[-1] == code}
+    siens |= {e.modalite for e in d.complements.ecarts if e.axe == "qpv" and e.commune == nom}
+    quartiers = [(c, n) for c, n in _modalites(d, "qpv") if c in siens]
+    lignes = []
+    for ident in contenu.PORTRAIT:
+        for segment_type, segment, libelle in tables.variantes(d, ident, "qpv"):
+            vise = Vise(ident, segment_type, segment)
+            chiffres = [d.vise(vise, "qpv", c) for c, _ in quartiers]
+            if (segment_type, segment) in _LECTURES and any(c is not None and c.lisible for c in chiffres):
+                autres = (Mesure(d.vise(vise, "commune", code)), Mesure(d.vise(vise)))
+                lignes.append(Ligne((libelle, *tables.mesures(chiffres), *autres)))
+    if not lignes:
+        return None
+    entetes = (
+        Colonne("Indicateur"),
+        *(Colonne(n, True) for _, n in quartiers),
+        Colonne(nom, True),
+        Colonne("Territoire", True),
+    )
+    gardees, tries = tables.alleger(entetes, lignes)
+    titre = f"{nom} : ses quartiers prioritaires côte à côte, {d.annee}"
+    return Tableau(f"t-{_ident('commune', code)}-qpv", titre, gardees, tries, "Quartiers des communes", True)
 
 
 def _premier(nom: str) -> str:

@@ -50,6 +50,39 @@ def test_the_sheet_of_a_commune_sets_its_figures_beside_the_territory_s(petit: P
         bilan.render(petit, EPCI, ANNEE, tmp_path, commune="99999")
 
 
+def test_the_neighbourhoods_of_a_commune_stand_side_by_side(petit: Path) -> None:
+    from dataclasses import replace
+
+    from pipelines.bilan import donnees, fiches
+    from pipelines.bilan.document import Tableau, texte
+
+    with donnees.ouvrir(petit) as con:
+        d = donnees.charger(con, EPCI, ANNEE)
+
+    def table(lues: donnees.Donnees) -> Tableau | None:
+        (section,) = fiches.fiche(lues, "commune", "71000").sections[:1]
+        return next((b for b in section.blocs if isinstance(b, Tableau) and b.ident.endswith("-qpv")), None)
+
+    # Nothing says which neighbourhoods the commune has.
+    assert table(d) is None
+    bail = d.chiffre("baux", "qpv", "QP071005")
+    assert bail is not None
+    ici = replace(bail, axe="qpv x commune", modalite="QP071005 x 71000", modalite_libelle="x")
+    ailleurs = replace(ici, modalite="QP071006 x 71001")
+    trouve = table(replace(d, chiffres=(*d.chiffres, ici, ailleurs)))
+    assert trouve is not None
+    titres = [c.titre for c in trouve.colonnes]
+    assert titres == ["Indicateur", "Les Aubépins", "Chalon-sur-Saône", "Territoire"]
+    (baux,) = (ligne for ligne in trouve.lignes if ligne.cellules[0] == "Baux signés")
+    assert texte(baux.cellules[1]) == texte_de(bail)
+
+
+def texte_de(c: Any) -> str:
+    from pipelines.bilan.document import Mesure, texte
+
+    return texte(Mesure(c))
+
+
 def test_sheets_are_for_the_signatories_and_one_thing_is_asked_at_once(petit: Path, tmp_path: Path) -> None:
     for asked in ({"fiches": True}, {"commune": "71000"}):
         with pytest.raises(MauvaisUsage, match="pour les signataires"):

@@ -24,6 +24,7 @@ MODELES = (
     "+meta_totaux_officiels",
     "+fragilite",
     "+sensibilite",
+    "+portraits_quartiers",
 )
 
 
