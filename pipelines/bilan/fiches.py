@@ -123,12 +123,18 @@ def _titre(axe: str, code: str, nom: str) -> str:
 
 
 def _modalites(d: Donnees, axe: str) -> list[tuple[str, str]]:
-    """Those that have a figure in the year or in a vintage paired with it."""
-    return [
+    """Those that have a figure in the year or in a vintage paired with it, or a portrait as recent as any."""
+    connues = [
         (code, nom)
         for code, nom in d.modalites(axe, d.indicateurs())
         if code != INCONNU and any((c := d.chiffre(i, axe, code)) and c.lisible for i in d.indicateurs())
     ]
+    # A neighbourhood that only open bases tell of; not one of an older list, whose last base is older.
+    ouverts = [e for e in lieux.de_l_annee(d) if e.indicateur not in d.catalogue and e.valeur is not None]
+    recent = max((e.periode for e in ouverts), default="")
+    portraits = {(e.modalite, e.modalite_libelle) for e in ouverts if (e.axe, e.periode) == (axe, recent)}
+    autres = {(code, nom) for code, nom in portraits if code not in dict(connues)}
+    return connues + sorted(autres, key=lambda m: (formats.cle_de_tri(m[1]), m[0]))
 
 
 def _blocs(d: Donnees, axe: str, code: str, nom: str) -> tuple[Bloc, ...]:
