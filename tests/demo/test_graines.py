@@ -26,7 +26,11 @@ def _graine(nom: str) -> list[dict[str, str]]:
 
 def _descriptions() -> dict[str, dict[str, Any]]:
     declarees = yaml.safe_load((DBT_PROJECT / "models/staging/_references.yml").read_text(encoding="utf-8"))
-    return {table["name"]: table for table in declarees["sources"][0]["tables"]}
+    return {
+        table.get("meta", {}).get("fichier", table["name"]): table
+        for source in declarees["sources"]
+        for table in source["tables"]
+    }
 
 
 def test_every_file_is_declared_with_its_columns_in_order() -> None:

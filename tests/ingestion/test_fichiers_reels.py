@@ -135,6 +135,7 @@ def test_geography(depot: Depot, copier: Copier) -> None:
         "qpv_communes": 1_436 + 1_776,
         "qpv_correspondance": 0,
         "qpv_polygones": 1_584,
+        "quartiers_insee": 0,
         "zones_locales": 0,
     }
     # The vintage is in the name when there is no folder for it.
