@@ -1,7 +1,6 @@
 """The bilans: what the CIL reads, written from the published warehouse alone."""
 
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +10,10 @@ from pydantic import Field
 
 from assets.publication import ANNEES, ENTREPOT_PUBLIE, GROUP
 from pipelines import bilan
+from pipelines.bilan.plusieurs import write
 from pipelines.calendrier import named_period
-from pipelines.edition import PUBLIQUE, SIGNATAIRES
-from pipelines.errors import DonneesRefusees, MauvaisUsage, ObservatoireError
+from pipelines.edition import SIGNATAIRES
+from pipelines.errors import MauvaisUsage
 from pipelines.perimetre import choose_reports, published_years, select_reports, with_figures
 from pipelines.publication import open_warehouse
 from pipelines.resources import Parametres, progress
@@ -113,91 +113,4 @@ def _written(
             "fichiers": dg.MetadataValue.json([str(path) for path in paths]),
             "sans_chiffres": dg.MetadataValue.json(list(missing)),
         }
-    )
-
-
-def write(
-    config: BilansConfig, wanted: Sequence[tuple[str, int]], entrepot: Path, sortie: Path
-) -> list[Path]:
-    """Write the kind of report that was asked for, for each EPCI and year.
-
-    One that cannot be written does not keep the others from being written: it is said at once and at the end.
-
-    Raises:
-        ObservatoireError: reports that were not written, and why; of one alone, its own reason.
-
-    """
-    other = config.comparaison or config.evaluation or config.trimestre is not None
-    if other and (config.edition == PUBLIQUE or config.bailleur is not None):
-        raise MauvaisUsage(
-            "L'édition publique n'a que le bilan annuel, et un bailleur sa fiche ou son relevé."
-        )
-    if config.comparaison:
-        last = max(annee for _, annee in wanted)
-        epcis = [epci for epci, _ in wanted]
-        return bilan.render_comparaison(entrepot, epcis, last, sortie, formats=config.formats)
-    if len(wanted) == 1:
-        return _write_one(config, *wanted[0], entrepot, sortie)
-    return _write_each(config, wanted, entrepot, sortie)
-
-
-def _write_each(
-    config: BilansConfig, wanted: Sequence[tuple[str, int]], entrepot: Path, sortie: Path
-) -> list[Path]:
-    names: Mapping[str, str] = {
-        siren: nom
-        for siren, nom, _ in bilan.lister(entrepot, edition=config.edition, bailleur=config.bailleur)
-    }
-    written: list[Path] = []
-    failed: dict[str, Exception] = {}
-    for rank, (epci, annee) in enumerate(wanted, 1):
-        said = f"{names.get(epci, epci)} ({epci}), {annee}"
-        began = time.monotonic()
-        try:
-            written += _write_one(config, epci, annee, entrepot, sortie)
-        except (OSError, MauvaisUsage):
-            # The disk, the folder or what was asked: the next one would meet it too.
-            raise
-        except Exception as error:
-            failed[said] = error
-            progress.warning("%d/%d %s : non écrit. %s", rank, len(wanted), said, _why(error))
-        else:
-            took = f"{time.monotonic() - began:.1f}".replace(".", ",")
-            progress.info("%d/%d %s : %s s", rank, len(wanted), said, took)
-    unforeseen = [error for error in failed.values() if not isinstance(error, ObservatoireError)]
-    if unforeseen:
-        raise unforeseen[0]
-    if failed:
-        reasons = " ".join(f"{said} : {_why(error)}" for said, error in failed.items())
-        raise DonneesRefusees(
-            f"{len(failed)} rapport(s) sur {len(wanted)} non écrit(s) ; les autres sont dans « {sortie} ». "
-            f"{reasons}"
-        )
-    return written
-
-
-def _why(error: Exception) -> str:
-    # What nobody foresaw may quote anything: its traceback is shown at the end.
-    return (
-        str(error) if isinstance(error, ObservatoireError) else f"Erreur imprévue ({type(error).__name__})."
-    )
-
-
-def _write_one(config: BilansConfig, epci: str, annee: int, entrepot: Path, sortie: Path) -> list[Path]:
-    formats = config.formats
-    if config.evaluation:
-        return bilan.render_evaluation(entrepot, epci, annee, sortie, formats=formats)
-    if config.trimestre is not None:
-        return bilan.render_trimestre(entrepot, epci, annee, config.trimestre, sortie, formats=formats)
-    return bilan.render(
-        entrepot,
-        epci,
-        annee,
-        sortie,
-        formats,
-        semestre=config.semestre,
-        edition=config.edition,
-        bailleur=config.bailleur,
-        commune=config.commune,
-        fiches=config.fiches,
     )
