@@ -22,7 +22,6 @@ from pipelines import libelles
 from pipelines.affichable import affichable
 from pipelines.bilan import document as modele
 from pipelines.bilan.document import (
-    PETIT,
     Cellule,
     Document,
     Mesure,
@@ -208,7 +207,7 @@ class _Feuilles:
         feuille.write_number(
             *ou,
             valeur / 100 if unite == "%" else valeur,
-            self._format(unite, gras=gras, marque=_marque(cellule)),
+            self._format(unite, gras=gras, marque=modele.marque(cellule)),
         )
 
     def _chiffres(self, chiffres: tuple[Chiffre, ...]) -> None:
@@ -293,15 +292,6 @@ class _Feuilles:
                 }
             self.formats[cle] = self.classeur.add_format(proprietes)
         return self.formats[cle]
-
-
-def _marque(cellule: Cellule) -> str:
-    """What follows a number of few households, or one of a broken series, as in the page."""
-    if not isinstance(cellule, Mesure) or cellule.chiffre is None:
-        return ""
-    petit = PETIT if cellule.chiffre.petit_effectif else ""
-    rupture = " †" if cellule.champ == "valeur" and cellule.chiffre.statut == "rupture_serie" else ""
-    return petit + rupture
 
 
 def _largeurs(tableaux: Sequence[Tableau]) -> dict[int, float]:

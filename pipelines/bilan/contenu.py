@@ -678,7 +678,7 @@ def _objectifs_en_vigueur(d: Donnees, objectifs: Sequence[Objectif]) -> Tableau:
         if o.statut == "sans_objet":
             cible = "sans objet"
         elif o.cible_indicateur:
-            cible = f"se rapprocher de : {d.indicateur(o.cible_indicateur).libelle.lower()}"
+            cible = f"se rapprocher de : {formats.minuscule(d.indicateur(o.cible_indicateur).libelle)}"
         else:
             cible = (
                 formats.cible(o.operateur or None, o.cible, d.indicateur(o.indicateur).unite or "%")
@@ -689,7 +689,7 @@ def _objectifs_en_vigueur(d: Donnees, objectifs: Sequence[Objectif]) -> Tableau:
         if o.modalite:
             acteurs = f"{acteurs} : {noms.get(o.modalite) or libelles.segment(o.axe, o.modalite)}"
         elif o.axe != "epci":
-            acteurs = f"{libelles.axe(o.axe, 'plusieurs').capitalize()}"
+            acteurs = f"{formats.majuscule(libelles.axe(o.axe, 'plusieurs'))}"
             if o.statut == "sans_objet":
                 acteurs = f"Autres {libelles.axe(o.axe, 'plusieurs')}"
         lignes.append(
@@ -721,7 +721,10 @@ def _volumes(d: Donnees) -> Section:
     if tableau := tables.series(d, "t-volumes", "Attributions et baux", parcours, feuille="Volumes"):
         blocs.append(tableau)
     for ident, segment_type in DECOUPAGES_DES_BAUX:
-        nom, par = d.indicateur(ident).libelle, f"par {libelles.segment_type(segment_type).lower()}"
+        nom, par = (
+            d.indicateur(ident).libelle,
+            f"par {formats.minuscule(libelles.segment_type(segment_type))}",
+        )
         titre = f"{nom if par in nom.lower() else f'{nom} {par}'}, {d.annee}"
         cle = f"t-{formats.slug(ident)}-{formats.slug(segment_type)}"
         if t := tables.par_segment(
@@ -867,7 +870,7 @@ def _quartiles_par_quartier(d: Donnees) -> tuple[Bloc, ...]:
         titre,
         (
             Colonne("Quartier prioritaire"),
-            *(Colonne(libelles.segment("quartile", q).capitalize(), True) for q in valeurs),
+            *(Colonne(formats.majuscule(libelles.segment("quartile", q)), True) for q in valeurs),
             Colonne("Ensemble", True),
         ),
         tuple(lignes),
@@ -875,7 +878,7 @@ def _quartiles_par_quartier(d: Donnees) -> tuple[Bloc, ...]:
     )
     if len(lignes) > 40 or all(c.valeur is None for c in cases):
         return (tableau,)
-    description = f"Grille : {titre.lower()}. Plus la case est foncée, plus il y a de baux."
+    description = f"Grille : {formats.minuscule(titre)}. Plus la case est foncée, plus il y a de baux."
     graphique = Graphique(
         "g-quartiles-qpv", titre, description, graphiques.chaleur("g-quartiles-qpv", cases), tableau.ident
     )
@@ -897,7 +900,7 @@ def _acteurs(d: Donnees) -> Section:
         tableau = tables.croise(
             d,
             f"t-vue-{axe}",
-            f"Vue d’ensemble {titre.lower()}, {d.annee}",
+            f"Vue d’ensemble {formats.minuscule(titre)}, {d.annee}",
             idents,
             [axe],
             feuille=f"Vue {axe}",
@@ -921,7 +924,7 @@ def _demande(d: Donnees) -> Section:
         types = dict.fromkeys([*d.segments("tension"), *d.segments("demandes")])
         for segment_type in types:
             cle = formats.slug(segment_type)
-            par = f"par {libelles.segment_type(segment_type).lower()}"
+            par = f"par {formats.minuscule(libelles.segment_type(segment_type))}"
             titre = f"Demande, attributions et tension {par}, {d.annee}"
             tableau = tables.par_segment(
                 d,
@@ -935,9 +938,7 @@ def _demande(d: Donnees) -> Section:
                 continue
             contenu: list[Bloc] = []
             if segment_type in TENSION_DESSINEE and segment_type in d.segments("tension"):
-                legende = (
-                    f"Demandes actives pour un bail signé, par {libelles.segment_type(segment_type).lower()}"
-                )
+                legende = f"Demandes actives pour un bail signé, {par}"
                 g = tables.colonnes_par_segment(
                     d,
                     f"g-tension-{cle}",
@@ -951,7 +952,7 @@ def _demande(d: Donnees) -> Section:
             sections.append(
                 Section(
                     f"demande-{cle}",
-                    f"Par {libelles.segment_type(segment_type).lower()}",
+                    f"Par {formats.minuscule(libelles.segment_type(segment_type))}",
                     (*contenu, tableau),
                 )
             )
@@ -988,20 +989,22 @@ def _parc(d: Donnees) -> Section:
         tableau = tables.par_segment(
             d,
             f"t-parc-{cle}",
-            f"Logements par {libelles.segment_type(segment_type).lower()}",
+            f"Logements par {formats.minuscule(libelles.segment_type(segment_type))}",
             segment_type,
             ("logements", "logements_loues_annee", "logements_neufs", "vacance", "mobilite", "loyer_m2"),
             feuille=f"Parc {segment_type}",
         )
         if tableau:
-            par = f"Par {libelles.segment_type(segment_type).lower()}"
+            par = f"Par {formats.minuscule(libelles.segment_type(segment_type))}"
             ecran = segment_type in PARC_A_L_ECRAN
             sections.append(Section(f"parc-{cle}", par, (tableau,), ecran=ecran))
     for ident in ACCESSIBILITE:
         contenu: list[Bloc] = []
         for segment_type in d.segments(ident):
             cle = f"{formats.slug(ident)}-{formats.slug(segment_type)}"
-            legende = f"{d.indicateur(ident).libelle}, par {libelles.segment_type(segment_type).lower()}"
+            legende = (
+                f"{d.indicateur(ident).libelle}, par {formats.minuscule(libelles.segment_type(segment_type))}"
+            )
             if t := tables.par_segment(d, f"t-{cle}", legende, segment_type, [ident], feuille=f"Parc {cle}"):
                 contenu.append(t)
         if ident == "accessible_q1" and (croise := lieux.accessibles_et_fragiles(d)):
@@ -1123,7 +1126,7 @@ def _revenus(d: Donnees) -> Section:
         t = tables.croise(
             d,
             f"t-revenus-{cle}",
-            f"Revenus et pauvreté {titre.lower()}",
+            f"Revenus et pauvreté {formats.minuscule(titre)}",
             REVENUS[:2] + REVENUS[4:],
             axes,
             feuille=f"Revenus {cle}",

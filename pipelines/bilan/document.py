@@ -4,7 +4,7 @@ It holds content and figures, never markup: HTML, PDF, workbook and data files a
 `Document`, so that they cannot disagree. Building one is the work of `contenu`, `suivi` and the others.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -48,8 +48,9 @@ LIGNES_SECRETES_MAX = 4
 SYNTHESE = "essentiel"
 """The section that is printed whole: it holds what decides."""
 
-LIGNES_IMPRIMEES, LIGNES_IMPRIMEES_MAX = 8, 12
-"""Rows of a long table that are printed, and the number of rows beyond which a table is long."""
+LIGNES_IMPRIMEES, LIGNES_IMPRIMEES_MAX, LIGNES_DISPARATES_MAX = 8, 12, 20
+"""Rows of a long table that are printed, the number of rows beyond which a table is long, and beyond which it
+is when its rows are indicators that have nothing to be ranked by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,27 +272,52 @@ def _section_imprimee(section: Section) -> Section:
 
 
 def _abreger(tableau: Tableau, *, dessine: bool) -> list[Bloc]:
-    """The rows of a long table that weigh most by its first column of numbers, in their order.
+    """The rows of a long table that weigh most, in their order, and the columns that they fill.
 
-    A long table of which a chart shows every row is named, and not printed.
+    A long table of which a chart shows every row is named, and not printed. Rows that do not count the same
+    thing have no largest: the first ones are printed, all of them where they are not many.
     """
     libres = [rang for rang, ligne in enumerate(tableau.lignes) if not (ligne.forte or ligne.ancre)]
-    colonne = next((rang for rang, c in enumerate(tableau.colonnes) if c.nombre), None)
-    if tableau.entier or colonne is None or len(libres) <= LIGNES_IMPRIMEES_MAX:
+    nombres = [rang for rang, c in enumerate(tableau.colonnes) if c.nombre]
+    if tableau.entier or not nombres or len(libres) <= LIGNES_IMPRIMEES_MAX:
         return [tableau]
     if dessine:
         mots = f"Le tableau de ce graphique ({len(libres)} lignes) est dans la page et dans le classeur."
         return [Paragraphe((mots,), "note")]
-    poids = {rang: nombre(tableau.lignes[rang].cellules[colonne]) for rang in libres}
-    lourdes = sorted(libres, key=lambda rang: (poids[rang] is None, -(poids[rang] or 0.0), rang))
+    if _disparates([tableau.lignes[rang].cellules[nombres[0]] for rang in libres]):
+        if len(libres) <= LIGNES_DISPARATES_MAX:
+            return [tableau]
+        lourdes, par = libres, ""
+    else:
+        cellules = {rang: [tableau.lignes[rang].cellules[place] for place in nombres] for rang in libres}
+        # Without a column of totals, the row as a whole.
+        denombre = all(
+            isinstance(c, Nombre) and c.unite == "nombre" for siennes in cellules.values() for c in siennes
+        )
+        poids = {
+            rang: [nombre(c) for c in siennes[: len(nombres) if denombre else 1]]
+            for rang, siennes in cellules.items()
+        }
+        lourdes = sorted(
+            libres, key=lambda rang: (None in poids[rang], -sum(p or 0.0 for p in poids[rang]), rang)
+        )
+        titre = tableau.colonnes[nombres[0]].titre
+        par = ", par leur total" if denombre and len(nombres) > 1 else f", par « {titre} »"
     ecartees = set(lourdes[LIGNES_IMPRIMEES:])
-    gardees = tuple(ligne for rang, ligne in enumerate(tableau.lignes) if rang not in ecartees)
-    titre = tableau.colonnes[colonne].titre
+    gardees = [ligne for rang, ligne in enumerate(tableau.lignes) if rang not in ecartees]
+    colonnes, lignes = alleger(tableau.colonnes, gardees, [ligne for ligne in gardees if not ligne.forte])
     note = (
-        f"Les {LIGNES_IMPRIMEES} premières lignes sur {len(libres)}, par « {titre} » ; "
+        f"Les {LIGNES_IMPRIMEES} premières lignes sur {len(libres)}{par} ; "
         f"toutes sont dans la page et dans le classeur."
     )
-    return [replace(tableau, lignes=gardees), Paragraphe((note,), "note")]
+    return [replace(tableau, colonnes=colonnes, lignes=lignes), Paragraphe((note,), "note")]
+
+
+def _disparates(cellules: Sequence[Cellule]) -> bool:
+    """Whether the numbers of a column do not count the same thing."""
+    choses = {c.unite for c in cellules if isinstance(c, Nombre)}
+    choses |= {c.chiffre.indicateur for c in cellules if isinstance(c, Mesure) and c.chiffre is not None}
+    return len(choses) > 1
 
 
 def sans_manques(document: Document) -> Document:
@@ -363,7 +389,7 @@ def texte(cellule: Cellule) -> str:
     if isinstance(cellule, Nombre):
         if cellule.valeur is None:
             return formats.TIRET
-        return f"{formats.valeur(cellule.valeur, cellule.unite)}{PETIT if cellule.petit else ''}"
+        return f"{formats.valeur(cellule.valeur, cellule.unite)}{marque(cellule)}"
     chiffre = cellule.chiffre
     if chiffre is None:
         return formats.TIRET
@@ -377,11 +403,33 @@ def texte(cellule: Cellule) -> str:
     brut = nombre(cellule)
     if brut is None:
         return _mot(chiffre, cellule.champ)
-    petit = PETIT if chiffre.petit_effectif else ""
-    if cellule.champ == "valeur":
-        marque = f"{formats.FINE}†" if chiffre.statut == "rupture_serie" else ""
-        return f"{formats.valeur(brut, chiffre.unite)}{petit}{marque}"
-    return f"{formats.entier(int(brut))}{petit}"
+    ecrit = formats.valeur(brut, chiffre.unite) if cellule.champ == "valeur" else formats.entier(int(brut))
+    return f"{ecrit}{marque(cellule)}"
+
+
+def est_petit(cellule: Cellule) -> bool:
+    """Whether the number of a cell rests on few households; a target rests on none."""
+    if isinstance(cellule, Nombre):
+        return cellule.petit and cellule.valeur is not None
+    if isinstance(cellule, str) or cellule.champ == "cible" or nombre(cellule) is None:
+        return False
+    return cellule.chiffre is not None and cellule.chiffre.petit_effectif
+
+
+def en_rupture(cellule: Cellule) -> bool:
+    """Whether the number of a cell is not to be compared with those before it."""
+    return (
+        isinstance(cellule, Mesure)
+        and cellule.champ == "valeur"
+        and cellule.chiffre is not None
+        and cellule.chiffre.statut == "rupture_serie"
+        and nombre(cellule) is not None
+    )
+
+
+def marque(cellule: Cellule) -> str:
+    """What follows the number of a cell: few households, a broken series."""
+    return f"{PETIT if est_petit(cellule) else ''}{f'{formats.FINE}†' if en_rupture(cellule) else ''}"
 
 
 def nombre(cellule: Cellule) -> float | None:
@@ -427,3 +475,35 @@ def _mot(chiffre: Chiffre, champ: Champ = "valeur") -> str:
     if chiffre.statut == "sans_objet":
         return "sans objet"
     return formats.TIRET
+
+
+def alleger(
+    colonnes: tuple[Colonne, ...], lignes: Sequence[Ligne], parlantes: Sequence[Ligne] | None = None
+) -> tuple[tuple[Colonne, ...], tuple[Ligne, ...]]:
+    """Leave out the columns in which no row, or none of `parlantes`, has anything to say; a masked figure is
+    something to say."""
+
+    def parle(cellule: Cellule) -> bool:
+        if isinstance(cellule, str):
+            return cellule not in ("", formats.TIRET)
+        if not isinstance(cellule, Mesure):
+            return True
+        c = cellule.chiffre
+        if c is None:
+            return False
+        if cellule.champ == "valeur":
+            return True
+        return getattr(c, cellule.champ) is not None or (cellule.champ == "cible" and bool(c.operateur))
+
+    gardees = [0] + [
+        rang
+        for rang in range(1, len(colonnes))
+        if any(parle(ligne.cellules[rang]) for ligne in (lignes if parlantes is None else parlantes))
+    ]
+    return (
+        tuple(colonnes[rang] for rang in gardees),
+        tuple(
+            Ligne(tuple(ligne.cellules[rang] for rang in gardees), ligne.forte, ligne.ancre)
+            for ligne in lignes
+        ),
+    )

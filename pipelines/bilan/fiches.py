@@ -61,7 +61,7 @@ def toutes(d: Donnees) -> Document:
         f"Fiches de {d.nom}, {d.annee}",
         (Colonne("Fiches"), Colonne("Nombre", True)),
         tuple(
-            Ligne((libelles.axe(axe, "plusieurs").capitalize(), str(len(_modalites(d, axe)))))
+            Ligne((formats.majuscule(libelles.axe(axe, "plusieurs")), str(len(_modalites(d, axe)))))
             for axe in AXES
             if _modalites(d, axe)
         ),

@@ -91,29 +91,31 @@ def _cellule(cellule: Cellule) -> str:
         or (isinstance(cellule, Mesure) and cellule.champ == "cible")
     ):
         return texte_sur(modele.texte(cellule))
-    if isinstance(cellule, Nombre):
-        unite = cellule.unite
-    else:
-        unite = cellule.chiffre.unite if cellule.chiffre and cellule.champ == "valeur" else "nombre"
-    ecrit = formats.valeur(valeur, unite).replace(formats.SIGNE_MOINS, "-")
+    unite = _unite(cellule)
+    ecrit = formats.valeur(valeur, unite or "nombre").replace(formats.SIGNE_MOINS, "-")
     nombre = re.match(r"-?[\d,\u202f]+", ecrit)
     return (nombre.group(0).replace(formats.FINE, "") if nombre else ecrit) + ("%" if unite == "%" else "")
+
+
+def _unite(cellule: Cellule) -> str:
+    """The unit of the number of a cell; nothing where it is a word, a target, or a count of a figure."""
+    if isinstance(cellule, str) or modele.nombre(cellule) is None:
+        return ""
+    if isinstance(cellule, Nombre):
+        return cellule.unite
+    return cellule.chiffre.unite if cellule.chiffre is not None and cellule.champ == "valeur" else ""
 
 
 def _remarques(titres: Sequence[str], ligne: Ligne) -> str:
     """What the page says of the numbers of a row with a mark, and their unit where it is not a count."""
     dits: dict[str, list[str]] = {}
     for titre, cellule in zip(titres, ligne.cellules, strict=True):
-        if not isinstance(cellule, Mesure) or cellule.chiffre is None or modele.nombre(cellule) is None:
-            continue
-        if cellule.chiffre.petit_effectif and cellule.champ != "cible":
+        if modele.est_petit(cellule):
             dits.setdefault("petit effectif", []).append(titre)
-        if cellule.champ == "valeur":
-            unite = libelles.unite(cellule.chiffre.unite, "court")
-            if cellule.chiffre.unite != "%" and unite:
-                dits.setdefault(f"en {unite}", []).append(titre)
-            if cellule.chiffre.statut == "rupture_serie":
-                dits.setdefault("rupture de série", []).append(titre)
+        if (unite := _unite(cellule)) not in ("", "%") and (mot := libelles.unite(unite, "court")):
+            dits.setdefault(f"en {mot}", []).append(titre)
+        if modele.en_rupture(cellule):
+            dits.setdefault("rupture de série", []).append(titre)
     return " ; ".join(f"{mots} : {', '.join(colonnes)}" for mots, colonnes in dits.items())
 
 

@@ -89,6 +89,16 @@ def enumerer(mots: list[str]) -> str:
     return f"{', '.join(mots[:-1])} et {mots[-1]}"
 
 
+def majuscule(texte: str) -> str:
+    """A text that begins a line or heads a column; its acronyms stay as they are."""
+    return texte[:1].upper() + texte[1:]
+
+
+def minuscule(texte: str) -> str:
+    """A title inside a sentence: an acronym that begins it stays as it is."""
+    return texte if texte[1:2].isupper() else texte[:1].lower() + texte[1:]
+
+
 def phrase(texte: str) -> str:
     """A text as a sentence: spaces in one, and one full stop, whether it had its own or not."""
     return f"{' '.join(texte.split()).rstrip('.')}."

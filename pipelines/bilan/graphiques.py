@@ -42,6 +42,7 @@ _ENCRE = "#1d2733"
 _GRILLE = "#dfe4ea"
 _DEGRADE = ["#eef4fa", "#b9d3ea", "#6ea3d0", "#2c6fab", "#0b3c6b"]
 _TAILLE = 13
+_LIGNES_AU_LARGE = 10
 _LARGEUR = 760
 # White under the letters, then the letters: they stay readable over a line or a hatching.
 _HALO: list[dict[str, Any]] = [
@@ -184,7 +185,7 @@ def barres(ident: str, lignes: Sequence[Barre], *, pourcent: bool = True) -> str
         {
             "data": {"values": donnees},
             "width": 400,
-            "height": {"step": 38 if any("|" in nom for nom in noms) else 30},
+            "height": {"step": _pas(len(noms), 38 if any("|" in nom for nom in noms) else 30)},
             "layer": calques,
         },
     )
@@ -400,6 +401,11 @@ def points_classes(ident: str, lignes: Sequence[Barre], *, pourcent: bool = True
     return _svg(ident, {"data": {"values": donnees}, "width": 430, "height": {"step": 17}, "layer": calques})
 
 
+def _pas(lignes: int, large: int) -> int:
+    """Height of a row: many are set closer, so that a page holds what follows them too."""
+    return large if lignes <= _LIGNES_AU_LARGE else large - 8
+
+
 def chaleur(ident: str, cases: Sequence[Case]) -> str:
     """A heat map: darker means more; every cell carries its words."""
     maximum = max([c.valeur for c in cases if c.valeur is not None], default=1.0) or 1.0
@@ -450,7 +456,13 @@ def chaleur(ident: str, cases: Sequence[Case]) -> str:
         },
     ]
     return _svg(
-        ident, {"data": {"values": donnees}, "width": {"step": 98}, "height": {"step": 34}, "layer": calques}
+        ident,
+        {
+            "data": {"values": donnees},
+            "width": {"step": 98},
+            "height": {"step": _pas(len({case.ligne for case in cases}), 34)},
+            "layer": calques,
+        },
     )
 
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 
 from pipelines import libelles
+from pipelines.bilan import formats
 from pipelines.bilan.document import PETIT, Bloc, Cartes, Colonne, Ligne, Mesure, Reperes, Tableau, texte
 
 _MOTIFS = (
@@ -29,7 +30,7 @@ def tableau(blocs: Sequence[Bloc]) -> Tableau | None:
     lignes = [Ligne((terme, definitions[terme])) for terme, motif in _MOTIFS if re.search(motif, dits)]
     if re.search(rf"\d\S*{re.escape(PETIT)}|%{re.escape(PETIT)}", dits):
         petit = next(phrase for phrase in libelles.lecture() if phrase.startswith(PETIT))
-        lignes.append(Ligne((PETIT, petit.removeprefix(f"{PETIT} : ").capitalize())))
+        lignes.append(Ligne((PETIT, formats.majuscule(petit.removeprefix(f"{PETIT} : ")))))
     if not lignes:
         return None
     entetes = (Colonne("Mot"), Colonne("Ce qu’il veut dire"))

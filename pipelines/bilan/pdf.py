@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.bilan import document as modele
+from pipelines.bilan import formats
 from pipelines.bilan.composition import composer
 from pipelines.bilan.document import (
     Bloc,
@@ -44,7 +45,8 @@ _TEXTE_MAX = 66
 # Characters of the smallest text of a table that a line holds, and those that the edges of a cell take.
 _CARACTERES, _MARGE, _MINCES = 124, 1.7, frozenset("fijlrtI.,:;!|’' \u202f")
 _SERRE = 0.6
-_LIGNES_ETROITES = 14
+# What half a page holds: rows, columns, and the characters of the numbers beside the names.
+_LIGNES_ETROITES, _COLONNES_ETROITES, _DEMI_PAGE = 14, 4, 32
 
 LOT = 30
 """Documents set by one process of Typst, which keeps them all in memory."""
@@ -101,8 +103,33 @@ def _section(section: Section, niveau: int, ancres: set[str]) -> dict[str, Any]:
         "titre": section.titre,
         "page": section.nouvelle_page,
         "blocs": _blocs(section.blocs, ancres),
-        "sections": [_section(s, niveau + 1, ancres) for s in section.sections],
+        "sections": _sous_sections(section.sections, niveau + 1, ancres),
     }
+
+
+def _sous_sections(sections: Sequence[Section], niveau: int, ancres: set[str]) -> list[dict[str, Any]]:
+    """Sub-sections as they are set: two that are a narrow table each, one beside the other."""
+    places: list[dict[str, Any]] = []
+    rang = 0
+    while rang < len(sections):
+        cote = sections[rang : rang + 2]
+        ecrites = [_section(s, niveau, ancres) for s in cote]
+        if len(cote) == 2 and all(map(_demi_page, cote)):
+            places.append({"paire": ecrites})
+            rang += 2
+        else:
+            places.append(ecrites[0])
+            rang += 1
+    return places
+
+
+def _demi_page(section: Section) -> bool:
+    return (
+        len(section.blocs) == 1
+        and not section.sections
+        and isinstance(section.blocs[0], Tableau)
+        and _etroit(section.blocs[0])
+    )
 
 
 def _blocs(blocs: Sequence[Bloc], ancres: set[str]) -> list[dict[str, Any]]:
@@ -130,12 +157,14 @@ def _blocs(blocs: Sequence[Bloc], ancres: set[str]) -> list[dict[str, Any]]:
 
 
 def _etroit(tableau: Tableau) -> bool:
-    """Whether half a page is enough: a name and a number, in a few rows."""
+    """Whether half a page is enough: a name and a few numbers, in a few rows."""
+    nombres = range(1, len(tableau.colonnes))
     return (
-        len(tableau.colonnes) == 2
-        and tableau.colonnes[1].nombre
+        0 < len(nombres) < _COLONNES_ETROITES
+        and all(tableau.colonnes[rang].nombre for rang in nombres)
         and len(tableau.lignes) <= _LIGNES_ETROITES
         and not any(ligne.ancre for ligne in tableau.lignes)
+        and sum(_besoin(tableau, rang) for rang in nombres) <= _DEMI_PAGE
     )
 
 
@@ -225,7 +254,7 @@ def _carte(carte: modele.Carte, ancres: set[str]) -> dict[str, Any]:
         "titre": carte.titre,
         "etat": carte.etat,
         "resultat": _mot(carte.mesure, ancres),
-        "verdict": signe + modele.LIBELLES_ETAT[carte.etat].capitalize(),
+        "verdict": signe + formats.majuscule(modele.LIBELLES_ETAT[carte.etat]),
         "objectif": carte.objectif,
         "detail": carte.detail,
         "annees": [[annee, _mot(mesure, ancres)] for annee, mesure in carte.mesures],

@@ -25,16 +25,15 @@ def profils(d: Donnees) -> list[Section]:
             for v in valeurs
         ]
         if lignes:
-            titre = f"Baux signés par {libelles.segment_type(dimension).lower()} et par public, {d.annee}"
+            nom = formats.minuscule(libelles.segment_type(dimension))
+            titre = f"Baux signés par {nom} et par public, {d.annee}"
             entetes = (
                 Colonne(libelles.segment_type(dimension)),
                 *(Colonne(libelles.segment("public", x), True) for x in publics),
             )
             cle = formats.slug(dimension)
             tableau = Tableau(f"t-publics-{cle}", titre, entetes, tuple(lignes), f"Publics {dimension}")
-            sections.append(
-                Section(f"publics-{cle}", f"Par {libelles.segment_type(dimension).lower()}", (tableau,))
-            )
+            sections.append(Section(f"publics-{cle}", f"Par {nom}", (tableau,)))
     return sections
 
 
@@ -54,10 +53,10 @@ def profils_des_quartiers(d: Donnees) -> list[Section]:
         par = {(p.modalite, p.valeur): p for p in siens}
         lignes = [Ligne((nom, *(_nombre(par.get((code, v))) for v in valeurs))) for code, nom in lieux]
         if lignes:
-            nom = libelles.segment_type(dimension).lower()
+            nom = formats.minuscule(libelles.segment_type(dimension))
             entetes = (
                 Colonne("Quartier"),
-                *(Colonne(libelles.segment(dimension, v).capitalize(), True) for v in valeurs),
+                *(Colonne(formats.majuscule(libelles.segment(dimension, v)), True) for v in valeurs),
             )
             cle = formats.slug(dimension)
             tableau = Tableau(
@@ -99,7 +98,7 @@ def issues(d: Donnees) -> Tableau | None:
     entetes = (
         Colonne("Bailleur"),
         Colonne("Prononcées", True),
-        *(Colonne(libelles.segment("issue", v).capitalize(), True) for v in valeurs),
+        *(Colonne(formats.majuscule(libelles.segment("issue", v)), True) for v in valeurs),
     )
     titre = f"Ce que sont devenues les attributions prononcées, {d.annee}"
     return Tableau("t-issues", titre, entetes, tuple(lignes), "Issues")
@@ -116,7 +115,7 @@ def tension_croisee(d: Donnees) -> Section | None:
         lignes = [
             Ligne(
                 (
-                    libelles.segment("quartile", q).capitalize(),
+                    formats.majuscule(libelles.segment("quartile", q)),
                     *(
                         Nombre(c.tension, "ratio", c.petit_effectif)
                         if (c := par.get((q, t)))

@@ -91,7 +91,7 @@ def _par(d: Donnees, axe: str, periode: str) -> Section:
         *(Colonne(d.indicateur(i).libelle, True) for i in ("baux", *PUBLICS)),
     )
     tableau = Tableau(
-        f"t-semestriel-{axe}", f"Publics suivis, {titre.lower()}", entetes, tuple(lignes), titre
+        f"t-semestriel-{axe}", f"Publics suivis, {formats.minuscule(titre)}", entetes, tuple(lignes), titre
     )
     return Section(f"par-{axe}", titre, (tableau,))
 

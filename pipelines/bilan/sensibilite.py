@@ -73,6 +73,6 @@ def _verdict(d: Donnees, vise: Vise, lectures: Sequence[Lecture]) -> str:
         return f"{nom} : l’objectif n’est atteint sous aucune de ces lectures."
     retenu = any(x.atteint for x in siennes if x.est_retenue)
     autres = [x for x in siennes if bool(x.atteint) is not retenu]
-    mots = [" : ".join(libelles.parametre(x.parametre, x.lecture)).lower() for x in autres]
+    mots = [formats.minuscule(" : ".join(libelles.parametre(x.parametre, x.lecture))) for x in autres]
     verbe = "ne serait pas atteint" if retenu else "serait atteint"
     return f"{nom} : l’objectif {verbe} sous {formats.enumerer([f'« {m} »' for m in dict.fromkeys(mots)])}."

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from pipelines import libelles
+from pipelines.bilan import document as modele
 from pipelines.bilan import formats, graphiques
 from pipelines.bilan.document import (
     Bloc,
@@ -33,6 +34,8 @@ VARIANTES = ("concept", "population")
 """Splits that are another reading of the same indicator, not a share of it: shown as rows of their own."""
 
 NOM_DU_MANQUE = "attribution"
+
+alleger = modele.alleger
 
 BARRES_MAX = 30
 """Beyond this number of bars, the table reads better than the chart."""
@@ -424,35 +427,6 @@ def preuves(c: Chiffre | None) -> tuple[Cellule, ...]:
     """The cells of `COLONNES_PREUVES` for one figure."""
     champs = ("denominateur", "numerateur", "inconnus", "valeur", "cible", "atteint", "manque")
     return tuple(Mesure(c, champ) for champ in champs)  # type: ignore[arg-type]
-
-
-def alleger(
-    colonnes: tuple[Colonne, ...], lignes: Sequence[Ligne]
-) -> tuple[tuple[Colonne, ...], tuple[Ligne, ...]]:
-    """Leave out the columns in which no row has anything to say; a masked figure is something to say."""
-
-    def parle(cellule: Cellule) -> bool:
-        if isinstance(cellule, str):
-            return cellule not in ("", formats.TIRET)
-        if not isinstance(cellule, Mesure):
-            return True
-        c = cellule.chiffre
-        if c is None:
-            return False
-        if cellule.champ in ("valeur",):
-            return True
-        return getattr(c, cellule.champ) is not None or (cellule.champ == "cible" and bool(c.operateur))
-
-    gardees = [0] + [
-        rang for rang in range(1, len(colonnes)) if any(parle(ligne.cellules[rang]) for ligne in lignes)
-    ]
-    return (
-        tuple(colonnes[rang] for rang in gardees),
-        tuple(
-            Ligne(tuple(ligne.cellules[rang] for rang in gardees), ligne.forte, ligne.ancre)
-            for ligne in lignes
-        ),
-    )
 
 
 def _cites(sections: Sequence[Section]) -> list[Chiffre]:
