@@ -93,7 +93,7 @@ def select(con: duckdb.DuckDBPyConnection, config: BilansConfig) -> tuple[list[t
         with_it = [siren for siren in years if config.annee in years[siren]]
         return select_reports(con, with_it, config.annee), sorted(years.keys() - set(with_it))
     if not config.presents_seulement or config.annee is None:
-        return select_reports(con, config.epci, config.annee), []
+        return select_reports(con, config.epci, config.annee, ensemble=config.comparaison), []
     present = with_figures(con, config.epci, *named_period(config.annee, config.semestre, config.trimestre))
     asked = config.epci or list(published_years(con))
     return [(siren, config.annee) for siren in present], sorted(set(asked) - set(present))

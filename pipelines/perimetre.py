@@ -121,7 +121,7 @@ def write_parameters(
 
 
 def select_reports(
-    con: duckdb.DuckDBPyConnection, epci: Iterable[str], annee: int | None
+    con: duckdb.DuckDBPyConnection, epci: Iterable[str], annee: int | None, *, ensemble: bool = False
 ) -> list[tuple[str, int]]:
     """Return the (EPCI, year) of the reports to write from an open warehouse, in SIREN order.
 
@@ -129,32 +129,41 @@ def select_reports(
         con: published warehouse.
         epci: SIREN asked for; none: every EPCI of the warehouse.
         annee: year of the reports; None: the last year of each EPCI.
+        ensemble: the reports are one, which none may be missing from.
 
     Raises:
-        MauvaisUsage: an EPCI or a year asked for is not in the warehouse (the message says which are).
+        MauvaisUsage: an EPCI asked for is not in the warehouse, none of them has the year, or one has not
+            where all are needed (the message says which EPCI or years there are).
 
     """
-    return choose_reports(published_years(con), epci, annee)
+    return choose_reports(published_years(con), epci, annee, ensemble=ensemble)
 
 
 def choose_reports(
-    years: Mapping[str, Sequence[int]], epci: Iterable[str], annee: int | None
+    years: Mapping[str, Sequence[int]], epci: Iterable[str], annee: int | None, *, ensemble: bool = False
 ) -> list[tuple[str, int]]:
-    """Return the (EPCI, year) of the reports to write, among those there are; raises as `select_reports`."""
-    asked = sorted(set(epci)) or list(years)
+    """Return the (EPCI, year) of the reports to write, among those there are; raises as `select_reports`.
+
+    Of several that were named, one without the year stays: writing it says which years it has, when the
+    others are written.
+    """
+    named = sorted(set(epci))
+    asked = named or list(years)
     if unknown := [siren for siren in asked if siren not in years]:
         raise MauvaisUsage(
             f"L'EPCI {', '.join(unknown)} n'est pas dans l'entrepôt, qui contient : "
             f"{', '.join(years) or 'aucun'}."
         )
-    if annee is not None and (without := [siren for siren in asked if annee not in years[siren]]):
+    without = [siren for siren in asked if annee is not None and annee not in years[siren]]
+    if without and (ensemble or len(without) == len(asked)):
         told = [
             f"pour l'EPCI {siren} ; il a : {', '.join(str(year) for year in years[siren]) or 'aucune'}"
             for siren in without[:_NAMED]
         ]
         more = f" ; ni pour {len(without) - _NAMED} autres" if len(without) > _NAMED else ""
         raise MauvaisUsage(f"L'entrepôt n'a pas l'année {annee} {' ; ni '.join(told)}{more}.")
-    return [(siren, annee if annee is not None else years[siren][-1]) for siren in asked]
+    kept = [siren for siren in asked if named or siren not in without]
+    return [(siren, annee if annee is not None else years[siren][-1]) for siren in kept]
 
 
 def with_figures(

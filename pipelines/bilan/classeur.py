@@ -8,8 +8,9 @@ always written as a string: xlsxwriter would otherwise read `=…` as a formula 
 import datetime as dt
 import math
 import re
+from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from xlsxwriter.worksheet import Worksheet
 from pipelines import libelles
 from pipelines.affichable import affichable
 from pipelines.bilan import document as modele
+from pipelines.bilan import formats
 from pipelines.bilan.document import (
     Cellule,
     Document,
@@ -252,6 +254,10 @@ class _Feuilles:
         feuille.freeze_panes(1, 1)
         feuille.repeat_rows(0)
         feuille.autofilter(0, 0, max(1, len(chiffres)), len(titres) - 1)
+        # An annex to filter on the screen: dozens of pages, that whoever prints the workbook does not expect.
+        feuille.print_area(0, 0, 0, len(titres) - 1)
+        lignes = formats.accorder(len(chiffres), "ligne")
+        feuille.set_header(f"&L{_CHIFFRES} : {lignes} à filtrer à l’écran, hors de la zone d’impression.")
         feuille.set_column(0, 0, 44)
         feuille.set_column(1, len(titres) - 1, 15)
 
@@ -327,13 +333,18 @@ def _pages(document: Document) -> list[_Page]:
     pages: list[_Page] = []
     if len(par_chapitre) + 2 > FEUILLES_MAX:
         par_sujet: dict[str, _Page] = {}
+        noms = Counter(tableau.legende for _, siens in par_chapitre for tableau, _ in siens)
         for section, siens in par_chapitre:
             for tableau, _ in siens:
+                # Of many tables of one name, each says of whom it is.
+                nomme = tableau
+                if noms[tableau.legende] > 1:
+                    nomme = replace(tableau, legende=f"{section.titre} : {tableau.legende}")
                 sujet = tableau.feuille or section.titre
                 if sujet not in par_sujet:
                     par_sujet[sujet] = _Page(_nom(sujet, [p.nom for p in pages]), sujet, [])
                     pages.append(par_sujet[sujet])
-                par_sujet[sujet].tableaux.append(tableau)
+                par_sujet[sujet].tableaux.append(nomme)
         return pages
     longs = sorted(
         (-len(tableau.lignes), rang, place)

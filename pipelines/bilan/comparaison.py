@@ -44,7 +44,6 @@ def comparaison(donnees: Sequence[Donnees]) -> Document:
             "Méthodes et provenance",
             _methodes(donnees),
             (provenance.lecture(),),
-            nouvelle_page=True,
         ),
     ]
     regles, chiffres = tables.regles(premier, sections)
@@ -157,11 +156,11 @@ def _section(donnees: Sequence[Donnees], ident: str, titre: str, idents: Sequenc
         manque = Manquant(
             "Données non fournies", "Aucun de ces territoires n’a de chiffre pour cette partie."
         )
-        return Section(ident, titre, (manque,), nouvelle_page=True)
+        return Section(ident, titre, (manque,))
     entetes = (Colonne("Territoire"), *(Colonne(libelle, True) for libelle in colonnes.values()))
     entetes, tries = tables.alleger(entetes, lignes)
     legende = f"{titre}, {donnees[0].annee}"
-    return Section(ident, titre, (Tableau(f"t-{ident}", legende, entetes, tries, titre),), nouvelle_page=True)
+    return Section(ident, titre, (Tableau(f"t-{ident}", legende, entetes, tries, titre),))
 
 
 def _au_dessus(donnees: Sequence[Donnees], colonnes: Sequence[tuple[str, str, str]]) -> list[Ligne]:

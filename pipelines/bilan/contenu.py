@@ -284,8 +284,8 @@ def _combien_par_acteur(d: Donnees, vise: Vise) -> str:
             if (c := d.vise(vise, axe, code)) is not None and c.atteint is not None
         ]
         if juges:
-            noms = libelles.axe(axe, "plusieurs")
-            morceaux.append(f"{sum(juges)} {noms} sur {len(juges)} l’atteignent")
+            noms = formats.accorder(sum(juges), libelles.axe(axe, "un"), libelles.axe(axe, "plusieurs"))
+            morceaux.append(f"{noms} sur {len(juges)} l’{'atteint' if sum(juges) < 2 else 'atteignent'}")
     return " ; ".join(morceaux)
 
 

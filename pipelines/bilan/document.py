@@ -102,6 +102,8 @@ class Tableau:
     feuille: str | None = None
     entier: bool = False
     """Whether paper holds every row, however many."""
+    imprimees: int = 0
+    """How many of its rows, in their order, paper holds; 0 for as many as of any table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,6 +279,10 @@ def _abreger(tableau: Tableau, *, dessine: bool) -> list[Bloc]:
     A long table of which a chart shows every row is named, and not printed. Rows that do not count the same
     thing have no largest: the first ones are printed, all of them where they are not many.
     """
+    if 0 < tableau.imprimees < len(tableau.lignes):
+        suite = f", les {tableau.imprimees} premiers de {len(tableau.lignes)}"
+        lignes = tableau.lignes[: tableau.imprimees]
+        return [replace(tableau, legende=f"{tableau.legende}{suite}", lignes=lignes)]
     libres = [rang for rang, ligne in enumerate(tableau.lignes) if not (ligne.forte or ligne.ancre)]
     nombres = [rang for rang, c in enumerate(tableau.colonnes) if c.nombre]
     if tableau.entier or not nombres or len(libres) <= LIGNES_IMPRIMEES_MAX:

@@ -630,6 +630,10 @@ def charger(
     )
 
 
+_ECRITS = ("definition", "formule", "rupture")
+"""Texts of the catalogue that a page shows; the rest are codes, and what is compared with them."""
+
+
 def catalogue(con: duckdb.DuckDBPyConnection) -> dict[str, Indicateur]:
     """The catalogue of indicators, in its own order."""
     colonnes = tuple(Indicateur.__slots__)
@@ -638,11 +642,11 @@ def catalogue(con: duckdb.DuckDBPyConnection) -> dict[str, Indicateur]:
         champs = dict(zip(colonnes, ligne, strict=True))
         entrees[champs["indicateur"]] = Indicateur(
             indicateur=champs["indicateur"],
-            libelle=_texte(champs["libelle"]) or champs["indicateur"],
+            libelle=formats.typographie(_texte(champs["libelle"])) or champs["indicateur"],
             additif=champs["additif"],
             ordre=int(champs["ordre"] or 0),
             **{
-                nom: _texte(champs[nom])
+                nom: formats.typographie(_texte(champs[nom])) if nom in _ECRITS else _texte(champs[nom])
                 for nom in colonnes
                 if nom not in ("indicateur", "libelle", "additif", "ordre")
             },
@@ -770,6 +774,7 @@ def _objectifs(con: duckdb.DuckDBPyConnection, epci: str) -> tuple[Objectif, ...
         cible = champs.pop("cible")
         for nom in ("segment_type", "segment"):
             champs[nom] = champs[nom] or TOUS
+        champs["libelle"] = formats.typographie(_texte(champs["libelle"]))
         objectifs.append(
             Objectif(
                 cible=None if cible is None else float(cible),

@@ -89,8 +89,11 @@ def _essentiel(d: Donnees, vises: Sequence[Vise]) -> tuple[Bloc, ...]:
             continue
         nom = d.libelle(vise)
         lignes.append(Ligne((nom, *tables.mesures(chiffres))))
-        lignes.append(Ligne((f"{nom} : objectif", *tables.mesures(chiffres, "cible"))))
-        lignes.append(Ligne((f"{nom} : atteint", *tables.mesures(chiffres, "atteint"))))
+        # A result that no target judges has no row for it.
+        if any(c is not None and (c.operateur or c.statut == "sans_objet") for c in chiffres):
+            lignes.append(Ligne((f"{nom} : objectif", *tables.mesures(chiffres, "cible"))))
+        if any(c is not None and c.atteint is not None for c in chiffres):
+            lignes.append(Ligne((f"{nom} : atteint", *tables.mesures(chiffres, "atteint"))))
         points = tables.points((str(a), c) for a, c in zip(d.annees, chiffres, strict=True))
         if sum(v is not None for _, v, _, _ in points) >= 2:
             series.append(graphiques.Serie(nom, points))
@@ -152,6 +155,4 @@ def _objectif(d: Donnees, vise: Vise) -> Section:
             legende = f"{d.libelle(vise)} par {libelles.axe(axe, 'un')}, année par année"
             cle = f"t-{tables.cle(vise)}-{formats.slug(axe)}"
             blocs.append(Tableau(cle, legende, entetes, tuple(lignes), f"{ident[:18]} {axe}"))
-    return Section(
-        f"detail-{formats.slug(ident)}", d.indicateur(ident).libelle, tuple(blocs), nouvelle_page=True
-    )
+    return Section(f"detail-{tables.cle(vise)}", d.libelle(vise), tuple(blocs))

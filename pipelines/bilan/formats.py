@@ -99,6 +99,12 @@ def minuscule(texte: str) -> str:
     return texte if texte[1:2].isupper() else texte[:1].lower() + texte[1:]
 
 
+def typographie(texte: str) -> str:
+    """A text of the catalogue or of a convention as a French page prints it: curved apostrophes, and spaces
+    that no line ends at before a sign."""
+    return re.sub(r"[ \u00a0](?=[%€:;!?»])|(?<=«)[ \u00a0]", FINE, re.sub(r"(?<=\w)'(?=\w)", "’", texte))
+
+
 def phrase(texte: str) -> str:
     """A text as a sentence: spaces in one, and one full stop, whether it had its own or not."""
     return f"{' '.join(texte.split()).rstrip('.')}."

@@ -7,8 +7,9 @@ from pipelines.bilan import formats, tables
 from pipelines.bilan.document import Bloc, Colonne, Ligne, Mesure, Nombre, Paragraphe, Section, Tableau
 from pipelines.bilan.donnees import Chiffre, Donnees, Levier, Vise
 
-LIGNES_MAX = 6
-"""Actors of a table, the widest gaps first; `marts.leviers` has them all."""
+LIGNES_MAX, LIGNES_MIN = 6, 3
+"""Actors of a table that paper holds, the widest gaps first: with one target, and with more of them. The page
+and the workbook name them all."""
 
 _AXES = ("bailleur", "commune", "typologie")
 
@@ -16,16 +17,17 @@ _AXES = ("bailleur", "commune", "typologie")
 def section(d: Donnees) -> Section | None:
     """The page, None when the territory missed no target or the edition does not hold the counts."""
     parties = []
-    for vise in sorted({levier.vise for levier in d.leviers}, key=d.rang):
+    manques = {x.vise: x for x in d.leviers if x.axe == "epci" and x.manque}
+    lignes = LIGNES_MAX if len(manques) < 2 else LIGNES_MIN
+    for vise in sorted(manques, key=d.rang):
         du_vise = [levier for levier in d.leviers if levier.vise == vise]
-        ensemble = next((levier for levier in du_vise if levier.axe == "epci"), None)
-        if ensemble is not None and ensemble.manque:
-            phrases = (*_constat(d, vise, ensemble), *_rythme(ensemble), *_a_portee(ensemble))
-            blocs: tuple[Bloc, ...] = (
-                *(Paragraphe(phrase) for phrase in phrases),
-                *_tableaux(d, vise, du_vise),
-            )
-            parties.append(Section(f"leviers-{tables.cle(vise)}", d.libelle(vise), blocs))
+        ensemble = manques[vise]
+        phrases = (*_constat(d, vise, ensemble), *_rythme(ensemble), *_a_portee(ensemble))
+        blocs: tuple[Bloc, ...] = (
+            *(Paragraphe(phrase) for phrase in phrases),
+            *_tableaux(d, vise, du_vise, lignes),
+        )
+        parties.append(Section(f"leviers-{tables.cle(vise)}", d.libelle(vise), blocs))
     if not parties:
         return None
     chapo = Paragraphe((libelles.chapo("leviers"),), "chapo")
@@ -74,7 +76,7 @@ def _a_portee(e: Levier) -> Iterator[tuple[str]]:
         )
 
 
-def _tableaux(d: Donnees, vise: Vise, leviers: Sequence[Levier]) -> Iterator[Tableau]:
+def _tableaux(d: Donnees, vise: Vise, leviers: Sequence[Levier], imprimees: int) -> Iterator[Tableau]:
     for axe in _AXES:
         lieux = [levier for levier in leviers if levier.axe == axe and levier.manque]
         lieux.sort(key=lambda x: (-x.manque, formats.cle_de_tri(x.modalite_libelle), x.modalite))
@@ -90,16 +92,15 @@ def _tableaux(d: Donnees, vise: Vise, leviers: Sequence[Levier]) -> Iterator[Tab
             Colonne("au prochain semestre", True),
             Colonne("À portée, allés à d’autres", True),
         )
-        entetes, tries = tables.alleger(colonnes, [_ligne(d, vise, x) for x in lieux[:LIGNES_MAX]])
+        entetes, tries = tables.alleger(colonnes, [_ligne(d, vise, x) for x in lieux])
         par = "taille" if axe == "typologie" else libelles.axe(axe, "un")
-        reste = len(lieux) - LIGNES_MAX
-        suite = f", les {LIGNES_MAX} premiers de {len(lieux)}" if reste > 0 else ""
         yield Tableau(
             f"t-leviers-{tables.cle(vise)}-{axe}",
-            f"Ce qui manque par {par}, {d.annee}{suite}",
+            f"Ce qui manque par {par}, {d.annee}",
             entetes,
             tries,
             f"Ce qui manque par {par}",
+            imprimees=imprimees,
         )
 
 
@@ -117,7 +118,7 @@ def _ligne(d: Donnees, vise: Vise, x: Levier) -> Ligne:
             Mesure(c, "numerateur"),
             formats.cible(">=", x.cible, "%"),
             *(
-                formats.TIRET if n is None else Nombre(float(n))
+                formats.TIRET if n is None else Nombre(float(n), petit=c is not None and c.petit_effectif)
                 for n in (x.manque, x.manque_par_mois, x.manque_semestre, x.accessibles_a_d_autres)
             ),
         )

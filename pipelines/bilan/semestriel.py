@@ -113,7 +113,7 @@ def _secteurs(d: Donnees, periode: str) -> list[Section]:
         cle = formats.slug(methode)
         titre = f"Bailleur, commune, secteur et classe de fragilité{nom}"
         tableau = Tableau(f"t-secteurs-{cle}", titre, entetes, tuple(lignes), f"Secteurs {methode}")
-        sections.append(Section(f"secteurs-{cle}", f"Par secteur{nom}", (tableau,), nouvelle_page=True))
+        sections.append(Section(f"secteurs-{cle}", f"Par secteur{nom}", (tableau,)))
     return sections
 
 

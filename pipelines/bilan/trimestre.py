@@ -134,4 +134,4 @@ def _acteurs(d: Donnees, trimestre: int, vise: Vise) -> Section:
             legende = f"{d.libelle(vise)} par {libelles.axe(axe, 'un')}"
             cle = f"t-{tables.cle(vise)}-{formats.slug(axe)}"
             blocs.append(Tableau(cle, legende, entetes, tries, f"{vise.indicateur[:18]} {axe}"))
-    return Section(f"detail-{tables.cle(vise)}", d.libelle(vise), tuple(blocs), nouvelle_page=True)
+    return Section(f"detail-{tables.cle(vise)}", d.libelle(vise), tuple(blocs))

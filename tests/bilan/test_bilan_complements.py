@@ -86,7 +86,7 @@ def test_a_reading_stands_beside_the_published_figure_and_the_verdict_is_said(lu
         ["Événement compté hors QPV : attribution prononcée", "34,00 %"],
     ]
     dites = phrases(blocs)
-    assert "l’objectif serait atteint sous « événement compté hors qpv : attribution prononcée »" in dites[1]
+    assert "l’objectif serait atteint sous « événement compté hors QPV : attribution prononcée »" in dites[1]
     assert dites[-1] == "Ne changent rien ici : Ressources égales au seuil du premier quartile."
 
 

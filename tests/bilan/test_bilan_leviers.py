@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.bilan import donnees, leviers
-from pipelines.bilan.document import Paragraphe, Section, texte
+from pipelines.bilan.document import Document, Paragraphe, Section, Tableau, texte
 from pipelines.bilan.donnees import Donnees, Levier
 
 EPCI, ANNEE = "247100589", 2021
@@ -72,12 +72,26 @@ def test_the_widest_gaps_first_and_who_reaches_it_is_not_named(lues: Donnees) ->
     assert page is not None
     (tableau,) = [b for b in page.tous_les_blocs() if not isinstance(b, Paragraphe)]
     premier = leviers.LIGNES_MAX + 2
-    assert [ligne.cellules[0] for ligne in tableau.lignes] == [  # type: ignore[union-attr]
-        f"C{i}" for i in range(premier, premier - leviers.LIGNES_MAX, -1)
-    ]
+    assert isinstance(tableau, Tableau)
+    assert [ligne.cellules[0] for ligne in tableau.lignes] == [f"C{i}" for i in range(premier, 0, -1)]
+    # Paper holds the first ones, and says of how many.
+    document = Document("f", "t", "s", 2021, (), (), (page,))
+    (imprime,) = document.a_imprimer().tableaux()
+    assert [ligne.cellules[0] for ligne in imprime.lignes] == [f"C{i}" for i in range(premier, 2, -1)]
     assert (
-        tableau.legende == f"Ce qui manque par commune, 2021, les {leviers.LIGNES_MAX} premiers de {premier}"
-    )  # type: ignore[union-attr]
+        imprime.legende == f"Ce qui manque par commune, 2021, les {leviers.LIGNES_MAX} premiers de {premier}"
+    )
+
+
+def test_with_several_targets_missed_the_page_of_each_is_shorter(lues: Donnees) -> None:
+    autre = "qpv_q234"
+    noms = [at("commune", f"C{i}", i + 1) for i in range(leviers.LIGNES_MAX)]
+    tous = (ENSEMBLE, *noms)
+    deux = (*tous, *(replace(x, indicateur=autre) for x in tous))
+    page = leviers.section(replace(lues, leviers=deux))
+    assert page is not None
+    imprimes = Document("f", "t", "s", 2021, (), (), (page,)).a_imprimer().tableaux()
+    assert [len(t.lignes) for t in imprimes] == [leviers.LIGNES_MIN] * 2
 
 
 def test_an_edition_without_the_counts_and_a_target_reached_have_no_page(lues: Donnees) -> None:

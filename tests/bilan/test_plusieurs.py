@@ -93,6 +93,22 @@ def test_a_year_that_a_territory_lacks_is_left_out_of_all_and_refused_when_asked
     with duckdb.connect(str(deux), read_only=True) as con:
         assert bilans.select(con, bilans.BilansConfig(annee=2019)) == ([(EPCI, 2019)], [AUTRE])
         with pytest.raises(MauvaisUsage, match=rf"l'EPCI {AUTRE} ; il a : 2020, 2021\."):
-            bilans.select(con, bilans.BilansConfig(epci=[EPCI, AUTRE], annee=2019))
+            bilans.select(con, bilans.BilansConfig(epci=[AUTRE], annee=2019))
+        # A comparison needs them all.
+        with pytest.raises(MauvaisUsage, match=rf"l'EPCI {AUTRE} ; il a : 2020, 2021\."):
+            bilans.select(con, bilans.BilansConfig(epci=[EPCI, AUTRE], annee=2019, comparaison=True))
         with pytest.raises(MauvaisUsage, match=rf"{EPCI} ; il a : 2019, 2020, 2021|{AUTRE} ; il a : 2020"):
             bilans.select(con, bilans.BilansConfig(annee=1999))
+
+
+def test_of_those_named_the_one_without_the_year_says_its_own_and_the_others_are_written(
+    deux: Path, tmp_path: Path
+) -> None:
+    config = bilans.BilansConfig(epci=[EPCI, AUTRE], annee=2019)
+    with duckdb.connect(str(deux), read_only=True) as con:
+        voulus, _ = bilans.select(con, config)
+    with pytest.raises(
+        DonneesRefusees, match=r"^1 rapport\(s\) sur 2.*Grand Dijon.*présentes : 2020, 2021\."
+    ):
+        bilans.write(config, voulus, deux, tmp_path)
+    assert [c.name for c in tmp_path.iterdir()] == [f"bilan-{EPCI}-2019.html"]
