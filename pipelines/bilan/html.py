@@ -19,7 +19,7 @@ from pipelines.bilan import formats
 from pipelines.bilan.composition import POLICES
 from pipelines.bilan.document import Cellule, Document, Graphique, Mesure, Nombre
 from pipelines.bilan.donnees import Chiffre
-from pipelines.bilan.tables import ancre_de_regle
+from pipelines.bilan.tables import ancre_de_regle, cellules
 
 _GABARITS = Path(__file__).with_name("gabarits")
 
@@ -34,15 +34,17 @@ def rendre(document: Document, definitions: dict[str, str] | None = None, *, rec
     """
     # The only script of a page: its hash is what the page's policy lets through.
     script = (_GABARITS / ("recherche.js" if recherche else "tableaux.js")).read_text(encoding="utf-8")
+    lue = document.a_lire()
     contexte = {
         "recherche": recherche,
         "script": Markup(script),  # noqa: S704 - our own file
         "empreinte_script": base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-        "document": document.a_lire(),
+        "document": lue,
         "style": Markup((_GABARITS / "style.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
         "polices": _polices(),
         "regles": {ligne.ancre for t in document.tableaux() for ligne in t.lignes if ligne.ancre},
         "regle": lambda chiffre: ancre_de_regle(chiffre.indicateur),
+        "lien": _Liens(lue),
         "place": _Places(),
         "note": _Notes(definitions or {}),
     }
@@ -87,10 +89,21 @@ class _Notes:
         return " ".join(morceaux)
 
 
-def _lien(cellule: Cellule) -> Chiffre | None:
-    if isinstance(cellule, Mesure) and cellule.champ == "valeur":
-        return cellule.chiffre
-    return None
+class _Liens:
+    """The figure that a cell stands for: its value does, or one of its counts where no cell has the value."""
+
+    def __init__(self, document: Document) -> None:
+        mesures = [c for c in cellules(document.blocs()) if isinstance(c, Mesure) and c.chiffre]
+        self._montrees = {m.chiffre.ancre for m in mesures if m.chiffre and m.champ == "valeur"}
+
+    def __call__(self, cellule: Cellule) -> Chiffre | None:
+        if not isinstance(cellule, Mesure) or cellule.chiffre is None:
+            return None
+        return (
+            cellule.chiffre
+            if cellule.champ == "valeur" or cellule.chiffre.ancre not in self._montrees
+            else None
+        )
 
 
 def _numerique(cellule: Cellule) -> bool:
@@ -127,7 +140,6 @@ def _environnement() -> jinja2.Environment:
     filtres: dict[str, Any] = {
         "texte": modele.texte,
         "classe": modele.classe,
-        "lien": _lien,
         "numerique": _numerique,
         "dessin": _dessin,
         "genre": lambda bloc: type(bloc).__name__,

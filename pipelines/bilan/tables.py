@@ -5,7 +5,7 @@ never shows an empty frame.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from pipelines import libelles
 from pipelines.bilan import document as modele
@@ -437,16 +437,16 @@ def _cites(sections: Sequence[Section]) -> list[Chiffre]:
         if c is not None:
             trouves.setdefault(c.ancre, c)
 
-    for bloc in document.blocs():
-        for cellule in _cellules(bloc):
-            if isinstance(cellule, Mesure):
-                noter(cellule.chiffre)
-        if isinstance(bloc, Cartes):
-            for carte in bloc.cartes:
-                noter(carte.chiffre)
-                for _, c in carte.annees:
-                    noter(c)
+    for cellule in cellules(document.blocs()):
+        if isinstance(cellule, Mesure):
+            noter(cellule.chiffre)
     return list(trouves.values())
+
+
+def cellules(blocs: Iterable[Bloc]) -> Iterator[Cellule]:
+    """Every cell, and every figure quoted, of these blocks."""
+    for bloc in blocs:
+        yield from _cellules(bloc)
 
 
 def _cellules(bloc: Bloc) -> Iterable[Cellule]:
@@ -464,6 +464,11 @@ def _cellules(bloc: Bloc) -> Iterable[Cellule]:
     elif isinstance(bloc, Reperes):
         for _, mesure in bloc.elements:
             yield mesure
+    elif isinstance(bloc, Cartes):
+        for carte in bloc.cartes:
+            yield carte.mesure
+            for _, mesure in carte.mesures:
+                yield mesure
 
 
 _AXES = (

@@ -16,8 +16,9 @@ import polars as pl
 import pypdf
 import pytest
 
-from pipelines.bilan import FORMATS, classeur, contenu, donnees, pdf, render
-from pipelines.bilan.document import Colonne, Ligne, Section, Tableau
+from pipelines.bilan import FORMATS, classeur, contenu, donnees, fichiers, pdf, render
+from pipelines.bilan import document as modele
+from pipelines.bilan.document import Colonne, Document, Ligne, Nombre, Section, Tableau
 
 EPCI, ANNEE = "247100589", 2021
 FINE = "\u202f"
@@ -187,6 +188,35 @@ def test_a_number_of_few_households_keeps_its_mark_and_stays_a_number(rendus: di
     assert cellule.number_format == '0.00%"*"'
 
 
+def test_the_mark_of_few_households_is_that_of_the_page_in_the_workbook_and_the_csv(tmp_path: Path) -> None:
+    cellules = (Nombre(7.0, petit=True), Nombre(12.5, "%", petit=True), Nombre(300.0), Nombre(8.5, "mois"))
+    colonnes = (Colonne("Lieu"), *(Colonne(t, True) for t in ("Baux", "Part", "Ménages", "Délai")))
+    tableau = Tableau("t", "Publics", colonnes, (Ligne(("Les Aubépins", *cellules)),))
+    document = Document("f", "t", "s", 2021, (), (), (Section("s", "S", (tableau,)),))
+    assert [modele.texte(c) for c in cellules] == ["7*", f"12,50{FINE}%*", "300", f"8,5{FINE}mois"]
+    classeur.ecrire(document, tmp_path / "c.xlsx")
+    ligne = next(r for r in openpyxl.load_workbook(tmp_path / "c.xlsx")["S"].iter_rows(min_row=4))
+    assert [c.value for c in ligne[1:5]] == [7, 0.125, 300, 8.5]
+    assert [c.number_format.endswith('"*"') for c in ligne[1:5]] == [True, True, False, False]
+    fichiers.ecrire_tableaux(document, tmp_path)
+    assert _lire_csv(tmp_path / "01-publics.csv") == [
+        ["Lieu", "Baux", "Part", "Ménages", "Délai", "Remarques"],
+        ["Les Aubépins", "7", "12,50%", "300", "8,5", "petit effectif : Baux, Part ; en mois : Délai"],
+    ]
+
+
+def test_two_parts_that_are_a_narrow_table_each_stand_side_by_side() -> None:
+    def partie(nom: str, colonnes: int) -> Section:
+        entetes = (Colonne(nom), *(Colonne(f"N{n}", True) for n in range(colonnes)))
+        return Section(
+            nom, nom, (Tableau(f"t-{nom}", nom, entetes, (Ligne((nom, *"12345678"[:colonnes])),)),)
+        )
+
+    parties = (partie("a", 2), partie("b", 3), partie("c", 1), partie("d", 8), partie("e", 1))
+    places = pdf._section(Section("s", "S", (), parties), 1, set())["sections"]
+    assert [[s["titre"] for s in p.get("paire", [p])] for p in places] == [["a", "b"], ["c"], ["d"], ["e"]]
+
+
 def test_each_table_is_a_csv_file_beside_the_workbook(rendus: dict[str, Path]) -> None:
     dossier = rendus["csv"].with_name(f"bilan-{EPCI}-{ANNEE}-tableaux")
     noms = sorted(chemin.name for chemin in dossier.iterdir())
@@ -243,6 +273,22 @@ def test_a_document_of_many_sheets_keeps_thirty_in_its_workbook(construire: Atel
     noms = openpyxl.load_workbook(chemin, read_only=True).sheetnames
     assert len(noms) <= 30
     assert "Fiches communes" in noms
+    # Of the tables that each sheet has, the contents say whose they are.
+    sommaire = openpyxl.load_workbook(chemin)["Sommaire"]
+    lignes = [c.value for rang in sommaire.iter_rows(min_col=2, max_col=2) for c in rang if c.hyperlink]
+    assert len(lignes) > 60
+    assert len(set(lignes)) == len(lignes)
+
+
+def test_who_prints_the_workbook_does_not_print_its_annex(rendus: dict[str, Path]) -> None:
+    classeur = openpyxl.load_workbook(rendus["xlsx"])
+    annexe = classeur["Tous les chiffres"]
+    assert annexe.max_row > 100
+    assert str(annexe.print_area).endswith("$A$1:$V$1")
+    assert re.search(
+        r"[\d\u202f]+ lignes à filtrer à l’écran, hors de la zone", str(annexe.oddHeader.left.text)
+    )
+    assert not [f.title for f in classeur if f.print_area and f.title != annexe.title]
 
 
 def test_csv_and_parquet_carry_the_same_figures_as_the_page(rendus: dict[str, Path]) -> None:
@@ -253,10 +299,10 @@ def test_csv_and_parquet_carry_the_same_figures_as_the_page(rendus: dict[str, Pa
     assert [ligne["identifiant"] for ligne in lignes] == cadre["identifiant"].to_list()
     ancres = set(re.findall(r'<a id="([^"]+)"', rendus["html"].read_text(encoding="utf-8")))
     assert ancres <= set(cadre["identifiant"])
-    # What the page does not show is what a target or a count of it is quoted from, or a row that only says « secret ».
+    # Every figure that is known is on the page: it leaves out rows that only say « secret ».
     tus = cadre.filter(~pl.col("identifiant").is_in(ancres))
-    assert set(tus.filter(pl.col("valeur").is_not_null())["axe"]) <= {"bailleur", "commune", "reservataire"}
-    assert len(tus) < len(ancres) / 10
+    assert tus.filter(pl.col("valeur").is_not_null())["identifiant"].to_list() == []
+    assert set(tus["statut"]) <= {"secret"}
     tete = next(x for x in lignes if x["identifiant"] == f"hors_qpv_q1-epci-{EPCI}-2021-tous")
     assert (tete["numerateur"], tete["denominateur"], tete["valeur"], tete["atteint"]) == (
         "82",

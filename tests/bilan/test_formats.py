@@ -71,3 +71,20 @@ def test_two_identifiers_never_share_an_anchor(un: str, autre: str) -> None:
 @given(st.text(max_size=30))
 def test_an_anchor_holds_nothing_to_escape(texte: str) -> None:
     assert set(formats.slug(texte)) <= set("abcdefghijklmnopqrstuvwxyz0123456789_-")
+
+
+@pytest.mark.parametrize(
+    ("texte", "debut", "milieu"),
+    [("CDI", "CDI", "CDI"), ("moins de 25 ans", "Moins de 25 ans", "moins de 25 ans"), ("", "", "")],
+)
+def test_acronyms_keep_their_capitals(texte: str, debut: str, milieu: str) -> None:
+    assert formats.majuscule(texte) == debut
+    assert formats.minuscule(texte) == milieu
+    assert formats.minuscule("Événement compté hors QPV") == "événement compté hors QPV"
+
+
+def test_a_text_of_the_catalogue_is_printed_as_a_french_page_is() -> None:
+    assert formats.typographie("Délai d'attribution (34 %) : l'« écart »") == (
+        f"Délai d’attribution (34{FINE}%){FINE}: l'«{FINE}écart{FINE}»"
+    )
+    assert formats.typographie("1re, 5' et d''un") == "1re, 5' et d''un"
