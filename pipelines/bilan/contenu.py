@@ -264,7 +264,9 @@ def _cartes(d: Donnees) -> list[Carte]:
         propre = vise in du_territoire
         if not propre and c is None:
             continue
-        annees = tuple((str(a), d.vise(vise, annee=a)) for a in d.annees)
+        passees = tuple((str(a), d.vise(vise, annee=a)) for a in d.annees)
+        # One year alone would say the result again.
+        annees = passees if sum(x is not None for _, x in passees) > 1 else ()
         verdict: Etat = etat(c) if propre or etat(c) != "suivi" else "par_acteur"
         cible = _objectif_en_mots(d, vise, c) if propre else _objectif_par_acteur(d, vise)
         par_acteur = "" if propre else _combien_par_acteur(d, vise)

@@ -105,6 +105,11 @@ def typographie(texte: str) -> str:
     return re.sub(r"[ \u00a0](?=[%€:;!?»])|(?<=«)[ \u00a0]", FINE, re.sub(r"(?<=\w)'(?=\w)", "’", texte))
 
 
+def guillemets(texte: str) -> str:
+    """A text of which no line ends inside a quotation mark."""
+    return texte.replace("« ", f"«{FINE}").replace(" »", f"{FINE}»") if "«" in texte else texte
+
+
 def phrase(texte: str) -> str:
     """A text as a sentence: spaces in one, and one full stop, whether it had its own or not."""
     return f"{' '.join(texte.split()).rstrip('.')}."

@@ -135,7 +135,7 @@ def _environnement() -> jinja2.Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
         # Every value of every template, before it is escaped: what we let through as markup is ours.
-        finalize=lambda valeur: affichable(valeur) if type(valeur) is str else valeur,
+        finalize=lambda valeur: formats.guillemets(affichable(valeur)) if type(valeur) is str else valeur,
     )
     filtres: dict[str, Any] = {
         "texte": modele.texte,

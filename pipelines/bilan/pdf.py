@@ -89,7 +89,7 @@ def _contenu(document: Document) -> dict[str, Any]:
 def _montrable(contenu: Any) -> Any:
     """The same content, each text of which the fonts can show."""
     if isinstance(contenu, str):
-        return montrable(contenu)
+        return montrable(formats.guillemets(contenu))
     if isinstance(contenu, dict):
         return {nom: _montrable(valeur) for nom, valeur in contenu.items()}
     if isinstance(contenu, list | tuple):

@@ -61,6 +61,6 @@ def lecture() -> Section:
     return Section("lire", "Comment lire les tableaux", (Puces(tuple((p,) for p in libelles.lecture())),))
 
 
-def section(d: Donnees) -> Section:
+def section(d: Donnees, *, nouvelle_page: bool = False) -> Section:
     """Provenance and reading guide, for the reports that do not detail their method."""
-    return Section("methode", "Provenance et lecture", (tableau(d),), (lecture(),), nouvelle_page=True)
+    return Section("methode", "Provenance et lecture", (tableau(d),), (lecture(),), nouvelle_page)

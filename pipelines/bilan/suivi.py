@@ -260,7 +260,7 @@ def _objectif(c: Chiffre) -> str:
 def _document(
     d: Donnees, semestre: int, fichier: str, sous_titre: str, sections: Sequence[Section]
 ) -> Document:
-    toutes = (*sections, provenance.section(d))
+    toutes = (*sections, provenance.section(d, nouvelle_page=True))
     regles, chiffres = tables.regles(d, toutes)
     return Document(
         nom_fichier=fichier,

@@ -125,6 +125,10 @@ def test_the_evaluation_compares_each_year_with_its_own_target(construire: Ateli
         ligne = list(atelier.lignes[rang])
         ligne[14], ligne[16], ligne[17] = 60.0, False, 18
         atelier.lignes[rang] = tuple(ligne)
+    atelier.lignes = [
+        (*x[:14], None, None, None, None, *x[18:]) if x[3:5] == ("prioritaires", "epci") else x
+        for x in atelier.lignes
+    ]
     entrepot = atelier.ecrire(tmp_path / "W.duckdb")
     (chemin,) = bilan.render_evaluation(entrepot, EPCI, ANNEE, tmp_path)
     assert chemin.name == f"evaluation-{EPCI}-2019-2021.html"
@@ -135,6 +139,11 @@ def test_the_evaluation_compares_each_year_with_its_own_target(construire: Ateli
         in texte
     )
     assert f"objectif au moins 60{FINE}% au moins 50{FINE}% au moins 50{FINE}%" in texte.replace(" : ", " ")
+    # What no target judges has no row of dashes under it.
+    assert "1er quartile ou relogés : objectif" in texte
+    assert "publics prioritaires" in texte
+    assert "publics prioritaires : objectif" not in texte
+    assert "publics prioritaires : atteint" not in texte
     assert not _liens_perdus(chemin)
 
 
@@ -239,3 +248,16 @@ def test_an_evaluation_needs_the_dates_and_three_years_of_the_convention(
     with pytest.raises(DonneesRefusees, match=dit):
         bilan.render_evaluation(entrepot, EPCI, annee, tmp_path / "sortie")
     assert not (tmp_path / "sortie").exists()
+
+
+def test_two_parts_of_one_indicator_have_each_their_chapter(construire: Atelier, tmp_path: Path) -> None:
+    """In the evaluation too, an identifier is that of one place of the page, and a heading names one thing."""
+    from pipelines.bilan import donnees, evaluation
+    from pipelines.bilan.donnees import Vise
+
+    entrepot = construire(nb_communes=2, nb_bailleurs=2).remplir().ecrire(tmp_path / "W.duckdb")
+    with donnees.ouvrir(entrepot) as con:
+        d = donnees.charger(con, EPCI, ANNEE)
+    vises = (Vise("prioritaires"), Vise("prioritaires", "sous_public", "dalo"))
+    sections = [evaluation._objectif(d, vise) for vise in vises]
+    assert len({s.ident for s in sections}) == len({s.titre for s in sections}) == 2

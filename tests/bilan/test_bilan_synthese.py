@@ -208,3 +208,28 @@ def test_paper_names_the_details_that_it_leaves_to_the_page() -> None:
     assert imprimee.sections == (reste,)
     assert imprimee.blocs == (Paragraphe(("Dans la page et dans le classeur : par commune.",), "note"),)
     assert entier.a_lire().sections[0].sections == (detail, reste)
+
+
+@pytest.mark.parametrize(
+    ("atteints", "dit"), [(1, "1 bailleur sur 6 l’atteint"), (0, "0 bailleur sur 6 l’atteint")]
+)
+def test_one_actor_is_singular(grand: Path, atteints: int, dit: str) -> None:
+    with donnees.ouvrir(grand) as con:
+        d = donnees.charger(con, EPCI, ANNEE)
+    vise = next(v for v in d.objectifs_vises([ANNEE], "bailleur"))
+    codes = [code for code, _ in d.modalites("bailleur", [vise.indicateur])]
+    chiffres = tuple(
+        replace(c, atteint=codes.index(c.modalite) < atteints)
+        if (c.indicateur, c.axe, c.periode) == (vise.indicateur, "bailleur", str(ANNEE))
+        else c
+        for c in d.chiffres
+    )
+    dits = contenu._combien_par_acteur(replace(d, chiffres=chiffres), vise).split(" ; ")
+    assert dit.replace("6", str(len(codes))) in dits
+
+
+def test_a_card_of_one_year_does_not_say_its_result_twice(grand: Path) -> None:
+    with donnees.ouvrir(grand) as con:
+        plusieurs, une = donnees.charger(con, EPCI, ANNEE), donnees.charger(con, EPCI, ANNEE, profondeur=1)
+    assert all(len(carte.annees) == 3 for carte in contenu._cartes(plusieurs))
+    assert all(carte.annees == () for carte in contenu._cartes(une))

@@ -88,3 +88,8 @@ def test_a_text_of_the_catalogue_is_printed_as_a_french_page_is() -> None:
         f"Délai d’attribution (34{FINE}%){FINE}: l'«{FINE}écart{FINE}»"
     )
     assert formats.typographie("1re, 5' et d''un") == "1re, 5' et d''un"
+
+
+def test_no_line_ends_inside_a_quotation_mark() -> None:
+    assert formats.guillemets("Ne l’est pas : « 25 % ».") == f"Ne l’est pas : «{FINE}25 %{FINE}»."
+    assert formats.guillemets("rien") == "rien"
