@@ -31,6 +31,29 @@
     where listees.est_listee and listees.epci_siren = coalesce(actuelles.epci_siren, listees.epci_siren)
 {%- endmacro -%}
 
+{#- The places of each territory that published tables have rows of, from its communes (`membres`): each commune, the territory, its
+    priority neighbourhoods. -#}
+{%- macro lieux_des_epci(membres) -%}
+    select distinct
+        {{ membres }}.epci_siren,
+        'commune' as niveau,
+        {{ membres }}.code_commune as code
+    from {{ membres }}
+    union
+    select distinct
+        epci_siren,
+        'epci' as niveau,
+        epci_siren as code
+    from {{ membres }}
+    union
+    select distinct
+        {{ membres }}.epci_siren,
+        'qpv' as niveau,
+        qpv.code_qpv as code
+    from {{ membres }}
+    inner join {{ ref('int_qpv') }} as qpv on {{ membres }}.code_commune = qpv.code_commune
+{%- endmacro -%}
+
 {#- The generation of priority neighbourhoods in force a day in a commune, as `generations`; or the one that a convention names
 instead of the day's. Overseas, the dates are others. -#}
 {%- macro debut_generation(departements, generations) -%}

@@ -43,3 +43,9 @@ from {{ ref('dim_periode') }} as periodes
 cross join (values (0), (1), (2), (3), (4), (5), (6), (7), (8), (9), (10), (11)) as decalages (numero)
 where {{ ajouter_mois('periodes.debut', 'decalages.numero') }} <= periodes.fin
 {%- endmacro -%}
+
+{#- Keeps the years that each territory's data cover and that the run asks for, of facts that have a territory and a year. -#}
+{%- macro joindre_annees_demandees(faits) -%}
+    inner join {{ ref('int_annees') }} as annees
+        on {{ faits }}.epci_siren = annees.epci_siren and {{ faits }}.annee = annees.annee and annees.est_demandee
+{%- endmacro -%}

@@ -11,9 +11,3 @@
         {%- endfor %}
     )
 {%- endmacro -%}
-
-{%- macro cle_croisee(colonnes) -%}
-    {%- for colonne in colonnes -%}
-        {{ colonne }}{% if not loop.last %} || ' x ' || {% endif %}
-    {%- endfor -%}
-{%- endmacro -%}

@@ -82,9 +82,9 @@ def render(
         documents = [module.fiche(d, "commune", commune)]
     elif bailleur is not None:
         documents = [suivi.releve(d, semestre, bailleur) if semestre else fiche.bailleur(d, bailleur)]
+    elif semestre is None:
+        return sorties.ecrire(contenu.bilan(d), d, sortie, formats, edition)
     else:
-        if semestre is None:
-            return sorties.ecrire(contenu.bilan(d), d, sortie, formats, edition)
         documents = [*suivi.suivi(d, semestre), *semestriel.bilan(d, semestre)]
     return sorties.ecrire_tous(documents, d, sortie, formats, edition)
 

@@ -120,20 +120,27 @@ class Forme:
     rang: int = 0
 
 
+def _rangee(nom: str, barre: Barre, maximum: float) -> dict[str, Any]:
+    """What a line of a ranked chart holds beside its mark."""
+    return {
+        "nom": nom,
+        "texte": barre.texte + SIGNES.get(barre.etat, ""),
+        "couleur": COULEURS[barre.etat],
+        "cible": barre.cible,
+        "fin": _fin_du_texte(barre, maximum),
+    }
+
+
 def barres(ident: str, lignes: Sequence[Barre], *, pourcent: bool = True) -> str:
     """Horizontal bars, one per actor, with target ticks."""
     maximum = _maximum([b.valeur for b in lignes] + [b.cible for b in lignes], pourcent)
     noms = _uniques([_sur_deux_lignes(b.nom) for b in lignes])
     donnees = [
         {
-            "nom": nom,
+            **_rangee(nom, barre, maximum),
             "v": barre.valeur
             if barre.valeur is not None
             else (maximum * 0.12 if _hachure(barre.etat) else 0),
-            "texte": barre.texte + SIGNES.get(barre.etat, ""),
-            "couleur": COULEURS[barre.etat],
-            "cible": barre.cible,
-            "fin": _fin_du_texte(barre, maximum),
         }
         for nom, barre in zip(noms, lignes, strict=True)
     ]
@@ -353,13 +360,9 @@ def points_classes(ident: str, lignes: Sequence[Barre], *, pourcent: bool = True
     formes: dict[Etat, str] = {"atteint": "circle", "non_atteint": "square"}
     donnees = [
         {
-            "nom": nom,
+            **_rangee(nom, barre, maximum),
             "v": barre.valeur,
-            "texte": barre.texte + SIGNES.get(barre.etat, ""),
-            "couleur": COULEURS[barre.etat],
             "forme": formes.get(barre.etat, "diamond"),
-            "cible": barre.cible,
-            "fin": _fin_du_texte(barre, maximum),
         }
         for nom, barre in zip(noms, lignes, strict=True)
     ]

@@ -126,7 +126,7 @@ def accessibles_et_fragiles(d: Donnees) -> tuple[Bloc, ...]:
         Ligne(
             (
                 libelles.segment("methode", methode),
-                libelles.segment("type_lieu", type_lieu).capitalize(),
+                formats.majuscule(libelles.segment("type_lieu", type_lieu)),
                 *(
                     Mesure(
                         d.chiffre(
@@ -149,7 +149,7 @@ def accessibles_et_fragiles(d: Donnees) -> tuple[Bloc, ...]:
         Colonne("Méthode"),
         Colonne("Lieux"),
         *(Colonne(f"Parc, classe {c}" if c.isdigit() else "Parc, non classé", True) for c in classes),
-        *(Colonne(f"Baux, {libelles.segment('public', p).lower()}", True) for p in publics),
+        *(Colonne(f"Baux, {formats.minuscule(libelles.segment('public', p))}", True) for p in publics),
     )
     if len({methode for methode, _ in cas}) == 1:
         entetes, lignes = entetes[1:], [Ligne(ligne.cellules[1:]) for ligne in lignes]

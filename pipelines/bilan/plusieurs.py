@@ -19,41 +19,24 @@ progress = logging.getLogger("observatoire.progression")
 class Demande(Protocol):
     """Which report is asked for: the yearly bilan, where nothing else is."""
 
-    @property
-    def semestre(self) -> int | None:
-        """1 or 2: the half-year follow-up."""
-
-    @property
-    def trimestre(self) -> int | None:
-        """1 to 4: the quarterly board."""
-
-    @property
-    def evaluation(self) -> bool:
-        """The evaluation of the convention."""
-
-    @property
-    def comparaison(self) -> bool:
-        """The territories side by side."""
-
-    @property
-    def edition(self) -> str:
-        """`signataires` or `publique`."""
-
-    @property
-    def bailleur(self) -> str | None:
-        """SIREN of the landlord whose own it is."""
-
-    @property
-    def commune(self) -> str | None:
-        """Code of the commune whose sheet it is."""
-
-    @property
-    def fiches(self) -> bool:
-        """The sheet of each place and actor."""
-
-    @property
-    def formats(self) -> list[str]:
-        """Html, pdf, xlsx, csv."""
+    semestre: int | None
+    """1 or 2: the half-year follow-up."""
+    trimestre: int | None
+    """1 to 4: the quarterly board."""
+    evaluation: bool
+    """The evaluation of the convention."""
+    comparaison: bool
+    """The territories side by side."""
+    edition: str
+    """`signataires` or `publique`."""
+    bailleur: str | None
+    """SIREN of the landlord whose own it is."""
+    commune: str | None
+    """Code of the commune whose sheet it is."""
+    fiches: bool
+    """The sheet of each place and actor."""
+    formats: list[str]
+    """Among html, pdf, xlsx, csv, parquet."""
 
 
 def write(demande: Demande, wanted: Sequence[tuple[str, int]], entrepot: Path, sortie: Path) -> list[Path]:

@@ -24,9 +24,9 @@ def ecrire(
     With the CSV goes a folder of that name that holds one file per table. Every page says the edition, and
     for whom it is.
     """
-    ecrits = ecrire_tous([document], d, sortie, formats, edition)
+    prete = _prete(document, d, edition)
+    ecrits = _poser_tous([prete], d, sortie, formats)
     if "csv" in formats:
-        prete = _prete(document, d, edition)
         poser_dossier(sortie / f"{document.nom_fichier}-tableaux", partial(fichiers.ecrire_tableaux, prete))
     return ecrits
 
@@ -39,7 +39,10 @@ def ecrire_tous(
     edition: str = SIGNATAIRES,
 ) -> list[Path]:
     """Write each document as `ecrire` does, without the folders: the formats of the first, of the second…"""
-    prets = [_prete(document, d, edition) for document in documents]
+    return _poser_tous([_prete(document, d, edition) for document in documents], d, sortie, formats)
+
+
+def _poser_tous(prets: Sequence[Document], d: Donnees, sortie: Path, formats: Sequence[str]) -> list[Path]:
     composes = pdf.rendre_tous(prets) if "pdf" in formats else iter(())
     ecrits = []
     for document in prets:

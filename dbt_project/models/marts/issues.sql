@@ -12,8 +12,7 @@ with decisions as (
         case when attributions.est_bail_signe then 'bail_signe' else coalesce(attributions.issue, 'inconnu') end as issue
     from {{ ref('int_attribution_mesures') }} as mesures
     inner join {{ ref('fct_attribution') }} as attributions on mesures.attribution_id = attributions.attribution_id
-    inner join {{ ref('int_annees') }} as annees
-        on mesures.epci_siren = annees.epci_siren and mesures.annee = annees.annee and annees.est_demandee
+    {{ joindre_annees_demandees('mesures') }}
     where mesures.evenement = 'prononcee'
 
 ),

@@ -1,6 +1,7 @@
 -- What a household of the first quartile can pay for: dwellings accessible by rate of effort, dwellings outside priority
 -- neighbourhoods under the PLAI ceiling, those freed in the year, new PLAI, and which accessible dwellings went to the first
 -- quartile. One row per EPCI, period, axis, modality and segment; the scales and hypotheses used are on the row.
+{%- set indicateurs = ['accessible_q1', 'mobilisable_q1', 'plai_neufs_hors_qpv', 'accessible_q1_attribues'] %}
 with figures as (
 
     select
@@ -12,7 +13,7 @@ with figures as (
         min(modalite_libelle) as modalite_libelle,
         segment_type,
         segment,
-        {%- for i in ['accessible_q1', 'mobilisable_q1', 'plai_neufs_hors_qpv', 'accessible_q1_attribues'] %}
+        {%- for i in indicateurs %}
         max(case when indicateur = '{{ i }}' then valeur end) as {{ i }},
         {%- for c in ['numerateur', 'denominateur', 'inconnus', 'statut'] %}
         max(case when indicateur = '{{ i }}' then {{ c }} end) as {{ i }}_{{ c }},
@@ -21,7 +22,7 @@ with figures as (
         bool_or(petit_effectif) as petit_effectif,
         min(source) as source
     from {{ ref('indicateurs') }}
-    where indicateur in ('accessible_q1', 'mobilisable_q1', 'plai_neufs_hors_qpv', 'accessible_q1_attribues')
+    where indicateur in ('{{ indicateurs | join("', '") }}')
     group by epci_siren, periode_type, periode, axe, modalite, segment_type, segment
 
 ),

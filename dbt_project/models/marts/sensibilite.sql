@@ -4,6 +4,13 @@
 {%- set indicateurs = regles_attribution() %}
 {%- set reponses = reponses_attribution() %}
 {%- set egalites = ['non_q1', 'q1'] %}
+{%- set choix = [
+    'inconnus_au_denominateur', 'evenement_hors_qpv', 'evenement_qpv', 'evenement_prioritaires', 'evenement_mutations',
+    'releves_qpv', 'egalite_seuil',
+] %}
+{%- set trop = trop_d_inconnus(
+    'sommes.inconnus', '(' ~ nombre_de_cas('sommes', 'lectures.inconnus_au_denominateur') ~ ')', 'bornes'
+) %}
 with figures as (
 
     select
@@ -77,17 +84,13 @@ lectures as (
         ouvertes.valeur,
         ouvertes.famille,
         ouvertes.valeur = case ouvertes.parametre
-            {%- for nom in [
-                'inconnus_au_denominateur', 'evenement_hors_qpv', 'evenement_qpv', 'evenement_prioritaires', 'evenement_mutations', 'releves_qpv', 'egalite_seuil'
-            ] %}
+            {%- for nom in choix %}
             when '{{ nom }}' then parametres.{{ nom }}
             {%- endfor %}
             when 'perimetre_assimiles' then 'en_qpv'
             when 'releves_hors_qpv' then 'comptes'
         end as est_retenue,
-        {%- for nom in [
-            'inconnus_au_denominateur', 'evenement_hors_qpv', 'evenement_qpv', 'evenement_prioritaires', 'evenement_mutations', 'releves_qpv', 'egalite_seuil'
-        ] %}
+        {%- for nom in choix %}
         case when ouvertes.parametre = '{{ nom }}' then ouvertes.valeur else parametres.{{ nom }} end as {{ nom }},
         {%- endfor %}
         not (ouvertes.parametre = 'perimetre_assimiles' and ouvertes.valeur = 'hors_qpv') as avec_assimiles,
@@ -182,11 +185,7 @@ select
     sommes.denominateur,
     sommes.inconnus,
     case
-        when
-            {{ trop_d_inconnus(
-                'sommes.inconnus', '(' ~ nombre_de_cas('sommes', 'lectures.inconnus_au_denominateur') ~ ')', 'bornes'
-            ) }}
-            then null
+        when {{ trop }} then null
         else 100 * cast(sommes.numerateur as double) / nullif(cast(sommes.denominateur as double), 0)
     end as valeur,
     figures.unite,
@@ -195,12 +194,7 @@ select
     case
         when
             sommes.denominateur > 0
-            and not coalesce(
-                {{ trop_d_inconnus(
-                    'sommes.inconnus', '(' ~ nombre_de_cas('sommes', 'lectures.inconnus_au_denominateur') ~ ')', 'bornes'
-                ) }},
-                false
-            )
+            and not coalesce({{ trop }}, false)
             then {{ cible_atteinte('figures.operateur', 'figures.cible', 'sommes.numerateur', 'sommes.denominateur') }}
     end as atteint,
     figures.source,

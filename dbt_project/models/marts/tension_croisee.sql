@@ -27,8 +27,7 @@ baux as (
         cast(0 as bigint) as demandes,
         {{ somme('mesures.baux_num') }} as baux
     from {{ ref('int_attribution_mesures') }} as mesures
-    inner join {{ ref('int_annees') }} as annees
-        on mesures.epci_siren = annees.epci_siren and mesures.annee = annees.annee and annees.est_demandee
+    {{ joindre_annees_demandees('mesures') }}
     where mesures.evenement = 'bail_signe'
     group by 1, 2, 3, 4, 5
 

@@ -189,7 +189,7 @@ baux as (
             and attributions.millesime_logement = couts.millesime
     inner join {{ source('seeds', 'ref_taux_effort') }} as efforts
         on efforts.est_central and couts.taux_effort <= efforts.taux_pct
-    inner join {{ ref('int_annees') }} as annees on mesures.epci_siren = annees.epci_siren and mesures.annee = annees.annee and annees.est_demandee
+    {{ joindre_annees_demandees('mesures') }}
     where mesures.evenement = 'bail_signe'
 
 ),

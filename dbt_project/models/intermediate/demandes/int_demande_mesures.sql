@@ -31,8 +31,7 @@ territoires as (
         min(choix.rang) as rang
     from choix
     inner join {{ ref('int_parametres') }} as parametres on choix.epci_siren = parametres.epci_siren
-    inner join {{ ref('int_annees') }} as annees
-        on choix.epci_siren = annees.epci_siren and choix.annee = annees.annee and annees.est_demandee
+    {{ joindre_annees_demandees('choix') }}
     where choix.rang = 1 or parametres.territoire_demande = 'tous_choix'
     group by choix.annee, choix.demandeur_id, choix.epci_siren
 

@@ -8,24 +8,7 @@ with membres as (
 
 lieux as (
 
-    select distinct
-        membres.epci_siren,
-        'commune' as niveau,
-        membres.code_commune as code
-    from membres
-    union
-    select distinct
-        epci_siren,
-        'epci' as niveau,
-        epci_siren as code
-    from membres
-    union
-    select distinct
-        membres.epci_siren,
-        'qpv' as niveau,
-        qpv.code_qpv as code
-    from membres
-    inner join {{ ref('int_qpv') }} as qpv on membres.code_commune = qpv.code_commune
+    {{ lieux_des_epci('membres') }}
     union
     select distinct
         membres.epci_siren,

@@ -45,7 +45,7 @@ types as (
     from {{ ref('fct_evenement_attribution') }} as evenements
     inner join {{ ref('fct_attribution') }} as attributions
         on evenements.attribution_id = attributions.attribution_id
-    inner join {{ ref('int_annees') }} as annees on evenements.epci_siren = annees.epci_siren and evenements.annee = annees.annee and annees.est_demandee
+    {{ joindre_annees_demandees('evenements') }}
     where evenements.evenement = 'bail_signe'
     group by 1, 2, 3, 4, 5
     {%- endfor %}

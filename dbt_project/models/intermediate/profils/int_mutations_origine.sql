@@ -37,7 +37,7 @@ baux as (
     from {{ ref('fct_evenement_attribution') }} as evenements
     inner join {{ ref('fct_attribution') }} as attributions
         on evenements.attribution_id = attributions.attribution_id
-    inner join {{ ref('int_annees') }} as annees on evenements.epci_siren = annees.epci_siren and evenements.annee = annees.annee and annees.est_demandee
+    {{ joindre_annees_demandees('evenements') }}
     left join {{ ref('int_logements_quittes') }} as quittes
         on attributions.demandeur_id = quittes.demandeur_id and evenements.annee = quittes.annee
     where evenements.evenement = 'bail_signe' and attributions.est_mutation

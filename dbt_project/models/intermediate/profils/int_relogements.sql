@@ -15,7 +15,7 @@ with loges as (
     from {{ ref('fct_evenement_attribution') }} as evenements
     inner join {{ ref('fct_attribution') }} as attributions
         on evenements.attribution_id = attributions.attribution_id
-    inner join {{ ref('int_annees') }} as annees on evenements.epci_siren = annees.epci_siren and evenements.annee = annees.annee and annees.est_demandee
+    {{ joindre_annees_demandees('evenements') }}
     left join {{ ref('fct_logement') }} as nouveaux
         on
             attributions.logement_id = nouveaux.logement_id
