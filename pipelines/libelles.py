@@ -121,6 +121,11 @@ def glossaire() -> tuple[tuple[str, str], ...]:
     return tuple((terme, " ".join(texte.split())) for terme, texte in _textes()["glossaire"].items())
 
 
+def repere(indicateur: str) -> str:
+    """What stands under a figure that is shown large, empty where the name of its indicator says it."""
+    return str(_textes()["reperes"].get(indicateur, ""))
+
+
 def chapo(ident: str) -> str:
     """The opening sentence of a section."""
     return " ".join(str(_textes()["chapos"][ident]).split())

@@ -12,42 +12,32 @@ from pipelines.bilan import (
     graphiques,
     leviers,
     lieux,
-    mots,
     plans,
     provenance,
     publics,
     saisies,
     sensibilite,
+    synthese,
     tables,
 )
 from pipelines.bilan.document import (
-    LIBELLES_ETAT,
     Bloc,
-    Carte,
-    Cartes,
     Colonne,
     Definitions,
     Document,
     Encadre,
-    Etat,
     Graphique,
     Ligne,
     Manquant,
     Mesure,
     Nombre,
     Paragraphe,
-    Reperes,
     Section,
     Tableau,
     etat,
     texte,
 )
-from pipelines.bilan.donnees import TOUS, Chiffre, Donnees, Objectif, Rapprochement, Vise
-from pipelines.bilan.formats import FINE
-
-REPERES = ("baux", "demandes", "tension", "logements")
-REPERES_OUVERTS = ("part_qpv", "vacance", "mobilite", "loyer_m2", "taux_pauvrete", "revenu_median")
-"""What stands beside the first volumes where some are not known: a page begins with what is."""
+from pipelines.bilan.donnees import TOUS, Donnees, Objectif, Vise
 
 PARCOURS = ("attributions", "baux", "conversion_bail", "delai_median", "refus")
 HORS_QPV = ("hors_qpv_q1", "hors_qpv_q1_strict")
@@ -116,7 +106,7 @@ TERRITOIRES_DE_REFERENCE = ("epci", "departement", "region", "france")
 def bilan(d: Donnees) -> Document:
     """Build the annual bilan of one EPCI."""
     corps = [
-        _synthese(d),
+        synthese.section(d, MANQUES),
         *filter(None, [leviers.section(d)]),
         _objectif(
             d,
@@ -246,369 +236,6 @@ def _a_la_suite(section: Section) -> Section:
     return replace(section, nouvelle_page=False)
 
 
-def libelles_des_objectifs(d: Donnees) -> dict[Vise, str]:
-    """How the convention words what it aims at for the whole territory, in the year."""
-    return {
-        o.vise: o.libelle
-        for o in d.objectifs
-        if o.axe == "epci" and o.statut != "sans_objet" and o.libelle and o.en_vigueur(d.annee)
-    }
-
-
-def _cartes(d: Donnees) -> list[Carte]:
-    libelles_ecrits = libelles_des_objectifs(d)
-    du_territoire = d.objectifs_vises([d.annee], "epci")
-    cartes = []
-    for vise in d.objectifs_vises([d.annee]):
-        c = d.vise(vise)
-        propre = vise in du_territoire
-        if not propre and c is None:
-            continue
-        passees = tuple((str(a), d.vise(vise, annee=a)) for a in d.annees)
-        # One year alone would say the result again.
-        annees = passees if sum(x is not None for _, x in passees) > 1 else ()
-        verdict: Etat = etat(c) if propre or etat(c) != "suivi" else "par_acteur"
-        cible = _objectif_en_mots(d, vise, c) if propre else _objectif_par_acteur(d, vise)
-        par_acteur = "" if propre else _combien_par_acteur(d, vise)
-        detail = " ; ".join(m for m in (par_acteur, tables.detail(c), tables.evolution(d, vise)) if m)
-        cartes.append(Carte(libelles_ecrits.get(vise) or d.libelle(vise), c, verdict, cible, detail, annees))
-    return cartes
-
-
-def _combien_par_acteur(d: Donnees, vise: Vise) -> str:
-    """How many of the actors that have a target reach it."""
-    morceaux = []
-    axes = {o.axe for o in d.objectifs if o.vise == vise and o.axe != "epci" and o.en_vigueur(d.annee)}
-    for axe in sorted(axes):
-        juges = [
-            c.atteint
-            for code, _ in d.modalites(axe, [vise.indicateur])
-            if (c := d.vise(vise, axe, code)) is not None and c.atteint is not None
-        ]
-        if juges:
-            noms = formats.accorder(sum(juges), libelles.axe(axe, "un"), libelles.axe(axe, "plusieurs"))
-            morceaux.append(f"{noms} sur {len(juges)} l’{'atteint' if sum(juges) < 2 else 'atteignent'}")
-    return " ; ".join(morceaux)
-
-
-def _reperes(d: Donnees) -> list[tuple[str, Mesure]]:
-    """The volumes that are known, and where one of them is not, others that are."""
-    connus = [i for i in (*REPERES, *REPERES_OUVERTS) if (c := d.chiffre(i)) and c.statut != "indisponible"]
-    return [(d.indicateur(i).libelle, Mesure(d.chiffre(i))) for i in connus[: len(REPERES)]]
-
-
-def _sans_source(d: Donnees, cartes: Sequence[Carte]) -> Manquant:
-    """Once, instead of a card each: the objectives that no source of the warehouse can tell."""
-    titres = " ; ".join(f"« {carte.titre} »" for carte in cartes)
-    source = libelles.source("sne")
-    return Manquant(
-        f"Objectifs qui ne peuvent pas être évalués en {d.annee}",
-        f"{titres}. Il manque la source {source.court} : voir « {MANQUES} ».",
-    )
-
-
-def _synthese(d: Donnees) -> Section:
-    cartes = _cartes(d)
-    blocs: list[Bloc] = []
-    if constat := _constat(d.annee, cartes):
-        blocs.append(Paragraphe((constat,), "chapo"))
-    if reperes := _reperes(d):
-        blocs.append(Reperes(tuple(reperes)))
-    sans_source: list[Carte] = []
-    if not d.disponible(("baux", "attributions")):
-        sans_source = [carte for carte in cartes if carte.etat == "indisponible"]
-        cartes = [carte for carte in cartes if carte.etat != "indisponible"]
-    if cartes:
-        blocs.append(Cartes(tuple(cartes)))
-    if sans_source:
-        blocs.append(_sans_source(d, sans_source))
-    if not cartes and not sans_source:
-        blocs.append(
-            Manquant(
-                "Pas d’objectif à évaluer",
-                f"Ni la convention ni les chiffres de {d.annee} ne portent d’objectif pour l’ensemble du "
-                "territoire.",
-            )
-        )
-    if jauges := _jauges(d, cartes):
-        blocs.append(jauges)
-    blocs += _en_dessous(d)
-    if courbes := _tendances(d, cartes):
-        blocs.append(courbes)
-    if ecarts := _ecarts_par_bailleur(d):
-        blocs.append(ecarts)
-    blocs.append(saisies.decisions(d))
-    if tableau := _bilan_par_acteur(d):
-        blocs.append(tableau)
-    if constats := _etat_des_donnees(d, cartes):
-        blocs.append(constats)
-    if definitions := mots.tableau(blocs):
-        blocs.append(definitions)
-    return Section("essentiel", "L’essentiel", tuple(blocs))
-
-
-EN_DESSOUS_MAX = 20
-"""Actors below their target that the synthesis names; the workbook and the chapters name them all."""
-
-
-def _en_dessous(d: Donnees) -> list[Bloc]:
-    """Who is short of which objective, by how much, and since when: the widest gaps first."""
-    paires = {(o.vise, o.axe) for o in d.objectifs if o.en_vigueur(d.annee) and o.statut != "sans_objet"} | {
-        (vise, "epci") for vise in d.objectifs_vises([d.annee], "epci")
-    }
-    trouves = []
-    for vise, axe in sorted(paires, key=lambda p: (d.rang(p[0]), p[1])):
-        for code, nom in d.modalites(axe, [vise.indicateur]):
-            c = d.vise(vise, axe, code)
-            if c is not None and c.atteint is False:
-                acteur = libelles.axe("epci") if axe == "epci" else nom
-                manque = c.manque or 0
-                ligne = Ligne(
-                    (
-                        d.libelle(vise),
-                        acteur,
-                        Mesure(c),
-                        f"{formats.cible(c.operateur, c.cible, c.unite)} ({_nature(d, vise, axe)})",
-                        Mesure(c, "manque"),
-                        tables.evolution(d, vise, axe, code) or formats.TIRET,
-                    ),
-                    forte=axe == "epci",
-                )
-                trouves.append(((axe != "epci", -manque, d.rang(vise), formats.cle_de_tri(acteur)), ligne))
-    if not trouves:
-        return []
-    lignes = [ligne for _, ligne in sorted(trouves, key=lambda t: t[0])]
-    entetes = (
-        Colonne("Objectif"),
-        Colonne("Qui"),
-        Colonne("Résultat", True),
-        Colonne("Cible"),
-        Colonne("Il manque", True),
-        Colonne("Évolution"),
-    )
-    titre = f"Qui n’atteint pas son objectif en {d.annee}, et de combien"
-    gardees, tries = tables.alleger(entetes, lignes[:EN_DESSOUS_MAX])
-    blocs: list[Bloc] = [Tableau("t-en-dessous", titre, gardees, tries, "Qui est en dessous")]
-    if (reste := len(lignes) - EN_DESSOUS_MAX) > 0:
-        mots = formats.accorder(reste, "autre acteur", "autres acteurs")
-        blocs.append(Paragraphe((f"{mots} en dessous : voir les chapitres.",), "note"))
-    return blocs
-
-
-def _ecarts_par_bailleur(d: Donnees) -> Graphique | None:
-    """Results and targets of the landlords on the first objective that is theirs."""
-    for vise in d.objectifs_vises([d.annee], "bailleur"):
-        if (graphique := tables.barres_par_acteur(d, vise, "bailleur")) is not None:
-            return replace(
-                graphique,
-                ident="g-ecarts-bailleurs",
-                svg=graphique.svg.replace(graphique.ident, "g-ecarts-bailleurs"),
-                tableau=None,
-            )
-    return None
-
-
-def _etat_des_donnees(d: Donnees, cartes: Sequence[Carte]) -> Tableau | None:
-    """What limits the figures of the page: a threshold of another year or none, sources that do not meet,
-    unknown answers, provisional figures."""
-    lignes = [Ligne(("Seuil du 1er quartile", d.seuil_q1))] if d.seuil_q1 else []
-    lignes += [Ligne((r.libelle, _rapprochement(r))) for r in _rapprochements(d)]
-    for source, nombre in d.contradictions:
-        texte_nombre = formats.accorder(nombre, "contradiction")
-        lignes.append(
-            Ligne(
-                (
-                    f"Exports {libelles.source(source).court}",
-                    f"{texte_nombre} entre exports{'' if d.seul else ', tous territoires ensemble'}",
-                )
-            )
-        )
-    if inconnus := [p for carte in cartes if (p := _part_inconnue(carte)) is not None]:
-        part, titre = max(inconnus)
-        ecrite = f"jusqu’à {formats.decimal(part, 0)}{FINE}% des dossiers ({titre})"
-        lignes.append(Ligne(("Réponses inconnues", ecrite)))
-    provisoires = [carte.titre for carte in cartes if carte.chiffre and carte.chiffre.statut == "provisoire"]
-    if provisoires:
-        lignes.append(Ligne(("Chiffres provisoires", " ; ".join(provisoires))))
-    if not lignes and d.rapprochements is None:
-        return None
-    if not lignes:
-        lignes.append(Ligne(("Rapprochement des sources", "rien à signaler")))
-    return Tableau(
-        "t-etat-donnees",
-        f"État des données, {d.annee}",
-        (Colonne("Point"), Colonne("Constat")),
-        tuple(lignes),
-        "État des données",
-    )
-
-
-def _part_inconnue(carte: Carte) -> tuple[float, str] | None:
-    """The share of households that an objective cannot place, out of those it should."""
-    c = carte.chiffre
-    if c is None or not c.inconnus or c.denominateur is None:
-        return None
-    return 100 * c.inconnus / (c.denominateur + c.inconnus), carte.titre
-
-
-def _rapprochements(d: Donnees) -> list[Rapprochement]:
-    """Those of the year, or of the vintage that the year is paired with."""
-    vintages = d.millesimes.get(d.annee, {})
-    return [
-        r
-        for r in d.rapprochements or ()
-        if r.annee == (str(d.annee) if "sne" in r.source else vintages.get(r.source, str(d.annee)))
-    ]
-
-
-def _rapprochement(r: Rapprochement) -> str:
-    """A rate without its counts: a reader needs no more, and few rows may be about few households."""
-    return (
-        f"{formats.decimal(r.valeur, 0)}{FINE}%, attendu : {formats.cible(r.sens, r.borne, '%')} ; "
-        f"limite : {r.figures}"
-    )
-
-
-def _constat(annee: int, cartes: Sequence[Carte]) -> str:
-    evalues = [carte for carte in cartes if carte.etat in ("atteint", "non_atteint")]
-    atteints = sum(carte.etat == "atteint" for carte in evalues)
-    debut = "À l’échelle du territoire"
-    if not evalues:
-        return ""
-    if len(evalues) == 1:
-        return f"{debut}, l’objectif chiffré {'est' if atteints else 'n’est pas'} atteint en {annee}."
-    if atteints == 0:
-        return f"{debut}, aucun des {len(evalues)} objectifs chiffrés n’est atteint en {annee}."
-    if atteints == len(evalues):
-        return f"{debut}, les {len(evalues)} objectifs chiffrés sont atteints en {annee}."
-    verbe = "est atteint" if atteints == 1 else "sont atteints"
-    manques = [carte for carte in evalues if carte.etat == "non_atteint"]
-    suite = " ; ".join(f"« {carte.titre} » ({texte(carte.mesure)})" for carte in manques)
-    reste = "Ne l’est pas" if len(manques) == 1 else "Ne le sont pas"
-    return f"{debut}, {atteints} des {len(evalues)} objectifs chiffrés {verbe} en {annee}. {reste} : {suite}."
-
-
-def _objectif_en_mots(d: Donnees, vise: Vise, c: Chiffre | None) -> str:
-    ecrit = formats.cible(c.operateur, c.cible, c.unite) if c else ""
-    if not ecrit:
-        unite = d.indicateur(vise.indicateur).unite
-        fixes = [o for o in d.objectifs if o.vise == vise and o.axe == "epci" and o.en_vigueur(d.annee)]
-        ecrit = next((e for o in fixes if (e := formats.cible(o.operateur or None, o.cible, unite))), "")
-    return f"Objectif {_nature(d, vise, 'epci')} : {ecrit}" if ecrit else "Sans cible chiffrée"
-
-
-def _nature(d: Donnees, vise: Vise, axe: str) -> str:
-    """Whether the target in force is the law's, named by its code, or the convention's own."""
-    trouves = [o for o in d.objectifs if o.vise == vise and o.axe == axe and o.en_vigueur(d.annee)]
-    articles = [o.article for o in trouves if o.article] or [d.indicateur(vise.indicateur).article]
-    return "légal" if not trouves or any("CCH" in article for article in articles) else "de la convention"
-
-
-def _objectif_par_acteur(d: Donnees, vise: Vise) -> str:
-    axes = {
-        o.axe for o in d.objectifs if o.vise == vise and o.statut != "sans_objet" and o.en_vigueur(d.annee)
-    }
-    noms = [libelles.axe(axe, "un") for axe in sorted(axes)]
-    return f"Objectif fixé par {formats.enumerer(noms)}" if noms else "Objectif fixé par acteur"
-
-
-def _jauges(d: Donnees, cartes: Sequence[Carte]) -> Graphique | None:
-    lignes = [
-        graphiques.Barre(
-            carte.titre, carte.chiffre.valeur, texte(Mesure(carte.chiffre)), carte.chiffre.cible, carte.etat
-        )
-        for carte in cartes
-        if carte.chiffre is not None
-        and carte.chiffre.unite == "%"
-        and (carte.chiffre.lisible or carte.etat == "secret")
-    ]
-    if not lignes or all(b.valeur is None for b in lignes):
-        return None
-    description = "Jauges horizontales, de 0 à 100 %. " + " ; ".join(
-        f"{b.nom} : {b.texte}"
-        + (f", cible {formats.sans_zeros(b.cible, '%')}" if b.cible is not None else "")
-        + f", {LIBELLES_ETAT[b.etat]}"
-        for b in lignes
-    )
-    return Graphique(
-        "g-jauges",
-        f"Résultats et cibles en {d.annee}",
-        description + ".",
-        graphiques.barres("g-jauges", lignes),
-        None,
-        graphiques.LEGENDE_ETATS,
-    )
-
-
-def _tendances(d: Donnees, cartes: Sequence[Carte]) -> Graphique | None:
-    series = []
-    for carte in cartes:
-        points = tables.points(carte.annees)
-        if sum(v is not None for _, v, _, _ in points) >= 2:
-            series.append(graphiques.Serie(carte.titre, points))
-    if not series:
-        return None
-    description = "Courbes des trois dernières années. " + " ; ".join(
-        f"{s.nom} : " + ", ".join(f"{mots} en {p}" for p, _, mots, _ in s.points) for s in series
-    )
-    return Graphique(
-        "g-tendances",
-        f"Évolution de {d.annees[0]} à {d.annee}",
-        description + ".",
-        graphiques.tendances("g-tendances", series),
-        None,
-        "Le trait noir marque la cible de chaque année.",
-    )
-
-
-def _bilan_par_acteur(d: Donnees) -> Tableau | None:
-    paires = {
-        (objectif.vise, objectif.axe)
-        for objectif in d.objectifs
-        if objectif.axe != "epci" and objectif.en_vigueur(d.annee)
-    }
-    ordre: tuple[Etat, ...] = ("atteint", "non_atteint", "suivi", "secret", "indisponible", "sans_objet")
-    lignes = []
-    for vise, axe in sorted(paires, key=lambda p: (d.rang(p[0]), p[1])):
-        libelle = d.libelle(vise)
-        compte = dict.fromkeys(ordre, 0)
-        for code, _ in d.modalites(axe, [vise.indicateur]):
-            c = d.vise(vise, axe, code)
-            e = etat(c)
-            if c is not None and c.statut == "sans_objet":
-                e = "sans_objet"
-            if e in compte:
-                compte[e] += 1
-        if any(compte.values()):
-            lignes.append(
-                Ligne((libelle, libelles.axe(axe, "plusieurs"), *(Nombre(compte[e]) for e in ordre)))
-            )
-    if not lignes:
-        return None
-    entetes = (
-        Colonne("Objectif"),
-        Colonne("Acteurs"),
-        Colonne("Atteignent", True),
-        Colonne("N’atteignent pas", True),
-        Colonne("Sans cible", True),
-        Colonne("Secret", True),
-        Colonne("Indisponible", True),
-        Colonne("Sans objet", True),
-    )
-    gardees = [0, 1, 2, 3] + [
-        rang
-        for rang in range(4, len(entetes))
-        if any(isinstance(ligne.cellules[rang], Nombre) and ligne.cellules[rang].valeur for ligne in lignes)  # type: ignore[union-attr]
-    ]
-    return Tableau(
-        "t-acteurs",
-        f"Combien d’acteurs atteignent leur objectif en {d.annee}",
-        tuple(entetes[rang] for rang in gardees),
-        tuple(Ligne(tuple(ligne.cellules[rang] for rang in gardees)) for ligne in lignes),
-        "Objectifs par acteur",
-    )
-
-
 def _methode(d: Donnees) -> Section:
     blocs: list[Bloc] = [
         provenance.tableau(d),
@@ -632,7 +259,7 @@ def _methode(d: Donnees) -> Section:
         blocs.append(
             Manquant(
                 "Millésimes non publiés",
-                "L’entrepôt ne dit pas quels millésimes il a appariés à cette année.",
+                "Rien ne dit quels millésimes ont été appariés à cette année.",
             )
         )
     couverture = tables.series(
@@ -1218,9 +845,7 @@ def _qualite(d: Donnees) -> Section:
             Colonne("Millésime"),
             *(Colonne(t, True) for t in ("Fichiers", "Lignes lues", "Gardées", "Écartées", "Doublons")),
         )
-        blocs.append(
-            Tableau("t-fichiers", "Fichiers lus par l’entrepôt", entetes, tuple(lignes), "Fichiers lus")
-        )
+        blocs.append(Tableau("t-fichiers", "Fichiers lus", entetes, tuple(lignes), "Fichiers lus"))
     if d.avertissements and d.seul:
         lignes = [
             Ligne(
@@ -1246,9 +871,7 @@ def _qualite(d: Donnees) -> Section:
         blocs.append(Paragraphe((libelles.chapo("fichiers-partages"),), "note"))
     if not blocs and not sections:
         blocs.append(
-            Manquant(
-                "Pas d’information sur la qualité", "L’entrepôt ne publie ni fichiers lus ni avertissements."
-            )
+            Manquant("Pas d’information sur la qualité", "Ni fichiers lus ni avertissements ne sont publiés.")
         )
     return Section("qualite", "Qualité des données", tuple(blocs), tuple(sections))
 
@@ -1264,8 +887,7 @@ def _ou_manquant(
     return (
         Manquant(
             "Données non fournies",
-            f"Source nécessaire : {noms}, absente de l’entrepôt pour {d.annee}. "
-            f"Elle s’obtient auprès {aupres}.",
+            f"Source nécessaire : {noms}, absente pour {d.annee}. Elle s’obtient auprès {aupres}.",
             f"Il manque la source {formats.enumerer([s.court for s in decrites])}, comme dit plus haut.",
         ),
     )

@@ -27,7 +27,7 @@ Etat = Literal[
 LIBELLES_ETAT: dict[Etat, str] = {
     "atteint": "objectif atteint",
     "non_atteint": "objectif non atteint",
-    "suivi": "suivi, sans cible",
+    "suivi": "suivi, sans objectif chiffré",
     "secret": "secret",
     "indisponible": "indisponible",
     "sans_objet": "sans objet",
@@ -46,7 +46,8 @@ LIGNES_SECRETES_MAX = 4
 
 
 SYNTHESE = "essentiel"
-"""The section that is printed whole: it holds what decides."""
+"""The section that is printed whole, but for the tables that say how many of their rows are: it holds what
+decides."""
 
 LIGNES_IMPRIMEES, LIGNES_IMPRIMEES_MAX, LIGNES_DISPARATES_MAX = 8, 12, 20
 """Rows of a long table that are printed, the number of rows beyond which a table is long, and beyond which it
@@ -231,7 +232,7 @@ class Document:
     identite: tuple[tuple[str, str], ...]
     sections: tuple[Section, ...]
     chiffres: tuple[Chiffre, ...] = field(default=())
-    pied: str = "Document produit par l’Observatoire à partir de l’entrepôt publié."
+    pied: str = "Document produit par l’Observatoire à partir de ses données publiées."
     edition: str = ""
 
     def blocs(self) -> Iterator[Bloc]:
@@ -258,7 +259,11 @@ class Document:
 
 def _section_imprimee(section: Section) -> Section:
     if section.ident == SYNTHESE:
-        return section
+        abreges = [
+            _abreger(bloc, dessine=False) if isinstance(bloc, Tableau) and bloc.imprimees else [bloc]
+            for bloc in section.blocs
+        ]
+        return replace(section, blocs=tuple(bloc for siens in abreges for bloc in siens))
     dessines = {bloc.tableau for bloc in section.blocs if isinstance(bloc, Graphique)}
     blocs: list[Bloc] = []
     for bloc in section.blocs:
@@ -280,7 +285,7 @@ def _abreger(tableau: Tableau, *, dessine: bool) -> list[Bloc]:
     thing have no largest: the first ones are printed, all of them where they are not many.
     """
     if 0 < tableau.imprimees < len(tableau.lignes):
-        suite = f", les {tableau.imprimees} premiers de {len(tableau.lignes)}"
+        suite = f", {tableau.imprimees} lignes sur {len(tableau.lignes)}"
         lignes = tableau.lignes[: tableau.imprimees]
         return [replace(tableau, legende=f"{tableau.legende}{suite}", lignes=lignes)]
     libres = [rang for rang, ligne in enumerate(tableau.lignes) if not (ligne.forte or ligne.ancre)]

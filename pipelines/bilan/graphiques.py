@@ -20,6 +20,7 @@ from typing import Any
 
 import vl_convert
 
+from pipelines.bilan import formats
 from pipelines.bilan.composition import POLICES
 from pipelines.bilan.document import Etat
 
@@ -50,21 +51,24 @@ _HALO: list[dict[str, Any]] = [
     {"color": _ENCRE},
 ]
 
-LEGENDE_ETATS = (
-    "Bleu foncé et ✓ : objectif atteint ; orange et ✗ : non atteint ; gris : sans cible ; "
-    "hachures : secret. Le trait noir marque la cible."
+_LEGENDES: tuple[tuple[tuple[Etat, ...], str], ...] = (
+    (("atteint",), "bleu foncé et ✓ : objectif atteint"),
+    (("non_atteint",), "orange et ✗ : non atteint"),
+    (("suivi", "rupture_serie", "sans_objet"), "gris : sans objectif chiffré"),
+    (("par_acteur",), "gris, « par acteur » : l’objectif est celui de chaque acteur, pas de l’ensemble"),
+    (("secret", "indisponible", "absent"), "hachures : secret"),
 )
 LEGENDE_QUARTIERS = (
-    "Rond bleu foncé : objectif atteint ; carré orange : non atteint ; losange gris : sans cible ou sans "
+    "Rond bleu foncé : objectif atteint ; carré orange : non atteint ; losange gris : sans objectif ou sans "
     "chiffre. Les numéros renvoient au tableau."
 )
 LEGENDE_COMMUNES = (
-    "Bleu foncé et ✓ : objectif atteint ; orange et ✗ : non atteint ; gris : sans cible ; hachures : "
+    "Bleu foncé et ✓ : objectif atteint ; orange et ✗ : non atteint ; gris : sans objectif ; hachures : "
     "secret ; blanc : aucun chiffre. Sont nommées les communes qui ont le plus d’attributions."
 )
 LEGENDE_POINTS = (
-    "Rond bleu foncé et ✓ : objectif atteint ; carré orange et ✗ : non atteint ; losange gris : sans cible. "
-    "Le trait noir marque la cible."
+    "Rond bleu foncé et ✓ : objectif atteint ; carré orange et ✗ : non atteint ; losange gris : sans "
+    "objectif. Le trait noir marque l’objectif."
 )
 LEGENDE_CLASSES = (
     "Le chiffre est la classe, et plus le lieu est foncé, plus elle est fragile : dans un losange, celle "
@@ -79,13 +83,15 @@ LEGENDE_NUANCES = (
 
 @dataclass(frozen=True, slots=True)
 class Barre:
-    """One bar: its name, its value if it may be shown, its words, its target and its state."""
+    """One bar: its name, its value if it may be shown, its words, its target, its state, and the words of the
+    target."""
 
     nom: str
     valeur: float | None
     texte: str
     cible: float | None
     etat: Etat
+    objectif: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +126,20 @@ class Forme:
     rang: int = 0
 
 
+def legende_des_etats(lignes: Sequence[Barre]) -> str:
+    """What the colours and marks of these bars mean, those alone that are drawn."""
+    etats = {barre.etat for barre in lignes}
+    dits = [mots for siens, mots in _LEGENDES if etats & set(siens)]
+    cibles = {barre.objectif for barre in lignes if barre.cible is not None}
+    if not cibles:
+        trait = ""
+    elif len(cibles) == 1 and all(cibles):
+        trait = f" Le trait noir marque l’objectif : {min(cibles)}."
+    else:
+        trait = " Le trait noir marque l’objectif."
+    return f"{formats.majuscule(' ; '.join(dits))}.{trait}"
+
+
 def _rangee(nom: str, barre: Barre, maximum: float) -> dict[str, Any]:
     """What a line of a ranked chart holds beside its mark."""
     return {
@@ -131,13 +151,20 @@ def _rangee(nom: str, barre: Barre, maximum: float) -> dict[str, Any]:
     }
 
 
-def barres(ident: str, lignes: Sequence[Barre], *, pourcent: bool = True) -> str:
-    """Horizontal bars, one per actor, with target ticks."""
-    maximum = _maximum([b.valeur for b in lignes] + [b.cible for b in lignes], pourcent)
+def barres(ident: str, lignes: Sequence[Barre], *, pourcent: bool = True, entier: bool = False) -> str:
+    """Horizontal bars, one per actor, with target ticks; results, and targets where they differ, in a column
+    of their own. `entier` for an axis up to 100 %."""
+    valeurs = [b.valeur for b in lignes] + [b.cible for b in lignes]
+    maximum = 100.0 if entier else _maximum(valeurs, pourcent)
     noms = _uniques([_sur_deux_lignes(b.nom) for b in lignes])
+    divers = len({b.objectif for b in lignes if b.objectif}) > 1
+    par_acteur = " · par acteur"
     donnees = [
         {
             **_rangee(nom, barre, maximum),
+            "objectif": par_acteur
+            if barre.etat == "par_acteur"
+            else (f" · {barre.objectif}" if divers and barre.objectif else ""),
             "v": barre.valeur
             if barre.valeur is not None
             else (maximum * 0.12 if _hachure(barre.etat) else 0),
@@ -179,20 +206,17 @@ def barres(ident: str, lignes: Sequence[Barre], *, pourcent: bool = True) -> str
             "encoding": {"y": y, "x": {"field": "cible", "type": "quantitative", "scale": echelle}},
         },
         {
-            "mark": {"type": "text", "align": "left", "dx": 7, "fontSize": _TAILLE, "color": _ENCRE},
-            "encoding": {
-                "y": y,
-                "x": {"field": "fin", "type": "quantitative", "scale": echelle},
-                "text": {"field": "texte", "type": "nominal"},
-            },
+            "transform": [{"calculate": "datum.texte + datum.objectif", "as": "dit"}],
+            "mark": {"type": "text", "align": "left", "dx": 12, "fontSize": _TAILLE, "color": _ENCRE},
+            "encoding": {"y": y, "x": {"datum": maximum}, "text": {"field": "dit", "type": "nominal"}},
         },
     ]
     return _svg(
         ident,
         {
             "data": {"values": donnees},
-            "width": 400,
-            "height": {"step": _pas(len(noms), 38 if any("|" in nom for nom in noms) else 30)},
+            "width": 360,
+            "height": {"step": _pas(len(noms), 33 if any("|" in nom for nom in noms) else 30)},
             "layer": calques,
         },
     )
@@ -644,7 +668,11 @@ def _axe_quantitatif(pourcent: bool) -> dict[str, Any]:
 def _maximum(valeurs: Sequence[float | None], pourcent: bool) -> float:
     connues = [v for v in valeurs if v is not None]
     plafond = max(connues, default=100.0 if pourcent else 1.0) * 1.05 or 1.0
-    return min(100.0, max(plafond, 10.0)) if pourcent else plafond
+    if not pourcent:
+        return plafond
+    # The axis ends on a mark that is written.
+    pas = 5 if plafond <= 25 else 10 if plafond <= 50 else 20
+    return min(100.0, max(10.0, float(pas * math.ceil(plafond / pas))))
 
 
 _DESSUS, _DESSOUS = -14, 17

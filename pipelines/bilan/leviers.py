@@ -22,7 +22,7 @@ def section(d: Donnees) -> Section | None:
     for vise in sorted(manques, key=d.rang):
         du_vise = [levier for levier in d.leviers if levier.vise == vise]
         ensemble = manques[vise]
-        phrases = (*_constat(d, vise, ensemble), *_rythme(ensemble), *_a_portee(ensemble))
+        phrases = (*_constat(d, vise, ensemble), *_rythme(d.annee, ensemble), *_a_portee(ensemble))
         blocs: tuple[Bloc, ...] = (
             *(Paragraphe(phrase) for phrase in phrases),
             *_tableaux(d, vise, du_vise, lignes),
@@ -48,10 +48,15 @@ def _constat(d: Donnees, vise: Vise, e: Levier) -> Iterator[tuple[str | Mesure, 
     )
 
 
-def _rythme(e: Levier) -> Iterator[tuple[str]]:
+MOIS = 12
+
+
+def _rythme(annee: int, e: Levier) -> Iterator[tuple[str]]:
     """How many more a month, and what the next half-year gives if it is as the last."""
-    mots = formats.accorder(e.manque_par_mois, "attribution de plus", "attributions de plus")
-    yield (f"À nombre de baux égal, cela fait {mots} chaque mois pendant douze mois.",)
+    yield (
+        f"À nombre de baux égal, cela fait {formats.accorder(e.manque, 'attribution')} de plus en douze "
+        f"mois, soit {_par_mois(e.manque)}.",
+    )
     if e.base_semestre and e.comptees_semestre is not None and e.manque_semestre is not None:
         suite = (
             f"il en faudrait {formats.entier(e.comptees_semestre + e.manque_semestre)}, soit "
@@ -60,10 +65,18 @@ def _rythme(e: Levier) -> Iterator[tuple[str]]:
             else "l’objectif y serait atteint"
         )
         yield (
-            "Si rien ne change, le prochain semestre ressemblera au second de l’année : "
+            f"Si rien ne change, le prochain semestre ressemblera au second de {annee} : "
             f"{formats.entier(e.comptees_semestre)} attributions sur {formats.entier(e.base_semestre)} ; "
             f"{suite}.",
         )
+
+
+def _par_mois(manque: int) -> str:
+    """A year's count by month, neither rounded up nor down: « 4 ou 5 par mois »."""
+    entiers, reste = divmod(manque, MOIS)
+    if not entiers:
+        return "moins d’une par mois"
+    return f"{entiers} ou {entiers + 1} par mois" if reste else f"{entiers} par mois"
 
 
 def _a_portee(e: Levier) -> Iterator[tuple[str]]:
@@ -84,13 +97,12 @@ def _tableaux(d: Donnees, vise: Vise, leviers: Sequence[Levier], imprimees: int)
             continue
         colonnes = (
             Colonne(libelles.segment_type(axe) if axe == "typologie" else libelles.axe(axe)),
-            Colonne("Base", True),
-            Colonne("Comptées", True),
-            Colonne("Cible", True),
-            Colonne("Il manque", True),
-            Colonne("par mois", True),
-            Colonne("au prochain semestre", True),
-            Colonne("À portée, allés à d’autres", True),
+            Colonne("Attributions", True),
+            Colonne("dont comptées dans l’objectif", True),
+            Colonne("Objectif", True),
+            Colonne("Il manque dans l’année", True),
+            Colonne("Il manquerait au prochain semestre", True),
+            Colonne("Loyer accessible, attribués à d’autres", True),
         )
         entetes, tries = tables.alleger(colonnes, [_ligne(d, vise, x) for x in lieux])
         par = "taille" if axe == "typologie" else libelles.axe(axe, "un")
@@ -119,7 +131,7 @@ def _ligne(d: Donnees, vise: Vise, x: Levier) -> Ligne:
             formats.cible(">=", x.cible, "%"),
             *(
                 formats.TIRET if n is None else Nombre(float(n), petit=c is not None and c.petit_effectif)
-                for n in (x.manque, x.manque_par_mois, x.manque_semestre, x.accessibles_a_d_autres)
+                for n in (x.manque, x.manque_semestre, x.accessibles_a_d_autres)
             ),
         )
     )

@@ -23,11 +23,13 @@ _MOTIFS = (
 """Term of the glossary → how a text speaks of it."""
 
 
-def tableau(blocs: Sequence[Bloc]) -> Tableau | None:
-    """What the words and marks of these blocks mean; None when none needs it."""
+def tableau(blocs: Sequence[Bloc], toujours: Sequence[str] = ()) -> Tableau | None:
+    """What the words and marks of these blocks mean, and `toujours`, which stand elsewhere on their pages;
+    None when none needs it."""
     dits = "\n".join(_textes(blocs))
     definitions = dict(libelles.glossaire())
-    lignes = [Ligne((terme, definitions[terme])) for terme, motif in _MOTIFS if re.search(motif, dits)]
+    termes = [terme for terme, motif in _MOTIFS if re.search(motif, dits)]
+    lignes = [Ligne((terme, definitions[terme])) for terme in (*termes, *toujours)]
     if re.search(rf"\d\S*{re.escape(PETIT)}|%{re.escape(PETIT)}", dits):
         petit = next(phrase for phrase in libelles.lecture() if phrase.startswith(PETIT))
         lignes.append(Ligne((PETIT, formats.majuscule(petit.removeprefix(f"{PETIT} : ")))))

@@ -80,7 +80,7 @@ def _contenu(document: Document) -> dict[str, Any]:
         "titre": document.titre,
         "sous_titre": document.sous_titre,
         "entete": document.entete,
-        "pied": dict(document.entete).get("Données", ""),
+        "pied": " ".join(document.entete[-1]) if document.entete else "",
         "edition": document.edition,
         "sections": [_section(s, 1, ancres) for s in document.sections],
     }

@@ -14,7 +14,7 @@ def entete(d: Donnees) -> tuple[tuple[str, str], ...]:
         *((("Éditeur", editeur),) if editeur else ()),
         *((("Données arrêtées au", arrete),) if arrete else ()),
         ("Convention", _version(d)),
-        ("Données", f"empreinte {d.empreinte[:12]}" if d.empreinte else "empreinte non publiée"),
+        ("Empreinte des données", d.empreinte[:12] if d.empreinte else "non publiée"),
     )
 
 

@@ -92,9 +92,9 @@ def reponse(d: Donnees, s: Saisie) -> tuple[tuple[str | Mesure, ...], bool]:
         return (f"{nom_du_chiffre(d, s)} : ", Mesure(c), "."), False
     dit = _ecrit(s.valeur, c.unite)
     if est_celui(s.valeur, c):
-        return (f"Vérifié : {dit} ; l’entrepôt donne ", Mesure(c), "."), False
+        return (f"Vérifié : {dit} ; les données donnent ", Mesure(c), "."), False
     verbe = "L’affirmation dit" if s.rubrique == "verification" else "Le chiffre a changé : le texte dit"
-    return (f"{verbe} {dit} ; l’entrepôt donne ", Mesure(c), "."), True
+    return (f"{verbe} {dit} ; les données donnent ", Mesure(c), "."), True
 
 
 def nom_du_chiffre(d: Donnees, s: Saisie) -> str:

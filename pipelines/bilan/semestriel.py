@@ -71,7 +71,7 @@ def _essentiel(d: Donnees, periode: str) -> tuple[Bloc, ...]:
         if c is not None:
             lignes.append(Ligne((d.libelle(vise), *tables.preuves(c))))
     if not lignes:
-        texte = f"L’entrepôt n’a pas de chiffre pour le {periode}. Ils demandent la source SNE."
+        texte = f"Il n’y a pas de chiffre pour le {periode}. Ils demandent la source SNE."
         return (chapo, Manquant("Pas de chiffre semestriel", texte))
     entetes, tries = tables.alleger((Colonne("Public"), *tables.COLONNES_PREUVES), lignes)
     return (chapo, Tableau("t-semestriel", "Ensemble du territoire", entetes, tries, "Ensemble"))

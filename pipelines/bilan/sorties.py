@@ -57,8 +57,11 @@ def _poser_tous(prets: Sequence[Document], d: Donnees, sortie: Path, formats: Se
 
 
 def _prete(document: Document, d: Donnees, edition: str) -> Document:
-    fictives = f"{FICTIVES}. " if d.fictives else ""
-    prete = replace(document, edition=f"{fictives}{MENTIONS[edition]}")
+    prete = replace(document, edition=MENTIONS[edition])
+    if d.fictives:
+        # Said where the title is, and in the footer of every page.
+        titre = f"{document.sous_titre} – {FICTIVES.lower()}"
+        prete = replace(prete, edition=f"{FICTIVES}. {prete.edition}", sous_titre=titre)
     return sans_manques(prete) if edition == PUBLIQUE else prete
 
 

@@ -125,7 +125,7 @@ def _ensemble(d: Donnees, semestre: int, bailleurs: Sequence[tuple[str, str]]) -
         blocs.append(
             Manquant(
                 "Pas de chiffre semestriel",
-                "L’entrepôt ne contient aucune attribution hors QPV par bailleur au "
+                "Les données ne contiennent aucune attribution hors QPV par bailleur au "
                 f"{_arrete(d, semestre)}. Elles "
                 f"demandent la source SNE, qui s’obtient auprès {libelles.source('sne').aupres}.",
             )
@@ -254,7 +254,7 @@ def _renforce(constat: Suivi | None) -> str:
 
 def _objectif(c: Chiffre) -> str:
     ecrit = formats.cible(c.operateur, c.cible, c.unite)
-    return f"Objectif : {ecrit}" if ecrit else "Sans cible chiffrée"
+    return f"Objectif : {ecrit}" if ecrit else ""
 
 
 def _document(

@@ -138,7 +138,8 @@ def barres_par_acteur(d: Donnees, vise: Vise, axe: str) -> Graphique | None:
     for code, nom in d.modalites(axe, [vise.indicateur]):
         c = d.vise(vise, axe, code)
         if c is not None and (c.lisible or c.statut == "secret"):
-            lignes.append(graphiques.Barre(nom, c.valeur, texte(Mesure(c)), c.cible, etat(c)))
+            cible = formats.cible(c.operateur, c.cible, c.unite)
+            lignes.append(graphiques.Barre(nom, c.valeur, texte(Mesure(c)), c.cible, etat(c), cible))
     ident = f"{cle(vise)}-{formats.slug(axe)}"
     return graphique_en_barres(
         f"g-{ident}",
@@ -167,7 +168,8 @@ def graphique_en_barres(
     detail = " ; ".join(f"{b.nom} : {b.texte}" for b in dessinees)
     dessin = graphiques.barres(ident, dessinees, pourcent=pourcent)
     description = f"Barres horizontales : {titre}. {detail}.{suite}"
-    return Graphique(ident, titre, description, dessin, tableau, graphiques.LEGENDE_ETATS + suite)
+    legende = graphiques.legende_des_etats(dessinees) + suite
+    return Graphique(ident, titre, description, dessin, tableau, legende)
 
 
 def series(
@@ -394,22 +396,33 @@ def sans_code(d: Donnees, texte: str) -> str:
     return motif.sub(lambda m: f"« {d.catalogue[m[1]].libelle} »", texte)
 
 
-def evolution(d: Donnees, vise: Vise, axe: str = "epci", modalite: str | None = None) -> str:
-    """How a rate moved, in points, since last year and since the first year that is read."""
-    c = d.vise(vise, axe, modalite)
-    if c is None or c.valeur is None or c.unite != "%":
-        return ""
-    morceaux = []
+def annees_comparees(d: Donnees, axe: str = "epci") -> tuple[int, ...]:
+    """The years that a figure is compared with: the last one, and the first that is read."""
     debut = d.depart if axe == "epci" and d.depart < d.annees[0] else d.annees[0]
-    for annee in dict.fromkeys((d.annee - 1, debut)):
-        avant = d.vise(vise, axe, modalite, annee) if annee < d.annee else None
-        if avant is not None and avant.valeur is not None:
-            ecart = c.valeur - avant.valeur
-            signe = "+" if ecart >= 0 else ""
-            noms = "point" if abs(ecart) < 2 else "points"
-            rupture = f"{formats.FINE}†" if "rupture_serie" in (c.statut, avant.statut) else ""
-            morceaux.append(f"{signe}{formats.decimal(ecart, 1)} {noms} depuis {annee}{rupture}")
-    return " ; ".join(morceaux)
+    return tuple(annee for annee in dict.fromkeys((d.annee - 1, debut)) if annee < d.annee)
+
+
+def ecart(d: Donnees, vise: Vise, axe: str, modalite: str | None, annee: int) -> str:
+    """How many points a rate moved since a year: « +2,2 ».
+
+    Empty where it is not a rate, and for an actor of which one household moves the rate by more than a point.
+    """
+    c, avant = d.vise(vise, axe, modalite), d.vise(vise, axe, modalite, annee)
+    if c is None or avant is None or c.valeur is None or avant.valeur is None or c.unite != "%":
+        return ""
+    bases = [x.denominateur for x in (c, avant) if x.denominateur is not None]
+    if axe != "epci" and bases and 100 / max(1, min(bases)) > 1:
+        return ""
+    points = c.valeur - avant.valeur
+    rupture = f"{formats.FINE}†" if "rupture_serie" in (c.statut, avant.statut) else ""
+    return f"{'+' if points >= 0 else ''}{formats.decimal(points, 1)}{rupture}"
+
+
+def evolution(d: Donnees, vise: Vise, axe: str = "epci", modalite: str | None = None) -> str:
+    """How a rate moved, in points, since each of `annees_comparees`, as a sentence."""
+    ecarts = [(annee, ecart(d, vise, axe, modalite, annee)) for annee in annees_comparees(d, axe)]
+    dits = [f"{points} depuis {annee}" for annee, points in ecarts if points]
+    return f"en points : {' et '.join(dits)}" if dits else ""
 
 
 COLONNES_PREUVES = (

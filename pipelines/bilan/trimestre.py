@@ -2,7 +2,6 @@
 
 from pipelines import libelles
 from pipelines.bilan import formats, provenance, tables
-from pipelines.bilan.contenu import libelles_des_objectifs
 from pipelines.bilan.document import (
     Bloc,
     Carte,
@@ -65,7 +64,6 @@ def _glissant(d: Donnees, vise: Vise, lieu: tuple[str, str], trimestre: int) -> 
 def _essentiel(d: Donnees, trimestre: int, vises: list[Vise]) -> tuple[Bloc, ...]:
     ici = ("epci", d.epci_siren)
     blocs: list[Bloc] = [Paragraphe((libelles.chapo("trimestre"),), "chapo")]
-    mots = libelles_des_objectifs(d)
     cartes, lignes = [], []
     for vise in (*vises, *(v for i in VOLUMES if (v := Vise(i)) not in vises)):
         c = _chiffre(d, vise, ici, d.annee, trimestre)
@@ -80,10 +78,10 @@ def _essentiel(d: Donnees, trimestre: int, vises: list[Vise]) -> tuple[Bloc, ...
             ecrit = formats.cible(c.operateur, c.cible, c.unite)
             cartes.append(
                 Carte(
-                    mots.get(vise, nom),
+                    nom,
                     c,
                     etat(c),
-                    f"Objectif : {ecrit}" if ecrit else "Sans cible chiffrée",
+                    f"Objectif : {ecrit}" if ecrit else "",
                     tables.detail(c),
                     tuple((f"T{t}", v) for t, v in enumerate(trimestres, 1)),
                 )
@@ -93,7 +91,7 @@ def _essentiel(d: Donnees, trimestre: int, vises: list[Vise]) -> tuple[Bloc, ...
             *blocs,
             Manquant(
                 "Pas de chiffre pour ce trimestre",
-                "L’entrepôt ne contient pas de chiffre trimestriel pour cette période. Ils demandent la "
+                "Les données ne donnent pas de chiffre trimestriel pour cette période. Ils demandent la "
                 "source "
                 f"SNE, qui s’obtient auprès {libelles.source('sne').aupres}.",
             ),

@@ -284,14 +284,14 @@ def with_controls(source: Path, cible: Path, conflits: bool) -> Path:
 def test_the_first_page_says_which_sources_do_not_meet(entrepot: Path, tmp_path: Path) -> None:
     (chemin,) = render(with_controls(entrepot, tmp_path / "w.duckdb", conflits=True), EPCI, ANNEE, tmp_path)
     page = Page(chemin.read_text(encoding="utf-8"))
-    premiere = page.texte.partition("État des données")[2].partition("Résultats et cibles")[0]
+    premiere = page.texte.partition("État des données")[2].partition("Résultats et objectifs")[0]
     assert f"Baux au répertoire 75{FINE}%, attendu : au moins 80{FINE}%" in premiere
     assert f"Communes du parc 12{FINE}%, attendu : au moins 50{FINE}%" in premiere
     assert f"Baux comptés deux fois 190{FINE}%, attendu : au plus 130{FINE}%" in premiere
     assert "limite : ces figures" in premiere
     assert "Exports SNE 2 contradictions entre exports" in premiere
     # 43 unknown beside 681: 5,9 % of 724, the worst of the page.
-    assert f"Réponses inconnues jusqu’à 6{FINE}% des dossiers (Hors QPV" in premiere
+    assert f"Réponses inconnues jusqu’à 6{FINE}% des dossiers (Attributions hors QPV" in premiere
     assert "Contrôle" not in premiere
 
 
@@ -322,6 +322,6 @@ def test_the_first_page_says_where_the_missing_threshold_goes(
 ) -> None:
     (chemin,) = render(with_threshold(entrepot, tmp_path / "w.duckdb", epci, annee), EPCI, ANNEE, tmp_path)
     page = Page(chemin.read_text(encoding="utf-8"))
-    premiere = page.texte.partition("État des données")[2].partition("Résultats et cibles")[0]
+    premiere = page.texte.partition("État des données")[2].partition("Résultats et objectifs")[0]
     attendu = "Seuil du 1er quartile Aucun seuil : écrire annee;portee;code;seuil dans referentiels/."
     assert (attendu in premiere) is dit

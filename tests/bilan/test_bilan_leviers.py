@@ -42,8 +42,8 @@ def test_every_number_of_the_sentences_is_counted(lues: Donnees) -> None:
     assert sentences(page) == [
         "En 2021, 82 attributions sur 681 comptent, soit 12,04 % (objectif : au moins 25 %) : il en fallait 171, "
         "soit 89 de plus.",
-        "À nombre de baux égal, cela fait 8 attributions de plus chaque mois pendant douze mois.",
-        "Si rien ne change, le prochain semestre ressemblera au second de l’année : 31 attributions sur 278 ; il "
+        "À nombre de baux égal, cela fait 89 attributions de plus en douze mois, soit 7 ou 8 par mois.",
+        "Si rien ne change, le prochain semestre ressemblera au second de 2021 : 31 attributions sur 278 ; il "
         "en faudrait 70, soit 39 de plus.",
         "Hors des quartiers prioritaires, 509 baux de l’année portent sur un logement dont le loyer est à la "
         "portée d’un ménage du 1er quartile ; 454 sont allés à des ménages des autres quartiles.",
@@ -59,7 +59,10 @@ def test_what_is_not_known_is_not_said(lues: Donnees) -> None:
     assert page is not None
     constat, rythme = sentences(page)
     assert constat.endswith("il en fallait 83, soit 1 de plus.")
-    assert rythme == "À nombre de baux égal, cela fait 1 attribution de plus chaque mois pendant douze mois."
+    assert rythme.endswith("cela fait 1 attribution de plus en douze mois, soit moins d’une par mois.")
+    page = leviers.section(replace(lues, leviers=(replace(sans, manque=24),)))
+    assert page is not None
+    assert sentences(page)[1].endswith("24 attributions de plus en douze mois, soit 2 par mois.")
     atteint = replace(ENSEMBLE, manque_semestre=0)
     page = leviers.section(replace(lues, leviers=(atteint,)))
     assert page is not None
@@ -78,9 +81,7 @@ def test_the_widest_gaps_first_and_who_reaches_it_is_not_named(lues: Donnees) ->
     document = Document("f", "t", "s", 2021, (), (), (page,))
     (imprime,) = document.a_imprimer().tableaux()
     assert [ligne.cellules[0] for ligne in imprime.lignes] == [f"C{i}" for i in range(premier, 2, -1)]
-    assert (
-        imprime.legende == f"Ce qui manque par commune, 2021, les {leviers.LIGNES_MAX} premiers de {premier}"
-    )
+    assert imprime.legende == f"Ce qui manque par commune, 2021, {leviers.LIGNES_MAX} lignes sur {premier}"
 
 
 def test_with_several_targets_missed_the_page_of_each_is_shorter(lues: Donnees) -> None:

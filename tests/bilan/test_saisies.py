@@ -155,10 +155,11 @@ def test_what_was_typed_stands_beside_the_figures(rempli: Path, tmp_path: Path) 
     chapitre = texte.partition("Attributions hors quartiers prioritaires")[2]
     assert "Le taux reste loin de l" in chapitre
     # The text says 13,5 and the figure is 12,04.
-    assert f"Le chiffre a changé : le texte dit 13,5{FINE}% ; l’entrepôt donne 12,04{FINE}%" in texte.replace(
-        " .", "."
+    assert (
+        f"Le chiffre a changé : le texte dit 13,5{FINE}% ; les données donnent 12,04{FINE}%"
+        in texte.replace(" .", ".")
     )
-    assert f"Vérifié : 12,04{FINE}% ; l’entrepôt donne 12,04{FINE}%" in texte
+    assert f"Vérifié : 12,04{FINE}% ; les données donnent 12,04{FINE}%" in texte
     assert "Obstacles : Les dossiers arrivent incomplets" in texte
     for dit in ("Réserver en priorité", "Commission de coordination en cours", "34 50", "Location choisie"):
         assert dit in texte
@@ -175,7 +176,7 @@ def test_a_chapter_without_a_text_leaves_a_marked_place(entrepot: Path, tmp_path
     (chemin,) = render(entrepot, EPCI, ANNEE, tmp_path)
     source = chemin.read_text(encoding="utf-8")
     assert source.count('class="encadre vide"') == len(contenu.ANALYSES) + 2
-    assert "Décisions à compléter" in source
+    assert "Décisions de la conférence, à compléter" in source
 
 
 def test_the_public_bilan_holds_the_marked_texts_alone(rempli: Path, tmp_path: Path) -> None:
