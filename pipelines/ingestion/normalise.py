@@ -7,10 +7,10 @@ and value. Whether a converted value is acceptable belongs in `validation`.
 
 import re
 import unicodedata
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
+from functools import cache, partial
 
 from pipelines.ingestion import identifiants
 from pipelines.ingestion.correspondances import Appariement, normalise_label
@@ -64,6 +64,8 @@ _LETTRES = r".*[a-zA-Z\pL]{3}.*"
 # Day zero of the serial numbers that spreadsheets give to dates (1900 system).
 _ORIGINE_DES_NUMEROS = "DATE '1899-12-30'"
 _JOUR_D_ABORD = "%d/%m/%Y"
+# The two forms that nearly every date has, read at once.
+_SIMPLE = "[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{2}/[0-9]{2}/[0-9]{4}"
 _NUMERO = r"[1-9][0-9]{4}(?:[.,][0-9]+)?"
 # The lexical form of each type: what a quarantine about persons may show of a refused cell. A name, a
 # telephone or a social-security number has none of them.
@@ -79,6 +81,19 @@ _FORMES = {
     "iris": r"[0-9]{1,9}",
     "num_rpls": r"[0-9]{1,9}",
 }
+
+
+Etape = Callable[[str], str]
+"""Gives the name of an intermediate text, computed once in a layer of its own: written out where it is used,
+a dozen times in one date, it made most of a query that costs more to plan than a small file to read."""
+
+
+def _in_place(expression: str) -> str:
+    return f"({expression})"
+
+
+def _in_layer(champ: str, etapes: dict[str, str], expression: str) -> str:
+    return ident(etapes.setdefault(expression, f"e{len(etapes)}_{champ}"))
 
 
 def _in(expression: str, valeurs: Sequence[str]) -> str:
@@ -101,13 +116,14 @@ def _trimmed(x: str) -> str:
     return f"CASE WHEN {propre} THEN {x} ELSE nullif({nettoye}, '') END"
 
 
-def _number(x: str, *, entier: bool, unite: str = _UNITE) -> str:
-    """Text that a cast can read, of a number as people print it; NULL when it is not one number.
+def _number(x: str, sauf: str, etape: Etape, *, entier: bool, unite: str = _UNITE) -> str:
+    """Text that a cast can read, of a number as people print it; NULL when it is not one number, and for the
+    plain ones that `sauf` tells.
 
     A lone mark before three digits (`1.234`) parts thousands in a column of whole numbers, where decimals
     make no sense, and decimals elsewhere.
     """
-    y = f"regexp_replace(replace({x}, '−', '-'), {quote(unite)}, '')"
+    y = etape(f"CASE WHEN NOT {sauf} THEN regexp_replace(replace({x}, '−', '-'), {quote(unite)}, '') END")
     sans = "translate({y}, ' ''{marque}', '')"
     milliers = f"WHEN {_full(y, _MILLIERS)} THEN {sans.format(y=y, marque='.,')} " if entier else ""
     return (
@@ -118,31 +134,33 @@ def _number(x: str, *, entier: bool, unite: str = _UNITE) -> str:
     )
 
 
-def _decimal(x: str, type_duckdb: str, unite: str = _UNITE) -> str:
+def _decimal(x: str, type_duckdb: str, etape: Etape, unite: str = _UNITE) -> str:
     # A cast that fails is slow in DuckDB: plain numbers are tried first, with their comma already turned.
-    simple = f"CASE WHEN {_full(x, '-?[0-9]+(?:[.,][0-9]+)?')} THEN replace({x}, ',', '.') END"
-    return f"try_cast(coalesce({simple}, {_number(x, entier=False, unite=unite)}) AS {type_duckdb})"
+    simple = _full(x, "-?[0-9]+(?:[.,][0-9]+)?")
+    autre = _number(x, simple, etape, entier=False, unite=unite)
+    return f"try_cast(CASE WHEN {simple} THEN replace({x}, ',', '.') ELSE {autre} END AS {type_duckdb})"
 
 
-def _real(x: str) -> str:
-    reel = _decimal(x, "DOUBLE")
+def _real(x: str, etape: Etape) -> str:
+    reel = _decimal(x, "DOUBLE", etape)
     return f"CASE WHEN isfinite({reel}) THEN {reel} END"
 
 
-def _amount(x: str, type_duckdb: str, chiffres: int, periode: str) -> str:
+def _amount(x: str, type_duckdb: str, chiffres: int, periode: str, etape: Etape) -> str:
     """An amount of money, unreadable when a lone mark before three digits (`1.210`) may part decimals or
     thousands: nothing says which, and one is a thousand times the other; or when it is of another period."""
     unite = _UNITES.format(periodes=periode)
     douteux = rf"[-+]?[1-9][0-9]{{0,{chiffres - 1}}}[.,][0-9]{{3}}"
     sans_unite = f"regexp_replace({x}, {quote(unite)}, '')"
-    return f"CASE WHEN NOT {_full(sans_unite, douteux)} THEN {_decimal(x, type_duckdb, unite)} END"
+    return f"CASE WHEN NOT {_full(sans_unite, douteux)} THEN {_decimal(x, type_duckdb, etape, unite)} END"
 
 
-def _integer(x: str, type_duckdb: str) -> str:
+def _integer(x: str, type_duckdb: str, etape: Etape) -> str:
     cardinal = f"regexp_replace({x}, {quote(_ORDINAL)}, '\\1')"
-    reel = f"try_cast({_number(cardinal, entier=True)} AS DOUBLE)"
+    simple = _full(x, "-?[0-9]{1,9}")
+    reel = f"try_cast({_number(cardinal, simple, etape, entier=True)} AS DOUBLE)"
     return (
-        f"CASE WHEN {_full(x, '-?[0-9]{1,9}')} THEN CAST({x} AS {type_duckdb}) "
+        f"CASE WHEN {simple} THEN CAST({x} AS {type_duckdb}) "
         f"WHEN isfinite({reel}) AND floor({reel}) = {reel} THEN try_cast({reel} AS {type_duckdb}) END"
     )
 
@@ -174,10 +192,10 @@ def _in_its_century(
     )
 
 
-def _date(x: str, champ: Champ, reference: str, *, mois_d_abord: bool) -> str:
+def _date(x: str, champ: Champ, reference: str, etape: Etape, *, mois_d_abord: bool) -> str:
     """A date, in figures or with its month in letters: few are, and only these cost more."""
-    en_chiffres = _in_figures(x, champ, reference, mois_d_abord=mois_d_abord)
-    return f"coalesce({en_chiffres}, CASE WHEN {_full(x, _LETTRES)} THEN {_spelled(x, champ, reference)} END)"
+    en_chiffres = _in_figures(x, champ, reference, etape, mois_d_abord=mois_d_abord)
+    return f"coalesce({en_chiffres}, {_spelled(x, champ, reference, etape)})"
 
 
 def _of_two_digits(y: str, ordre: str, champ: Champ, reference: str) -> str:
@@ -189,7 +207,7 @@ def _of_two_digits(y: str, ordre: str, champ: Champ, reference: str) -> str:
     return _in_its_century(champ, reference, *siecles)
 
 
-def _in_figures(x: str, champ: Champ, reference: str, *, mois_d_abord: bool) -> str:
+def _in_figures(x: str, champ: Champ, reference: str, etape: Etape, *, mois_d_abord: bool) -> str:
     """A date: ISO, French, with a time or not, of two or four digits of year, or a spreadsheet's number."""
     iso = f"try_cast(substr({x}, 1, 10) AS DATE)"
     jour, mois = (4, 1) if mois_d_abord else (1, 4)
@@ -199,7 +217,10 @@ def _in_figures(x: str, champ: Champ, reference: str, *, mois_d_abord: bool) -> 
     francaise = f"try_cast({parties} AS DATE)"
     ordre = "%m/%d/%Y" if mois_d_abord else _JOUR_D_ABORD
     numero = f"{_ORIGINE_DES_NUMEROS} + CAST(CAST(regexp_replace({x}, '[.,].*', '') AS DOUBLE) AS INTEGER)"
-    y = f"translate(regexp_replace({x}, {quote(_HEURE)}, ''), '.-', '//')"
+    y = etape(
+        f"CASE WHEN NOT {_full(x, _SIMPLE)} THEN "
+        f"translate(regexp_replace({x}, {quote(_HEURE)}, ''), '.-', '//') END"
+    )
     complete = f"CAST(try_strptime({y}, {quote(ordre)}) AS DATE)"
     return (
         f"CASE WHEN {_full(x, '[0-9]{4}-[0-9]{2}-[0-9]{2}')} THEN {iso} "
@@ -219,14 +240,16 @@ def serial_number(x: str) -> str:
     return _full(x, _NUMERO)
 
 
-def _spelled(x: str, champ: Champ, reference: str, *, mois: bool = False) -> str:
-    """A date whose month is a word (`1er mars 2021`, `01-mars-21`); `mars 2021` is a month's first day."""
+def _spelled(x: str, champ: Champ, reference: str, etape: Etape, *, mois: bool = False) -> str:
+    """A date whose month is a word (`1er mars 2021`, `01-mars-21`); `mars 2021` is a month's first day. NULL
+    where there is no word."""
     y = f"regexp_replace(lower(strip_accents({x})), {quote(_JOUR_DE_SEMAINE)}, '')"
     y = f"regexp_replace({y}, '^1er\\b', '1')"
     for numero, motif in enumerate(MOIS, 1):
         y = f"regexp_replace({y}, '[ ./-]*\\b{motif}\\b[ ./-]*', '/{numero:02}/')"
     if mois:
-        y = f"CASE WHEN {y}[1] = '/' THEN '01' || {y} ELSE {y} END"
+        y = f"regexp_replace({y}, '^/', '01/')"
+    y = etape(f"CASE WHEN {_full(x, _SIMPLE)} THEN NULL WHEN {_full(x, _LETTRES)} THEN {y} END")
     entiere, courte = _full(y, "[0-9]{1,2}/[0-9]{2}/[0-9]{4}"), _full(y, "[0-9]{1,2}/[0-9]{2}/[0-9]{2}")
     return (
         f"CASE WHEN {entiere} THEN CAST(try_strptime({y}, {quote(_JOUR_D_ABORD)}) AS DATE) "
@@ -234,17 +257,20 @@ def _spelled(x: str, champ: Champ, reference: str, *, mois: bool = False) -> str
     )
 
 
-def _month(x: str, champ: Champ, reference: str, *, mois_d_abord: bool) -> str:
+def _month(x: str, champ: Champ, reference: str, etape: Etape, *, mois_d_abord: bool) -> str:
     """First day of a month: `03/2015`, `2015-03`, `03/15`, or any date of that month."""
-    court = _in_figures(f"('01/' || {x})", champ, reference, mois_d_abord=False)
-    entiere = _in_figures(x, champ, reference, mois_d_abord=mois_d_abord)
-    en_lettres = _spelled(x, champ, reference, mois=True)
+    premier = etape(f"translate('01/' || {x}, '.-', '//')")
+    longue = f"CAST(try_strptime({premier}, {quote(_JOUR_D_ABORD)}) AS DATE)"
+    courte = _of_two_digits(premier, _JOUR_D_ABORD, champ, reference)
+    entiere = _in_figures(x, champ, reference, etape, mois_d_abord=mois_d_abord)
+    en_lettres = _spelled(x, champ, reference, etape, mois=True)
     return (
         f"CASE WHEN {_full(x, '[0-9]{2}/[0-9]{4}')} "
         f"THEN try_cast(substr({x}, 4, 4) || '-' || substr({x}, 1, 2) || '-01' AS DATE) "
         f"WHEN {_full(x, '[0-9]{4}[-/.][0-9]{1,2}')} "
         f"THEN CAST(try_strptime(translate({x}, '.-', '//') || '/01', '%Y/%m/%d') AS DATE) "
-        f"WHEN {_full(x, '[0-9]{1,2}[-/.](?:[0-9]{4}|[0-9]{2})')} THEN {court} "
+        f"WHEN {_full(x, '[0-9]{1,2}[-/.][0-9]{4}')} THEN {longue} "
+        f"WHEN {_full(x, '[0-9]{1,2}[-/.][0-9]{2}')} THEN {courte} "
         f"WHEN {_full(x, '(?:19|20)[0-9]{4}')} THEN CAST(try_strptime({x} || '01', '%Y%m%d') AS DATE) "
         f"WHEN {_full(x, '[0-9.,]+')} AND NOT {_full(x, _NUMERO)} THEN NULL "
         f"WHEN {_full(x, _LETTRES)} THEN CAST(date_trunc('month', {en_lettres}) AS DATE) "
@@ -252,14 +278,14 @@ def _month(x: str, champ: Champ, reference: str, *, mois_d_abord: bool) -> str:
     )
 
 
-def _year(x: str, champ: Champ, reference: str) -> str:
+def _year(x: str, champ: Champ, reference: str, etape: Etape) -> str:
     """A year; of two digits where the column has bounds that say of which century it may be."""
     # A spreadsheet may show a year as the first day of it.
     datee = (
         f"CASE WHEN {_full(x, '[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[ T].*)?')} THEN left({x}, 4) "
         f"WHEN {_full(x, '[0-9]{1,2}[/.][0-9]{1,2}[/.][0-9]{4}')} THEN right({x}, 4) ELSE {x} END"
     )
-    entiere = _integer(f"({datee})", champ.type_duckdb)
+    entiere = _integer(f"({datee})", champ.type_duckdb, etape)
     if champ.min is None:
         return entiere
     siecles = [f"CAST({siecle}00 + CAST({x} AS INTEGER) AS INTEGER)" for siecle in (20, 19)]
@@ -277,27 +303,35 @@ def _text(x: str) -> str:
     return f"CASE WHEN {x}[1] IN ('=', '@') THEN NULL ELSE {x} END"
 
 
-def _simple(type_: str, x: str) -> str:
+def _simple(type_: str, x: str, etape: Etape) -> str:
     if type_ == "personne":
         return hmac_sql(identifiants.request_number(x))
     if type_ in identifiants.FONCTIONS:
         return identifiants.FONCTIONS[type_](x)
-    return {"texte": _text, "reel": _real}[type_](x)
+    return _real(x, etape) if type_ == "reel" else _text(x)
 
 
 def _convert(
-    champ: Champ, x: str, reference: str = "CAST(NULL AS DATE)", *, mois_d_abord: bool = False
+    champ: Champ,
+    x: str,
+    reference: str = "CAST(NULL AS DATE)",
+    etape: Etape = _in_place,
+    *,
+    mois_d_abord: bool = False,
 ) -> str:
     if champ.selon:
         cas = " ".join(
-            f"WHEN {quote(valeur)} THEN {_simple(type_, x)}" for valeur, type_ in champ.selon.types.items()
+            f"WHEN {quote(valeur)} THEN {_simple(type_, x, etape)}"
+            for valeur, type_ in champ.selon.types.items()
         )
-        return f"CASE {ident(champ.selon.champ)} {cas} ELSE {_simple(champ.type, x)} END"
+        return f"CASE {ident(champ.selon.champ)} {cas} ELSE {_simple(champ.type, x, etape)} END"
     if champ.echelle:
         montant = next((m for unite, m in _MONTANTS.items() if (champ.unite or "").startswith(unite)), None)
-        return _amount(x, champ.type_duckdb, *montant) if montant else _decimal(x, champ.type_duckdb)
+        if montant is None:
+            return _decimal(x, champ.type_duckdb, etape)
+        return _amount(x, champ.type_duckdb, *montant, etape)
     if champ.type in {"entier", "grand_entier"}:
-        return _integer(x, champ.type_duckdb)
+        return _integer(x, champ.type_duckdb, etape)
     if champ.type == "booleen":
         return (
             f"CASE WHEN {_in(f'lower({x})', _OUI)} THEN true WHEN {_in(f'lower({x})', _NON)} THEN false END"
@@ -305,13 +339,13 @@ def _convert(
     if champ.type == "presence":
         return f"CASE WHEN regexp_full_match({_list(x)}, {quote(str(champ.motif))}) THEN true END"
     if champ.type == "annee":
-        return _year(x, champ, reference)
+        return _year(x, champ, reference, etape)
     if champ.etiquette:
         return _text(f"regexp_replace(lower(strip_accents({x})), '[\\s_]+', '_', 'g')")
     if champ.type in {"date", "mois"}:
         lire = _date if champ.type == "date" else _month
-        return lire(x, champ, reference, mois_d_abord=mois_d_abord)
-    return _simple(champ.type, x)
+        return lire(x, champ, reference, etape, mois_d_abord=mois_d_abord)
+    return _simple(champ.type, x, etape)
 
 
 def lexical_form(champ: Champ) -> str | None:
@@ -471,14 +505,23 @@ def build_query(
     textes = [f"{nom} AS {brut}" for nom, brut in zip(noms, bruts_gardes, strict=True)]
     sql = _layer(portees, [*textes, *_named(traduits)], sql)
     reference = _reference(millesime, "millesime" in bruts, "millesime" in surs)
+    etapes: dict[str, str] = {}
     convertis = {
         f.nom: _scaled(
             f,
             c.echelles.get(f.nom),
-            _convert(f, ident(f.nom), reference, mois_d_abord=f.nom in mois_d_abord),
+            _convert(
+                f,
+                ident(f.nom),
+                reference,
+                partial(_in_layer, f.nom, etapes),
+                mois_d_abord=f.nom in mois_d_abord,
+            ),
         )
         for f in champs
     }
+    textes_intermediaires = [f"{expression} AS {ident(nom)}" for expression, nom in etapes.items()]
+    sql = _layer([*portees, *bruts_gardes, *noms], textes_intermediaires, sql)
     sql = _layer(portees, [*bruts_gardes, *_named(convertis)], sql)
     nombres = {f.nom: _numeric_tokens(f, jetons[f.nom]) for f in champs}
     sql = _layer(portees, [*_without_numeric_tokens(champs, nombres)], sql)
