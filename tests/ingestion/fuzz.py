@@ -659,6 +659,7 @@ def run(graine: int, nombre: int, garder: Path | None = None) -> dict[str, Any]:
         pire = max(pire, (duree, f"{graine}/{rang} {fichier.nom}"))
         fautes += [f"{graine}/{rang} {fichier.nom}: {faute}" for faute in trouvees]
         if trouvees and garder is not None:
+            garder.mkdir(parents=True, exist_ok=True)
             (garder / f"{graine}-{rang}-{Path(fichier.nom).name}").write_bytes(fichier.contenu)
     pics = [
         resource.getrusage(qui).ru_maxrss * 1024 for qui in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
