@@ -48,8 +48,7 @@ def produit(ident: str) -> str:
 
 
 def axe(ident: str, forme: str = "titre") -> str:
-    """The axis in words: `titre` for a column, `un` and `plusieurs` for a sentence, `aucun` before `plusieurs`
-    for none of them."""
+    """The axis in words: `titre` for a column, `un` and `plusieurs` for a sentence, `aucun` to say none."""
     textes, croises = _textes()["axes"], ident.split(" x ")
     if forme == "aucun":
         return str(textes.get(ident, {}).get("aucun", "aucun"))

@@ -157,7 +157,7 @@ def barres(ident: str, lignes: Sequence[Barre], *, pourcent: bool = True, entier
     valeurs = [b.valeur for b in lignes] + [b.cible for b in lignes]
     maximum = 100.0 if entier else _maximum(valeurs, pourcent)
     noms = _uniques([_sur_trois_lignes(b.nom) for b in lignes])
-    hauteurs = {0: 30, 1: 33, 2: 47}
+    hauteur = (30, 33, 47)[max((nom.count("|") for nom in noms), default=0)]
     divers = len({b.objectif for b in lignes if b.objectif}) > 1
     par_acteur = " · par acteur"
     donnees = [
@@ -217,9 +217,7 @@ def barres(ident: str, lignes: Sequence[Barre], *, pourcent: bool = True, entier
         {
             "data": {"values": donnees},
             "width": 360,
-            "height": {
-                "step": _pas(len(noms), hauteurs[max(nom.count("|") for nom in noms)] if noms else 30)
-            },
+            "height": {"step": _pas(len(noms), hauteur)},
             "layer": calques,
         },
     )

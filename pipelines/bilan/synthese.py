@@ -62,14 +62,17 @@ class _Acteurs:
         return sum(e == etat_compte for e in self.etats.values())
 
     def sur(self, etat_compte: Etat) -> str:
-        """How many of the judged are in that state, in words: « 3 bailleurs sur 5 », « les 5 bailleurs »."""
+        """How many of the judged are in that state, in words: « 3 bailleurs sur 5 », « les 5 bailleurs ».
+
+        All or none is said only where every one is known: what an edition masks may be the contrary.
+        """
         nombre, juges, plusieurs = self.compte(etat_compte), self.juges, libelles.axe(self.axe, "plusieurs")
-        if juges > 1 and nombre in (0, juges):
+        tus = self.compte("secret") + self.compte("indisponible")
+        if juges > 1 and nombre in (0, juges) and not tus:
             debut = "les" if nombre else f"{libelles.axe(self.axe, 'aucun')} des"
             return f"{debut} {formats.entier(juges)} {plusieurs}"
-        return (
-            f"{formats.accorder(nombre, libelles.axe(self.axe, 'un'), plusieurs)} sur {formats.entier(juges)}"
-        )
+        compte = formats.accorder(nombre, libelles.axe(self.axe, "un"), plusieurs)
+        return f"{compte} sur {formats.entier(juges)}{' au résultat connu' if tus else ''}"
 
 
 def section(d: Donnees, chapitre_des_manques: str) -> Section:
@@ -211,7 +214,7 @@ def _constat(annee: int, cartes: Sequence[Carte]) -> str:
 
 
 def _non_evalues(cartes: Sequence[Carte]) -> str:
-    """The objectives of the whole that are not among those judged: a count without them would say all is known."""
+    """The objectives of the whole that are not judged: a count without them would say that all is known."""
     tus = [carte for carte in cartes if carte.etat in ("secret", "indisponible") and carte.objectif]
     if not tus:
         return ""

@@ -17,6 +17,7 @@ from pipelines.bilan.document import (
     Cartes,
     Colonne,
     Document,
+    Etat,
     Ligne,
     Paragraphe,
     Tableau,
@@ -355,3 +356,44 @@ def test_nothing_is_not_signed(grand: Path, valeur: float, dit: str) -> None:
         for c in d.chiffres
     )
     assert tables.ecart(replace(d, chiffres=chiffres), vise, "epci", None, ANNEE - 1) == dit
+
+
+@pytest.mark.parametrize(
+    ("etats", "dit"),
+    [
+        (("non_atteint", "non_atteint"), "les 2 communes"),
+        (("non_atteint", "non_atteint", "secret"), "2 communes sur 2 au résultat connu"),
+        (("non_atteint", "atteint", "indisponible"), "1 commune sur 2 au résultat connu"),
+        (("non_atteint", "absent", "sans_objet"), "1 commune sur 1"),
+    ],
+)
+def test_masked_actors_are_not_said_to_be_as_the_others(
+    grand: Path, etats: tuple[Etat, ...], dit: str
+) -> None:
+    with donnees.ouvrir(grand) as con:
+        d = donnees.charger(con, EPCI, ANNEE)
+    (vise, *_) = d.objectifs_vises([ANNEE], "commune")
+    codes = [code for code, _ in d.modalites("commune", [vise.indicateur])]
+    voulus = dict(zip(codes, etats, strict=False))
+    statuts = {"secret", "indisponible", "sans_objet"}
+    chiffres = tuple(
+        replace(
+            c,
+            statut=voulu if voulu in statuts else "publiable",
+            valeur=c.valeur if voulu in ("atteint", "non_atteint") else None,
+            atteint=voulu == "atteint" if voulu in ("atteint", "non_atteint") else None,
+        )
+        for c in d.chiffres
+        for voulu in [voulus.get(c.modalite, "absent") if c.axe == "commune" else "autre"]
+        if voulu != "autre"
+    )
+    autres = tuple(c for c in d.chiffres if c.axe != "commune")
+    section = synthese.section(replace(d, chiffres=(*autres, *chiffres)), "")
+    (phrase,) = [
+        m
+        for b in section.blocs
+        if isinstance(b, Paragraphe)
+        for m in b.morceaux
+        if "qui est le leur" in str(m)
+    ]
+    assert re.search(rf"{dit}(?! au)", str(phrase))
