@@ -157,7 +157,7 @@ def barres(ident: str, lignes: Sequence[Barre], *, pourcent: bool = True, entier
     valeurs = [b.valeur for b in lignes] + [b.cible for b in lignes]
     maximum = 100.0 if entier else _maximum(valeurs, pourcent)
     noms = _uniques([_sur_trois_lignes(b.nom) for b in lignes])
-    hauteur = (30, 33, 47)[max((nom.count("|") for nom in noms), default=0)]
+    hauteur = (30, 33, 54)[max((nom.count("|") for nom in noms), default=0)]
     divers = len({b.objectif for b in lignes if b.objectif}) > 1
     par_acteur = " · par acteur"
     donnees = [
