@@ -48,9 +48,15 @@ def produit(ident: str) -> str:
 
 
 def axe(ident: str, forme: str = "titre") -> str:
-    """The axis in words: `titre` for a column, `un` and `plusieurs` for a sentence."""
-    morceaux = [_textes()["axes"].get(m, {}).get(forme, m) for m in ident.split(" x ")]
-    return " × ".join(morceaux)
+    """The axis in words: `titre` for a column, `un` and `plusieurs` for a sentence, `aucun` to say none."""
+    textes, croises = _textes()["axes"], ident.split(" x ")
+    if forme == "aucun":
+        return str(textes.get(ident, {}).get("aucun", "aucun"))
+    if len(croises) > 1 and forme != "titre":
+        # Two axes joined: each is a pair, whatever it is of.
+        noms = " × ".join(textes.get(m, {}).get("un", m) for m in croises)
+        return f"{'croisement' if forme == 'un' else 'croisements'} {noms}"
+    return " × ".join(textes.get(m, {}).get(forme, m) for m in croises)
 
 
 def periodes() -> dict[str, str]:

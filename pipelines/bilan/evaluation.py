@@ -125,7 +125,7 @@ def _essentiel(d: Donnees, vises: Sequence[Vise]) -> tuple[Bloc, ...]:
                     "g-evaluation", series, largeur=225 if len(d.annees) <= PROFONDEUR else 345
                 ),
                 tableau.ident,
-                "Le trait noir marque la cible de chaque année.",
+                "Le trait noir marque l’objectif de chaque année.",
             )
         )
     return (*blocs, tableau)

@@ -66,6 +66,8 @@ def cible(operateur: str | None, nombre: float | None, unite: str) -> str:
     """Write an objective: `>=` and 25 → « au moins 25 % »; empty when there is no target at all."""
     niveau = None if nombre is None else sans_zeros(nombre, unite)
     if operateur == ">=":
+        if unite == "%" and nombre == 100:  # nothing is above
+            return str(niveau)
         return f"au moins {niveau}" if niveau else ""
     if operateur == "<=":
         return f"au plus {niveau}" if niveau else ""

@@ -156,7 +156,8 @@ def barres(ident: str, lignes: Sequence[Barre], *, pourcent: bool = True, entier
     of their own. `entier` for an axis up to 100 %."""
     valeurs = [b.valeur for b in lignes] + [b.cible for b in lignes]
     maximum = 100.0 if entier else _maximum(valeurs, pourcent)
-    noms = _uniques([_sur_deux_lignes(b.nom) for b in lignes])
+    noms = _uniques([_sur_trois_lignes(b.nom) for b in lignes])
+    hauteur = (30, 33, 54)[max((nom.count("|") for nom in noms), default=0)]
     divers = len({b.objectif for b in lignes if b.objectif}) > 1
     par_acteur = " · par acteur"
     donnees = [
@@ -216,7 +217,7 @@ def barres(ident: str, lignes: Sequence[Barre], *, pourcent: bool = True, entier
         {
             "data": {"values": donnees},
             "width": 360,
-            "height": {"step": _pas(len(noms), 33 if any("|" in nom for nom in noms) else 30)},
+            "height": {"step": _pas(len(noms), hauteur)},
             "layer": calques,
         },
     )
@@ -721,9 +722,9 @@ def _couper(nom: str, largeur: int) -> str:
     return "|".join(textwrap.wrap(nom.replace("|", "/"), largeur)) or " "
 
 
-def _sur_deux_lignes(nom: str) -> str:
+def _sur_trois_lignes(nom: str) -> str:
     coupe = _couper(nom, 38).split("|")
-    return "|".join(coupe if len(coupe) < 3 else [coupe[0], f"{coupe[1][:36]}…"])
+    return "|".join(coupe if len(coupe) < 4 else [*coupe[:2], f"{coupe[2][:36]}…"])
 
 
 def _points(geometrie: dict[str, Any]) -> list[list[float]]:

@@ -54,8 +54,8 @@ MOIS = 12
 def _rythme(annee: int, e: Levier) -> Iterator[tuple[str]]:
     """How many more a month, and what the next half-year gives if it is as the last."""
     yield (
-        f"À nombre de baux égal, cela fait {formats.accorder(e.manque, 'attribution')} de plus en douze "
-        f"mois, soit {_par_mois(e.manque)}.",
+        f"À nombre d’attributions égal, cela fait {formats.accorder(e.manque, 'attribution')} de plus en "
+        f"douze mois, soit {_par_mois(e.manque)}.",
     )
     if e.base_semestre and e.comptees_semestre is not None and e.manque_semestre is not None:
         suite = (

@@ -110,7 +110,7 @@ def tendances(d: Donnees, vise: Vise) -> tuple[Bloc, ...]:
     vises = any(cible is not None for s in series for *_, cible in s.points)
     legende = (
         f"{suite}De gauche à droite : {formats.enumerer([str(a) for a in d.annees])} ; même échelle partout. "
-        f"Est écrit le résultat de {d.annee}.{' Le trait noir marque la cible.' if vises else ''}"
+        f"Est écrit le résultat de {d.annee}.{' Le trait noir marque l’objectif.' if vises else ''}"
     )
     return (
         Graphique(

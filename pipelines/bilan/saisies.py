@@ -4,6 +4,7 @@ A text that quotes a figure is held against it: one that has changed is pointed 
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
 
 from pipelines import libelles
@@ -125,9 +126,23 @@ def _encadre(d: Donnees, s: Saisie) -> Encadre:
     return Encadre(titre, tuple(morceaux), "alerte" if alerte else "texte")
 
 
+DECISIONS_MAX = 8
+"""Decisions that the printed synthesis holds; past them, all are printed again with the follow-up."""
+
+
 def decisions(d: Donnees) -> Bloc:
     """What the conference decided, for the synthesis; a marked place when nothing was typed."""
-    return _table(d, "decision") or Encadre(libelles.saisie("decisions-a-completer"), (), "vide")
+    if (tableau := _table(d, "decision")) is None:
+        return Encadre(libelles.saisie("decisions-a-completer"), (), "vide")
+    return replace(tableau, imprimees=DECISIONS_MAX)
+
+
+def _decisions_en_suite(d: Donnees) -> Tableau | None:
+    tableau = _table(d, "decision")
+    if tableau is None or len(tableau.lignes) <= DECISIONS_MAX:
+        return None
+    titre = "Toutes les décisions de la conférence"
+    return replace(tableau, ident="t-saisie-decisions", legende=titre, feuille=titre)
 
 
 def _cite(d: Donnees, s: Saisie) -> str:
@@ -291,6 +306,7 @@ def _etats(d: Donnees) -> Paragraphe | None:
 def suivi(d: Donnees) -> Section:
     """The follow-up of the convention: actions, meetings, means, flux, experiments, claims, validation."""
     faits = [
+        _decisions_en_suite(d),
         _etats(d),
         _table(d, "action"),
         _table(d, "instance"),

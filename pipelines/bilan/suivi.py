@@ -4,6 +4,7 @@ One document for the EPCI, and one statement per landlord, to transmit. The judg
 rolling months) is the mart's: it is shown, not made.
 """
 
+import re
 from collections.abc import Sequence
 
 from pipelines import libelles
@@ -184,7 +185,7 @@ def _fiche(d: Donnees, semestre: int, code: str) -> tuple[Bloc, ...]:
     )
     if communes := _par_commune(d, semestre, code):
         blocs.append(communes)
-    if precedents := _historique(d, code):
+    if precedents := _historique(d, semestre, code):
         blocs.append(precedents)
     return tuple(blocs)
 
@@ -203,7 +204,7 @@ def _par_commune(d: Donnees, semestre: int, code: str) -> Tableau | None:
             continue
         c = d.a_la_periode(_PRINCIPAL, axe, modalite, SEMESTRE, f"{d.annee}-S{semestre}")
         if c is not None:
-            lignes.append(Ligne((nom.split(" x ")[-1], *tables.preuves(c))))
+            lignes.append(Ligne((re.split(" [x×] ", nom)[-1], *tables.preuves(c))))
     if not lignes:
         return None
     entetes, tries = tables.alleger((Colonne("Commune"), *tables.COLONNES_PREUVES), lignes)
@@ -212,14 +213,16 @@ def _par_commune(d: Donnees, semestre: int, code: str) -> Tableau | None:
     )
 
 
-def _historique(d: Donnees, code: str) -> Tableau | None:
+def _historique(d: Donnees, semestre: int, code: str) -> Tableau | None:
     lignes = []
     for annee in d.annees:
         for numero in _FINS:
+            if (annee, numero) >= (d.annee, semestre):
+                continue
             c = d.a_la_periode(_PRINCIPAL, "bailleur", code, SEMESTRE, f"{annee}-S{numero}")
             if c is not None:
                 lignes.append(Ligne((tables.periode(c), *tables.preuves(c))))
-    if len(lignes) < 2:
+    if not lignes:
         return None
     entetes, tries = tables.alleger((Colonne("Semestre"), *tables.COLONNES_PREUVES), lignes)
     return Tableau(f"t-historique-{formats.slug(code)}", "Semestres précédents", entetes, tries, "Historique")

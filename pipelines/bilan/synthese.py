@@ -62,10 +62,17 @@ class _Acteurs:
         return sum(e == etat_compte for e in self.etats.values())
 
     def sur(self, etat_compte: Etat) -> str:
-        """How many of the judged are in that state, in words: « 3 bailleurs sur 5 »."""
-        nombre = self.compte(etat_compte)
-        noms = formats.accorder(nombre, libelles.axe(self.axe, "un"), libelles.axe(self.axe, "plusieurs"))
-        return f"{noms} sur {formats.entier(self.juges)}"
+        """How many of the judged are in that state, in words: « 3 bailleurs sur 5 », « les 5 bailleurs ».
+
+        All or none is said only where every one is known: what an edition masks may be the contrary.
+        """
+        nombre, juges, plusieurs = self.compte(etat_compte), self.juges, libelles.axe(self.axe, "plusieurs")
+        tus = self.compte("secret") + self.compte("indisponible")
+        if juges > 1 and nombre in (0, juges) and not tus:
+            debut = "les" if nombre else f"{libelles.axe(self.axe, 'aucun')} des"
+            return f"{debut} {formats.entier(juges)} {plusieurs}"
+        compte = formats.accorder(nombre, libelles.axe(self.axe, "un"), plusieurs)
+        return f"{compte} sur {formats.entier(juges)}{' au résultat connu' if tus else ''}"
 
 
 def section(d: Donnees, chapitre_des_manques: str) -> Section:
@@ -126,7 +133,8 @@ def _cartes(d: Donnees, acteurs: Sequence[_Acteurs]) -> list[Carte]:
         atteint_par = f"atteint par {formats.enumerer(siens)}" if siens else ""
         detail = " ; ".join(m for m in (tables.detail(c), atteint_par, tables.evolution(d, vise)) if m)
         cartes.append(Carte(d.libelle(vise), c, verdict, cible, detail, annees))
-    return cartes
+    # What has an objective first: what is only followed decides nothing.
+    return sorted(cartes, key=lambda carte: carte.etat in ("suivi", "absent"))
 
 
 def _acteurs(d: Donnees) -> list[_Acteurs]:
@@ -168,7 +176,7 @@ def _constats(d: Donnees, cartes: Sequence[Carte], acteurs: Sequence[_Acteurs]) 
     """What the page says first: the objectives of the whole, then who misses theirs."""
     blocs: list[Bloc] = []
     if constat := _constat(d.annee, cartes):
-        blocs.append(Paragraphe((constat,), "chapo"))
+        blocs.append(Paragraphe((f"{constat}{_non_evalues(cartes)}",), "chapo"))
     par_objectif: dict[Vise, list[str]] = {}
     for groupe in acteurs:
         if groupe.compte("non_atteint"):
@@ -205,10 +213,22 @@ def _constat(annee: int, cartes: Sequence[Carte]) -> str:
     return f"{phrase}. {reste} : {suite}."
 
 
+def _non_evalues(cartes: Sequence[Carte]) -> str:
+    """The objectives of the whole that are not judged: a count without them would say that all is known."""
+    tus = [carte for carte in cartes if carte.etat in ("secret", "indisponible") and carte.objectif]
+    if not tus:
+        return ""
+    debut = " Ne peut pas être évalué" if len(tus) == 1 else " Ne peuvent pas être évalués"
+    noms = " ; ".join(f"« {carte.titre} » ({LIBELLES_ETAT[carte.etat].lower()})" for carte in tus)
+    return f"{debut} : {noms}."
+
+
 def _ecart(carte: Carte) -> str:
     """A result beside what was asked: « 16,75 %, pour au moins 25 % »."""
     c = carte.chiffre
     cible = formats.cible(c.operateur, c.cible, c.unite) if c is not None else ""
+    if c is not None and c.operateur == "approche":
+        return f"{texte(carte.mesure)}, alors qu’il fallait {cible}"
     return f"{texte(carte.mesure)}, pour {cible}" if cible else texte(carte.mesure)
 
 
@@ -298,7 +318,9 @@ def _tableau_en_dessous(d: Donnees, groupe: _Acteurs) -> Tableau:
                 *(tables.ecart(d, vise, axe, code, annee) or formats.TIRET for annee in avant),
             )
         )
-        trouves.append(((-(c.manque or 0), formats.cle_de_tri(nom), code), ligne))
+        # A cap lacks nothing: its gap is in points.
+        points = abs((c.valeur or 0) - (c.cible or 0))
+        trouves.append(((-(c.manque or 0), -points, formats.cle_de_tri(nom), code), ligne))
     entetes = (
         Colonne(libelles.axe(axe)),
         Colonne("Résultat", True),
@@ -443,5 +465,5 @@ def _rapprochement(r: Rapprochement) -> str:
     """A rate without its counts: a reader needs no more, and few rows may be about few households."""
     return (
         f"{formats.decimal(r.valeur, 0)}{FINE}%, attendu : {formats.cible(r.sens, r.borne, '%')} ; "
-        f"limite : {r.figures}"
+        f"à lire avec réserve : {formats.typographie(r.figures)}"
     )

@@ -415,7 +415,8 @@ def ecart(d: Donnees, vise: Vise, axe: str, modalite: str | None, annee: int) ->
         return ""
     points = c.valeur - avant.valeur
     rupture = f"{formats.FINE}†" if "rupture_serie" in (c.statut, avant.statut) else ""
-    return f"{'+' if points >= 0 else ''}{formats.decimal(points, 1)}{rupture}"
+    ecrit = formats.decimal(points, 1)
+    return f"{'+' if points > 0 and ecrit.strip('0,') else ''}{ecrit}{rupture}"
 
 
 def evolution(d: Donnees, vise: Vise, axe: str = "epci", modalite: str | None = None) -> str:

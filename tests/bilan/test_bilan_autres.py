@@ -84,6 +84,7 @@ def test_the_follow_up_has_one_document_and_one_statement_per_landlord(deux: Pat
         in texte
     )
     assert "Chalon-sur-Saône" in texte
+    assert "× Chalon" not in texte
     assert "Six derniers mois" in texte
 
 
@@ -100,7 +101,9 @@ def test_the_statement_is_one_printed_page(deux: Path, tmp_path: Path) -> None:
     pages = pypdf.PdfReader(chemins[1]).pages
     premiere, deuxieme = pages[0].extract_text(), pages[1].extract_text()
     assert "Situation arrêtée au 30/06/2021" in premiere
-    assert "Semestres précédents" in premiere
+    passes = premiere.partition("Semestres précédents")[2]
+    assert "2d semestre 2020" in passes
+    assert "2d semestre 2021" not in passes
     assert "Provenance" in deuxieme
 
 

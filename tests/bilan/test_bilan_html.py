@@ -288,7 +288,7 @@ def test_the_first_page_says_which_sources_do_not_meet(entrepot: Path, tmp_path:
     assert f"Baux au répertoire 75{FINE}%, attendu : au moins 80{FINE}%" in premiere
     assert f"Communes du parc 12{FINE}%, attendu : au moins 50{FINE}%" in premiere
     assert f"Baux comptés deux fois 190{FINE}%, attendu : au plus 130{FINE}%" in premiere
-    assert "limite : ces figures" in premiere
+    assert "à lire avec réserve : ces figures" in premiere
     assert "Exports SNE 2 contradictions entre exports" in premiere
     # 43 unknown beside 681: 5,9 % of 724, the worst of the page.
     assert f"Réponses inconnues jusqu’à 6{FINE}% des dossiers (Attributions hors QPV" in premiere

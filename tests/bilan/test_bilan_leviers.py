@@ -42,7 +42,7 @@ def test_every_number_of_the_sentences_is_counted(lues: Donnees) -> None:
     assert sentences(page) == [
         "En 2021, 82 attributions sur 681 comptent, soit 12,04 % (objectif : au moins 25 %) : il en fallait 171, "
         "soit 89 de plus.",
-        "À nombre de baux égal, cela fait 89 attributions de plus en douze mois, soit 7 ou 8 par mois.",
+        "À nombre d’attributions égal, cela fait 89 attributions de plus en douze mois, soit 7 ou 8 par mois.",
         "Si rien ne change, le prochain semestre ressemblera au second de 2021 : 31 attributions sur 278 ; il "
         "en faudrait 70, soit 39 de plus.",
         "Hors des quartiers prioritaires, 509 baux de l’année portent sur un logement dont le loyer est à la "

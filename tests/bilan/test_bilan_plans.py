@@ -1,6 +1,7 @@
 """The maps of a bilan: read without colour, no label on another, none where it would say nothing."""
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -131,3 +132,10 @@ def test_marks_have_the_shape_of_their_state() -> None:
 
     assert len({drawn("atteint"), drawn("non_atteint"), drawn("suivi")}) == 3
     assert drawn("suivi") == drawn("absent")
+
+
+def test_a_long_name_is_written_whole_beside_its_bar() -> None:
+    nom = "Attributions aux ménages sous 40 % des plafonds PLUS (quartiers prioritaires et de veille)"
+    svg = graphiques.barres("g", [graphiques.Barre(nom, 33.0, "33 %", 40.0, "atteint")])
+    lignes = re.findall(r"<t(?:ext|span)[^>]*>([^<]+)</t", svg)
+    assert nom in " ".join(lignes)

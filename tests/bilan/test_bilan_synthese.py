@@ -10,12 +10,14 @@ import duckdb
 import pypdf
 import pytest
 
+from pipelines import libelles
 from pipelines.bilan import contenu, donnees, mots, render, synthese, tables
 from pipelines.bilan.document import (
     LIGNES_IMPRIMEES_MAX,
     Cartes,
     Colonne,
     Document,
+    Etat,
     Ligne,
     Paragraphe,
     Tableau,
@@ -204,7 +206,10 @@ def test_the_opening_sentence_names_what_is_not_reached(document: Document) -> N
     assert manques
     assert all(f"« {carte.titre} » ({texte(carte.mesure)}, pour au" in str(phrase) for carte in manques)
     # And who misses theirs, by kind: a territory may reach what its landlords do not.
-    assert re.search(r"N’atteignent pas l’objectif qui est le leur : \d+ bailleurs? sur 15\b", str(suite))
+    assert re.search(
+        r"N’atteignent pas l’objectif qui est le leur : (\d+ bailleurs? sur 15\b|les 15 bailleurs)",
+        str(suite),
+    )
 
 
 def test_the_words_of_the_synthesis_are_defined_under_it_and_no_other(document: Document) -> None:
@@ -256,7 +261,12 @@ def test_paper_names_the_details_that_it_leaves_to_the_page() -> None:
 
 @pytest.mark.parametrize(
     ("atteints", "dit"),
-    [(2, "2 bailleurs sur 6"), (1, "1 bailleur sur 6"), (0, "0 bailleur sur 6")],
+    [
+        (2, "2 bailleurs sur 6"),
+        (1, "1 bailleur sur 6"),
+        (0, "aucun des 6 bailleurs"),
+        (99, "les 6 bailleurs"),
+    ],
 )
 def test_one_actor_is_singular(grand: Path, atteints: int, dit: str) -> None:
     with donnees.ouvrir(grand) as con:
@@ -285,3 +295,105 @@ def test_a_card_of_one_year_does_not_say_its_result_twice(grand: Path) -> None:
 
     assert annees(plusieurs) == {3}
     assert annees(une) == {0}
+
+
+def test_an_objective_that_nobody_can_judge_is_not_left_out_of_the_opening(grand: Path) -> None:
+    with donnees.ouvrir(grand) as con:
+        d = donnees.charger(con, EPCI, ANNEE)
+    du_territoire = d.objectifs_vises([ANNEE], "epci")
+    cache = du_territoire[0]
+    chiffres = tuple(
+        replace(c, valeur=None, atteint=None, manque=None, statut="secret")
+        if (c.indicateur, c.axe, c.periode) == (cache.indicateur, "epci", str(ANNEE))
+        else c
+        for c in d.chiffres
+    )
+    for donnee, dit in ((d, False), (replace(d, chiffres=chiffres), True)):
+        chapo = next(b for b in synthese.section(donnee, "").blocs if isinstance(b, Paragraphe))
+        phrase = "".join(str(m) for m in chapo.morceaux)
+        assert (f"Ne peut pas être évalué : « {d.libelle(cache)} » (secret)." in phrase) is dit
+
+
+def test_what_is_only_followed_comes_after_what_is_judged(grand: Path) -> None:
+    with donnees.ouvrir(grand) as con:
+        d = donnees.charger(con, EPCI, ANNEE)
+    premier = d.objectifs_vises([ANNEE])[0]
+    chiffres = tuple(
+        replace(c, atteint=None, cible=None, operateur=None) if c.indicateur == premier.indicateur else c
+        for c in d.chiffres
+    )
+    objectifs = tuple(o for o in d.objectifs if o.vise != premier or o.axe == "epci")
+    section = synthese.section(replace(d, chiffres=chiffres, objectifs=objectifs), "")
+    etats = [carte.etat for b in section.blocs if isinstance(b, Cartes) for carte in b.cartes]
+    suivis = [etat == "suivi" for etat in etats]
+    assert any(suivis)
+    assert suivis == sorted(suivis)
+
+
+@pytest.mark.parametrize(
+    ("axe", "forme", "dit"),
+    [
+        ("commune", "aucun", "aucune"),
+        ("bailleur", "aucun", "aucun"),
+        ("bailleur x commune", "plusieurs", "croisements bailleur × commune"),
+        ("bailleur x commune", "titre", "Bailleur × Commune"),
+    ],
+)
+def test_an_axis_is_said_in_words(axe: str, forme: str, dit: str) -> None:
+    assert libelles.axe(axe, forme) == dit
+
+
+@pytest.mark.parametrize(("valeur", "dit"), [(25.02, "0,0"), (24.98, "0,0"), (25.06, "+0,1"), (24.9, "−0,1")])
+def test_nothing_is_not_signed(grand: Path, valeur: float, dit: str) -> None:
+    with donnees.ouvrir(grand) as con:
+        d = donnees.charger(con, EPCI, ANNEE)
+    vise = d.objectifs_vises([ANNEE], "epci")[0]
+    valeurs = {str(ANNEE): valeur, str(ANNEE - 1): 25.0}
+    chiffres = tuple(
+        replace(c, valeur=valeurs[c.periode])
+        if (c.indicateur, c.axe) == (vise.indicateur, "epci") and c.periode in valeurs
+        else c
+        for c in d.chiffres
+    )
+    assert tables.ecart(replace(d, chiffres=chiffres), vise, "epci", None, ANNEE - 1) == dit
+
+
+@pytest.mark.parametrize(
+    ("etats", "dit"),
+    [
+        (("non_atteint", "non_atteint"), "les 2 communes"),
+        (("non_atteint", "non_atteint", "secret"), "2 communes sur 2 au résultat connu"),
+        (("non_atteint", "atteint", "indisponible"), "1 commune sur 2 au résultat connu"),
+        (("non_atteint", "absent", "sans_objet"), "1 commune sur 1"),
+    ],
+)
+def test_masked_actors_are_not_said_to_be_as_the_others(
+    grand: Path, etats: tuple[Etat, ...], dit: str
+) -> None:
+    with donnees.ouvrir(grand) as con:
+        d = donnees.charger(con, EPCI, ANNEE)
+    (vise, *_) = d.objectifs_vises([ANNEE], "commune")
+    codes = [code for code, _ in d.modalites("commune", [vise.indicateur])]
+    voulus = dict(zip(codes, etats, strict=False))
+    statuts = {"secret", "indisponible", "sans_objet"}
+    chiffres = tuple(
+        replace(
+            c,
+            statut=voulu if voulu in statuts else "publiable",
+            valeur=c.valeur if voulu in ("atteint", "non_atteint") else None,
+            atteint=voulu == "atteint" if voulu in ("atteint", "non_atteint") else None,
+        )
+        for c in d.chiffres
+        for voulu in [voulus.get(c.modalite, "absent") if c.axe == "commune" else "autre"]
+        if voulu != "autre"
+    )
+    autres = tuple(c for c in d.chiffres if c.axe != "commune")
+    section = synthese.section(replace(d, chiffres=(*autres, *chiffres)), "")
+    (phrase,) = [
+        m
+        for b in section.blocs
+        if isinstance(b, Paragraphe)
+        for m in b.morceaux
+        if "qui est le leur" in str(m)
+    ]
+    assert re.search(rf"{dit}(?! au)", str(phrase))

@@ -34,7 +34,7 @@ def test_a_figure_is_written_in_its_unit(nombre: float, unite: str, attendu: str
         (">=", 25.0, f"au moins 25{FINE}%"),
         ("<=", 20.0, f"au plus 20{FINE}%"),
         (">=", 52.5, f"au moins 52,5{FINE}%"),
-        (">=", 100.0, f"au moins 100{FINE}%"),
+        (">=", 100.0, f"100{FINE}%"),
         (">=N-1", None, "au moins l’année précédente"),
         (">=N-1", 48.1, f"au moins 48,1{FINE}% (année précédente)"),
         ("approche", 34.0, f"se rapprocher de 34{FINE}%"),

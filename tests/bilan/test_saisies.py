@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -249,3 +250,18 @@ def test_the_sheet_of_a_commune_has_its_own_situation_alone(rempli: Path) -> Non
         lues = donnees.charger(con, EPCI, ANNEE)
     assert rendues.sru(lues, "71076") != ()
     assert rendues.sru(lues, "71270") == ()
+
+
+@pytest.mark.parametrize(("combien", "imprimees", "suivies"), [(8, 8, 0), (9, 8, 9)])
+def test_many_decisions_leave_the_synthesis_short_and_are_all_printed_once(
+    rempli: Path, combien: int, imprimees: int, suivies: int
+) -> None:
+    with donnees.ouvrir(rempli) as con:
+        d = donnees.charger(con, EPCI, ANNEE)
+    une = next(s for s in d.saisies if s.rubrique == "decision")
+    autres = tuple(s for s in d.saisies if s.rubrique != "decision")
+    decisions = tuple(replace(une, texte=f"Décision {rang}") for rang in range(combien))
+    papier = contenu.bilan(replace(d, saisies=(*autres, *decisions))).a_imprimer()
+    lignes = {t.ident: len(t.lignes) for t in papier.tableaux()}
+    assert lignes["t-saisie-decision"] == imprimees
+    assert lignes.get("t-saisie-decisions", 0) == suivies
