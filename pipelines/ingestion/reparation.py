@@ -106,6 +106,7 @@ class Decoupeur:
         corps = r' *"([^"]*+(?:""[^"]*+)*+)" *'
         self._enclose = re.compile(corps)
         self._cellule = re.compile(corps + rf"({re.escape(separateur)}|\Z)")
+        self._fermante = re.compile(rf'" *(?:{re.escape(separateur)}|\Z)')
 
     def cut(self, texte: str) -> Decoupe:
         """The cells of a record, the quotes that enclose them honoured."""
@@ -179,7 +180,8 @@ class Decoupeur:
             if self._right(suite.count(self.separateur) + 1):
                 return None  # a record of its own
             texte = f"{texte}\n{suite}"
-            if '"' not in suite:
+            # Nothing in it ends the open cell: cut again for each line, a file of stray quotes takes minutes.
+            if not self._fermante.search(suite):
                 continue
             decoupe = self.cut(texte)
             if self._right(len(decoupe.cellules)) and not decoupe.coupee:
