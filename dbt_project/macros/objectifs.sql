@@ -22,3 +22,15 @@
         else {{ division_entiere(cible_millioniemes(cible) ~ " * " ~ denominateur ~ " + 999999", "1000000") }}
     end
 {%- endmacro -%}
+
+{#- How many cases part a count from its target, at an equal base: too few, or for a cap too many; 0 when it is reached. -#}
+{%- macro ecart_a_la_cible(operateur, cible, numerateur, denominateur, arrondi) -%}
+    case
+        when {{ operateur }} = '<='
+            then {{ plus_grand(
+                numerateur ~ " - " ~ division_entiere(cible_millioniemes(cible) ~ " * " ~ denominateur, "1000000"),
+                "0"
+            ) }}
+        else {{ plus_grand(nombre_cible(cible, denominateur, arrondi) ~ " - " ~ numerateur, "0") }}
+    end
+{%- endmacro -%}

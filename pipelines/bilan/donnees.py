@@ -226,7 +226,10 @@ class Suivi:
 
 @dataclass(frozen=True, slots=True)
 class Levier:
-    """One row of `marts.leviers`: what would reach, there, a target that the whole territory missed."""
+    """One row of `marts.leviers`: what would reach, there, a target that the whole territory missed.
+
+    For a cap, `manque` counts what is too many.
+    """
 
     indicateur: str
     segment_type: str
@@ -236,6 +239,7 @@ class Levier:
     modalite_libelle: str
     base: int
     comptees: int
+    operateur: str
     cible: float
     manque: int
     manque_par_mois: int
@@ -249,6 +253,11 @@ class Levier:
     def vise(self) -> Vise:
         """What the target is about."""
         return Vise(self.indicateur, self.segment_type, self.segment)
+
+    @property
+    def plafond(self) -> bool:
+        """Whether the target is not to be passed."""
+        return self.operateur == "<="
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,8 +43,8 @@ def _constat(d: Donnees, vise: Vise, e: Levier) -> Iterator[tuple[str | Mesure, 
         Mesure(c, "denominateur"),
         " comptent, soit ",
         Mesure(c),
-        f" (objectif : {formats.cible('>=', e.cible, '%')}) : il en fallait "
-        f"{formats.entier(e.comptees + e.manque)}, soit {formats.entier(e.manque)} de plus.",
+        f" (objectif : {formats.cible(e.operateur, e.cible, '%')}) : il en fallait "
+        f"{_vise(e, e.comptees, e.manque)}.",
     )
 
 
@@ -54,13 +54,12 @@ MOIS = 12
 def _rythme(annee: int, e: Levier) -> Iterator[tuple[str]]:
     """How many more a month, and what the next half-year gives if it is as the last."""
     yield (
-        f"À nombre d’attributions égal, cela fait {formats.accorder(e.manque, 'attribution')} de plus en "
-        f"douze mois, soit {_par_mois(e.manque)}.",
+        f"À nombre d’attributions égal, cela fait {formats.accorder(e.manque, 'attribution')} "
+        f"{'de moins' if e.plafond else 'de plus'} en douze mois, soit {_par_mois(e.manque)}.",
     )
     if e.base_semestre and e.comptees_semestre is not None and e.manque_semestre is not None:
         suite = (
-            f"il en faudrait {formats.entier(e.comptees_semestre + e.manque_semestre)}, soit "
-            f"{formats.entier(e.manque_semestre)} de plus"
+            f"il en faudrait {_vise(e, e.comptees_semestre, e.manque_semestre)}"
             if e.manque_semestre
             else "l’objectif y serait atteint"
         )
@@ -69,6 +68,13 @@ def _rythme(annee: int, e: Levier) -> Iterator[tuple[str]]:
             f"{formats.entier(e.comptees_semestre)} attributions sur {formats.entier(e.base_semestre)} ; "
             f"{suite}.",
         )
+
+
+def _vise(e: Levier, comptees: int, manque: int) -> str:
+    """How many it took, and how far they were: « 171, soit 89 de plus »."""
+    if e.plafond:
+        return f"au plus {formats.entier(comptees - manque)}, soit {formats.entier(manque)} de moins"
+    return f"{formats.entier(comptees + manque)}, soit {formats.entier(manque)} de plus"
 
 
 def _par_mois(manque: int) -> str:
@@ -95,20 +101,23 @@ def _tableaux(d: Donnees, vise: Vise, leviers: Sequence[Levier], imprimees: int)
         lieux.sort(key=lambda x: (-x.manque, formats.cle_de_tri(x.modalite_libelle), x.modalite))
         if not lieux:
             continue
+        plafond = lieux[0].plafond
         colonnes = (
             Colonne(libelles.segment_type(axe) if axe == "typologie" else libelles.axe(axe)),
             Colonne("Attributions", True),
             Colonne("dont comptées dans l’objectif", True),
             Colonne("Objectif", True),
-            Colonne("Il manque dans l’année", True),
-            Colonne("Il manquerait au prochain semestre", True),
+            Colonne("De trop dans l’année" if plafond else "Il manque dans l’année", True),
+            Colonne(
+                "De trop au prochain semestre" if plafond else "Il manquerait au prochain semestre", True
+            ),
             Colonne("Loyer accessible, attribués à d’autres", True),
         )
         entetes, tries = tables.alleger(colonnes, [_ligne(d, vise, x) for x in lieux])
         par = "taille" if axe == "typologie" else libelles.axe(axe, "un")
         yield Tableau(
             f"t-leviers-{tables.cle(vise)}-{axe}",
-            f"Ce qui manque par {par}, {d.annee}",
+            f"{'Ce qui est de trop' if plafond else 'Ce qui manque'} par {par}, {d.annee}",
             entetes,
             tries,
             f"Ce qui manque par {par}",
@@ -128,7 +137,7 @@ def _ligne(d: Donnees, vise: Vise, x: Levier) -> Ligne:
             nom,
             Mesure(c, "denominateur"),
             Mesure(c, "numerateur"),
-            formats.cible(">=", x.cible, "%"),
+            formats.cible(x.operateur, x.cible, "%"),
             *(
                 formats.TIRET if n is None else Nombre(float(n), petit=c is not None and c.petit_effectif)
                 for n in (x.manque, x.manque_semestre, x.accessibles_a_d_autres)

@@ -305,6 +305,7 @@ def _tableau_en_dessous(d: Donnees, groupe: _Acteurs) -> Tableau:
     nature = _nature(d, vise, axe)
     avant = tables.annees_comparees(d, axe)
     trouves = []
+    plafond = False
     for code, nom in d.modalites(axe, [vise.indicateur]):
         c = d.vise(vise, axe, code)
         if groupe.etats[code] != "non_atteint" or c is None:
@@ -318,14 +319,14 @@ def _tableau_en_dessous(d: Donnees, groupe: _Acteurs) -> Tableau:
                 *(tables.ecart(d, vise, axe, code, annee) or formats.TIRET for annee in avant),
             )
         )
-        # A cap lacks nothing: its gap is in points.
+        plafond = c.operateur == "<="
         points = abs((c.valeur or 0) - (c.cible or 0))
         trouves.append(((-(c.manque or 0), -points, formats.cle_de_tri(nom), code), ligne))
     entetes = (
         Colonne(libelles.axe(axe)),
         Colonne("Résultat", True),
         Colonne(f"Objectif {nature}"),
-        Colonne("Il manque", True),
+        Colonne("De trop" if plafond else "Il manque", True),
         *(Colonne(f"Points depuis {annee}", True) for annee in avant),
     )
     gardees, tries = tables.alleger(entetes, [ligne for _, ligne in sorted(trouves, key=lambda t: t[0])])

@@ -73,8 +73,8 @@ def phrase_objectif(d: Donnees, ident: str, chiffre: Chiffre | None) -> Paragrap
         elif chiffre.atteint:
             morceaux.append("Il est atteint. ")
         else:
-            manque = formats.accorder(chiffre.manque, NOM_DU_MANQUE) if chiffre.manque else ""
-            morceaux.append(f"Il n’est pas atteint{f' : il manque {manque}' if manque else ''}. ")
+            manque = manque_en_mots(chiffre)
+            morceaux.append(f"Il n’est pas atteint{f' : {manque}' if manque else ''}. ")
     elif chiffre.statut == "sans_objet":
         morceaux.append("La convention ne fixe pas d’objectif (« sans objet »). ")
     if chiffre.inconnus:
@@ -536,6 +536,14 @@ def periode(c: Chiffre) -> str:
     return f"millésime {c.periode}"
 
 
+def manque_en_mots(c: Chiffre) -> str:
+    """How many are missing, or too many for a cap; empty where the count is not told."""
+    if not c.manque:
+        return ""
+    nombre = formats.accorder(c.manque, NOM_DU_MANQUE)
+    return f"{nombre} de trop" if c.operateur == "<=" else f"il manque {nombre}"
+
+
 def detail(c: Chiffre | None) -> str:
     """What stands under a rate: the counts, what is missing, the unknowns."""
     if c is None or not c.lisible:
@@ -544,7 +552,7 @@ def detail(c: Chiffre | None) -> str:
     if c.numerateur is not None and c.denominateur is not None:
         morceaux.append(f"{formats.entier(c.numerateur)} sur {formats.entier(c.denominateur)}")
     if c.manque and c.atteint is False:
-        morceaux.append(f"il manque {formats.accorder(c.manque, NOM_DU_MANQUE)}")
+        morceaux.append(manque_en_mots(c))
     if c.inconnus:
         morceaux.append(formats.accorder(c.inconnus, "inconnu"))
     return " ; ".join(morceaux)

@@ -12,7 +12,7 @@ from pipelines.bilan.donnees import Donnees, Levier
 EPCI, ANNEE = "247100589", 2021
 ENSEMBLE = Levier(
     indicateur="hors_qpv_q1", segment_type="tous", segment="tous", axe="epci", modalite=EPCI,
-    modalite_libelle="Le Grand Chalon", base=681, comptees=82, cible=25.0, manque=89, manque_par_mois=8,
+    modalite_libelle="Le Grand Chalon", base=681, comptees=82, operateur=">=", cible=25.0, manque=89, manque_par_mois=8,
     base_semestre=278, comptees_semestre=31, manque_semestre=39, accessibles=509, accessibles_a_d_autres=454,
 )  # fmt: skip
 
@@ -48,6 +48,20 @@ def test_every_number_of_the_sentences_is_counted(lues: Donnees) -> None:
         "Hors des quartiers prioritaires, 509 baux de l’année portent sur un logement dont le loyer est à la "
         "portée d’un ménage du 1er quartile ; 454 sont allés à des ménages des autres quartiles.",
     ]
+
+
+def test_of_a_cap_what_is_too_many_is_said(lues: Donnees) -> None:
+    plafond = replace(ENSEMBLE, operateur="<=", cible=10.0, manque=14, manque_semestre=4, accessibles=None)
+    actrice = replace(plafond, axe="bailleur", modalite="B", modalite_libelle="B", manque=2)
+    page = leviers.section(replace(lues, leviers=(plafond, actrice)))
+    assert page is not None
+    constat, rythme, suite = sentences(page)
+    assert constat.endswith("(objectif : au plus 10 %) : il en fallait au plus 68, soit 14 de moins.")
+    assert rythme.endswith("cela fait 14 attributions de moins en douze mois, soit 1 ou 2 par mois.")
+    assert suite.endswith("31 attributions sur 278 ; il en faudrait au plus 27, soit 4 de moins.")
+    (tableau,) = [b for b in page.tous_les_blocs() if isinstance(b, Tableau)]
+    assert tableau.legende == "Ce qui est de trop par bailleur, 2021"
+    assert "De trop dans l’année" in [c.titre for c in tableau.colonnes]
 
 
 def test_what_is_not_known_is_not_said(lues: Donnees) -> None:

@@ -43,7 +43,10 @@ MEMOIRE_MAX, SECONDES_MAX = 1 << 30, 20.0
 # is for the process itself.
 OPTIONS = Options(threads=1, memoire="256MB")
 LIGNES = 30
-PERSONNES = {"sne": re.compile(r"(?<![0-9a-f])\d{18}(?![0-9a-f])|DURAND|06 12 34 56 78"), "ops": re.compile("DURAND")}
+PERSONNES = {
+    "sne": re.compile(r"(?<![0-9a-f])\d{18}(?![0-9a-f])|DURAND|06 12 34 56 78"),
+    "ops": re.compile("DURAND"),
+}
 # What is typed in cells, or left by tools: nothing of it is a reason to fall.
 CELLULES = (
     *(

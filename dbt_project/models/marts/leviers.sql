@@ -1,4 +1,4 @@
--- What would reach each target that the whole territory missed in a year: how many more leases there, at each landlord, in each
+-- What would reach each target that the whole territory missed in a year: how many more leases there (fewer, for a cap), at each landlord, in each
 -- commune and for each size, with what was signed; the same for the second half of the year, which says what the next one
 -- gives if nothing changes; and, outside neighbourhoods, the dwellings within reach of a first-quartile income that were let to others.
 with manques as (
@@ -9,6 +9,7 @@ with manques as (
         figures.indicateur,
         figures.segment_type as segment_type_vise,
         figures.segment as segment_vise,
+        figures.operateur,
         figures.cible,
         figures.statut,
         catalogue.famille_evenement
@@ -18,7 +19,7 @@ with manques as (
         figures.periode_type = 'annee'
         and figures.axe = 'epci'
         and figures.unite = '%'
-        and figures.operateur = '>='
+        and figures.cible is not null
         and not figures.atteint
 
 ),
@@ -43,7 +44,8 @@ lieux as (
         figures.valeur,
         figures.petit_effectif,
         -- An actor's own target is his; else the territory's is what all of them together must reach.
-        coalesce(case when figures.operateur = '>=' then figures.cible end, manques.cible) as cible_retenue
+        coalesce(case when figures.operateur = manques.operateur then figures.cible end, manques.cible) as cible_retenue,
+        case when figures.operateur = manques.operateur then figures.manque end as manque_propre
     from manques
     inner join {{ ref('indicateurs') }} as figures
         on
@@ -66,7 +68,12 @@ comptes as (
 
     select
         lieux.*,
-        {{ nombre_cible('lieux.cible_retenue', 'lieux.denominateur', 'parametres.arrondi_manque') }} as nombre_vise
+        coalesce(
+            lieux.manque_propre,
+            {{ ecart_a_la_cible(
+                'lieux.operateur', 'lieux.cible_retenue', 'lieux.numerateur', 'lieux.denominateur', 'parametres.arrondi_manque'
+            ) }}
+        ) as manque
     from lieux
     inner join {{ ref('int_parametres') }} as parametres on lieux.epci_siren = parametres.epci_siren
 
@@ -105,11 +112,12 @@ select
     cast(annees.inconnus as bigint) as inconnus,
     annees.valeur,
     annees.cible_retenue as cible,
-    cast({{ plus_grand('annees.nombre_vise - annees.numerateur', '0') }} as bigint) as manque,
-    cast({{ division_entiere(plus_grand('annees.nombre_vise - annees.numerateur', '0') ~ ' + 11', '12') }} as bigint) as manque_par_mois,
+    annees.operateur,
+    cast(annees.manque as bigint) as manque,
+    cast({{ division_entiere('annees.manque + 11', '12') }} as bigint) as manque_par_mois,
     cast(semestres.denominateur as bigint) as base_semestre,
     cast(semestres.numerateur as bigint) as comptees_semestre,
-    cast({{ plus_grand('semestres.nombre_vise - semestres.numerateur', '0') }} as bigint) as manque_semestre,
+    cast(semestres.manque as bigint) as manque_semestre,
     cast(accessibles.denominateur as bigint) as accessibles,
     cast(accessibles.autres as bigint) as accessibles_a_d_autres,
     annees.petit_effectif

@@ -148,12 +148,6 @@ select
         when cibles.valeur is null or cibles.cible_retenue is null then null
         -- The aim to approach is a ratio of its own: held in millionths, it could ask for one more case than its equal.
         when cibles.operateur = 'approche' and cibles.valeur >= cibles.cible_retenue then 0
-        when cibles.operateur in ('>=', 'approche')
-            then {{ plus_grand(
-                nombre_cible('cibles.cible_retenue', 'cibles.denominateur', 'parametres.arrondi_manque')
-                ~ ' - cibles.numerateur',
-                '0'
-            ) }}
         when cibles.operateur = '>=N-1'
             then {{ plus_grand(
                 division_entiere(
@@ -162,14 +156,9 @@ select
                 ) ~ ' - cibles.numerateur',
                 '0'
             ) }}
-        -- For a cap: how many too many.
-        when cibles.operateur = '<='
-            then {{ plus_grand(
-                'cibles.numerateur - '
-                ~ division_entiere(
-                    cible_millioniemes('cibles.cible_retenue') ~ ' * cibles.denominateur', '1000000'
-                ),
-                '0'
+        when cibles.operateur in ('>=', 'approche', '<=')
+            then {{ ecart_a_la_cible(
+                'cibles.operateur', 'cibles.cible_retenue', 'cibles.numerateur', 'cibles.denominateur', 'parametres.arrondi_manque'
             ) }}
     end as manque
 from cibles
