@@ -787,15 +787,41 @@ PORTRAIT = (
 
 
 def _portraits(d: Donnees) -> Section:
-    """Neighbourhoods side by side, and the territory; the whole portrait of each is its own sheet."""
-    tableau = tables.croise(
-        d, "t-portraits", f"Portraits de quartiers, {d.annee}", PORTRAIT, ("qpv", "zone"), feuille="Portraits"
-    )
-    if tableau is None:
+    """Neighbourhoods side by side, and the territory; the whole portrait of each is its own sheet.
+
+    Where the list of neighbourhoods changes, the year's allocations are in those of one list and the stock
+    that follows them in those of the other: a table each, or half of every row would be empty.
+    """
+
+    def avec_attributions(axe: str, code: str) -> bool:
+        return d.chiffre("baux", axe, code) is not None
+
+    presents = [(axe, code) for axe in ("qpv", "zone") for code, _ in d.modalites(axe, PORTRAIT)]
+    deux = len({avec_attributions(*lieu) for lieu in presents if lieu[0] == "qpv"}) == 2
+    tableaux = []
+    for ident, titre, attribues in (
+        ("t-portraits", "Portraits de quartiers", True),
+        ("t-portraits-liste", "Quartiers de l’autre liste de quartiers prioritaires", False),
+    ):
+        tableau = tables.croise(
+            d,
+            ident,
+            f"{titre}, {d.annee}",
+            PORTRAIT,
+            ("qpv", "zone"),
+            feuille="Portraits",
+            garder=lambda axe, code, attribues=attribues: (  # type: ignore[misc]
+                not deux or avec_attributions(axe, code) == attribues
+            ),
+        )
+        if tableau is not None and (attribues or deux):
+            tableaux.append(tableau)
+    if not tableaux:
         manque = Manquant("Pas de portrait de quartier", libelles.chapo("portraits-absents"))
         return Section("portraits", "Portraits de quartiers", (manque,))
     chapo = Paragraphe((libelles.chapo("portraits"),), "chapo")
-    return Section("portraits", "Portraits de quartiers", (chapo, tableau, *lieux.blocs_des_portraits(d)))
+    blocs = (chapo, *tableaux, *lieux.blocs_des_portraits(d))
+    return Section("portraits", "Portraits de quartiers", blocs)
 
 
 def _qualite(d: Donnees) -> Section:

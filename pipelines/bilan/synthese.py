@@ -129,6 +129,8 @@ def _cartes(d: Donnees, acteurs: Sequence[_Acteurs]) -> list[Carte]:
         annees = passees if sum(x is not None for _, x in passees) > 1 else ()
         verdict: Etat = etat(c) if propre or etat(c) != "suivi" else "par_acteur"
         cible = _objectif_en_mots(d, vise, c) if propre else _objectif_par_acteur(d, vise)
+        if propre and cible and verdict == "suivi":
+            cible = f"{cible} (non évalué : la référence manque)"
         siens = [a.sur("atteint") for a in acteurs if a.vise == vise and a.juges]
         atteint_par = f"atteint par {formats.enumerer(siens)}" if siens else ""
         detail = " ; ".join(m for m in (tables.detail(c), atteint_par, tables.evolution(d, vise)) if m)

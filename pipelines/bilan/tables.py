@@ -5,7 +5,7 @@ never shows an empty frame.
 """
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from pipelines import libelles
 from pipelines.bilan import document as modele
@@ -224,8 +224,10 @@ def croise(
     *,
     references: Sequence[str] = ("epci",),
     feuille: str | None = None,
+    garder: Callable[[str, str], bool] = lambda _axe, _code: True,
 ) -> Tableau | None:
-    """One row per actor (of one or several axes), one column per indicator; reference rows close it."""
+    """One row per actor (of one or several axes) that `garder` keeps, one column per indicator; reference
+    rows close it."""
     colonnes = [
         (nom_indicateur, segment_type, segment, libelle)
         for nom_indicateur in indicateurs
@@ -240,7 +242,7 @@ def croise(
         ligne
         for axe in axes
         for code, nom in d.modalites(axe, indicateurs)
-        if (ligne := rangee(axe, code, nom, forte=axe == "epci"))
+        if garder(axe, code) and (ligne := rangee(axe, code, nom, forte=axe == "epci"))
     ]
     if not lignes:
         return None
@@ -252,7 +254,7 @@ def croise(
                 lignes.append(ligne)
     titre = " ou ".join(libelles.axe(a).lower() for a in axes).capitalize()
     entetes = (Colonne(titre), *(Colonne(libelle, True) for *_, libelle in colonnes))
-    entetes, tries = alleger(entetes, lignes)
+    entetes, tries = alleger(entetes, lignes, [ligne for ligne in lignes if not ligne.forte] or lignes)
     return Tableau(ident, legende, entetes, tries, feuille)
 
 
