@@ -358,6 +358,15 @@ def _shipped() -> tuple[Correspondance, ...]:
     return tuple(_load(DOSSIER, "correspondances"))
 
 
+@cache
+def column_words() -> frozenset[str]:
+    """The words, articles apart, that the shipped layouts name columns with, without case nor accents."""
+    alias = (nom for c in _shipped() for champ, noms in c.champs.items() for nom in (champ, *noms))
+    return frozenset(
+        mot for nom in alias for mot in re.split(r"[^a-z]+", normalise_label(nom)) if len(mot) > 3
+    )
+
+
 def correspondances(source: str, donnees: Path | None = None) -> list[Correspondance]:
     """Mappings of a source: those shipped, then the user's own from `<donnees>/correspondances/*.yml`.
 

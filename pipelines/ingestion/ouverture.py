@@ -13,7 +13,13 @@ from typing import Any
 import polars as pl
 
 from pipelines.errors import DonneesRefusees
-from pipelines.ingestion.correspondances import Appariement, Correspondance, match
+from pipelines.ingestion.correspondances import (
+    Appariement,
+    Correspondance,
+    column_words,
+    match,
+    normalise_label,
+)
 from pipelines.ingestion.landing import FichierDepose, settings
 from pipelines.inspection import Etat
 
@@ -21,6 +27,12 @@ from pipelines.inspection import Etat
 _VALEUR = re.compile(r"\d{5,}|@|\d(?:[ .-]?\d){7,}")
 # In the name of a sheet, years are usual.
 _NUMERO = re.compile(r"\d(?:[ .-]?\d){8,}|@")
+# A surname in capitals beside a given name, or a courtesy title.
+_PERSONNE = re.compile(
+    r"(?:M\.|Mme|Mlle|Monsieur|Madame|Mademoiselle) .*"
+    r"|[A-ZÀ-Ý'’-]{2,}(?: [A-ZÀ-Ý'’-]{2,})* [A-ZÀ-Ý][a-zà-ÿ]+(?:-[A-ZÀ-Ý][a-zà-ÿ]+)?"
+    r"|[A-ZÀ-Ý][a-zà-ÿ]+(?:-[A-ZÀ-Ý][a-zà-ÿ]+)?(?: [A-ZÀ-Ý'’-]{2,})+"
+)
 _NOM_MAX = 100
 _CODE_MAX = 10  # `TP6021` has more digits than letters
 
@@ -108,8 +120,11 @@ def printable_names(a: Appariement, positions: Sequence[int]) -> str:
 
 
 def looks_like_a_name(texte: str) -> bool:
-    """Whether a header cell can be the name of a column: letters mostly, no run of digits, no address."""
+    """Whether a header cell can be the name of a column: letters mostly, no run of digits, no address, no
+    name of somebody unless one of its words is of those that columns are named with."""
     if not texte.isprintable() or len(texte) > _NOM_MAX or _VALEUR.search(texte):
+        return False
+    if _PERSONNE.fullmatch(texte) and column_words().isdisjoint(normalise_label(texte).split()):
         return False
     surtout_lettres = sum(c.isalpha() for c in texte) > sum(c.isdigit() for c in texte)
     return surtout_lettres or (texte[:1].isalpha() and len(texte) <= _CODE_MAX)

@@ -185,6 +185,11 @@ def test_cells_among_the_names_of_columns_are_not_quoted(depot: Depot) -> None:
         ("2021-03-04", False),
         ("a" * 200, False),
         ("rouge\x1b[31m", False),
+        ("DURAND Marie", False),
+        ("Jean-Pierre DE LA TOUR", False),
+        ("Mme Durand", False),
+        ("SIREN Bailleur", True),
+        ("Commune INSEE", True),
     ],
 )
 def test_what_looks_like_the_name_of_a_column(texte: str, attendu: bool) -> None:
