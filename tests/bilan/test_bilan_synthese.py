@@ -231,6 +231,44 @@ def test_the_words_of_the_synthesis_are_defined_under_it_and_no_other(document: 
     assert [ligne.cellules[0] for ligne in petit.lignes] == ["*"]
 
 
+def test_neighbourhoods_of_two_lists_are_not_rows_half_empty(grand: Path) -> None:
+    with donnees.ouvrir(grand) as con:
+        d = donnees.charger(con, EPCI, ANNEE)
+    codes = [code for code, _ in d.modalites("qpv", contenu.PORTRAIT)]
+    assert len(codes) > 1
+
+    def portraits(d: donnees.Donnees) -> dict[str, list[str]]:
+        section = contenu._portraits(d)
+        tableaux = [b for b in section.blocs if isinstance(b, Tableau) and b.ident.startswith("t-portraits")]
+        return {
+            t.ident: [texte(ligne.cellules[0]) for ligne in t.lignes if not ligne.forte] for t in tableaux
+        }
+
+    ensemble = portraits(d)["t-portraits"]
+    assert "t-portraits-liste" not in portraits(d)
+    # The list of which no allocation is: what is known of its neighbourhoods is of the stock.
+    autres = tuple(c for c in d.chiffres if (c.axe, c.modalite, c.indicateur) != ("qpv", codes[0], "baux"))
+    deux = portraits(replace(d, chiffres=autres))
+    assert len(deux["t-portraits-liste"]) == 1
+    assert sorted(deux["t-portraits"] + deux["t-portraits-liste"]) == sorted(ensemble)
+
+
+def test_an_objective_without_its_reference_says_why_it_is_not_judged(grand: Path) -> None:
+    with donnees.ouvrir(grand) as con:
+        d = donnees.charger(con, EPCI, ANNEE)
+    vise = d.objectifs_vises([ANNEE], "epci")[0]
+    sans = tuple(
+        replace(c, operateur=">=N-1", cible=None, atteint=None)
+        if (c.indicateur, c.axe, c.segment_type) == (vise.indicateur, "epci", vise.segment_type)
+        else c
+        for c in d.chiffres
+    )
+    blocs = synthese.section(replace(d, chiffres=sans), "").blocs
+    cartes = [carte for b in blocs if isinstance(b, Cartes) for carte in b.cartes]
+    (carte,) = [c for c in cartes if c.titre == d.libelle(vise)]
+    assert carte.objectif.endswith(": au moins l’année précédente (non évalué : la référence manque)")
+
+
 def test_two_places_of_one_name_bear_their_code(grand: Path) -> None:
     def chiffre(code: str, nom: str) -> Chiffre:
         return Chiffre(
