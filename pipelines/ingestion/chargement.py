@@ -41,6 +41,9 @@ def load(con: duckdb.DuckDBPyConnection, source: str, comptes: Sequence[CompteFi
 
     Returns:
         Number of rows per table of `sources`.
+
+    Raises:
+        DonneesRefusees: one file has too many lines of one key (`lignes_par_cle` of landing.yml).
     """
     for schema in ("sources", "quarantaine", "meta"):
         con.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
@@ -114,7 +117,7 @@ def _load_product(
     parties = " UNION ALL ".join(_rows(produit, rang, compte) for rang, compte in enumerate(comptes))
     con.execute(f"CREATE OR REPLACE TEMP VIEW {enregistrements.LIGNES} AS {parties}")
     absents = [_missing(produit, [compte]) for compte in comptes]
-    bilan = enregistrements.resolve(con, produit, fusions, absents)
+    bilan = enregistrements.resolve(con, produit, fusions, absents, [compte.fichier for compte in comptes])
     _fill(con, produit, comptes, bilan)
     enregistrements.carry(con, produit, f"sources.{ident(produit.produit)}")
     finaux = _accounts(con, comptes)

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 
 import duckdb
 
+from pipelines.errors import DonneesRefusees
 from pipelines.ingestion.declarations import Champ, Produit, Rapprochement, ident, quote
+from pipelines.ingestion.landing import settings
 
 # Rows as read, of every file: fields, common columns, then `_ordre` (file), `_rang` (place in it) and `_sha`.
 LIGNES = "enr_lignes"
@@ -44,6 +46,7 @@ def resolve(
     produit: Produit,
     fusions: Mapping[str, str],
     absents: Sequence[Collection[str]],
+    fichiers: Sequence[str],
 ) -> Bilan:
     """Find the things that several rows speak of, and make one record of each.
 
@@ -54,12 +57,16 @@ def resolve(
         produit: what the rows are.
         fusions: SIREN of the landlords that were absorbed, and of those that absorbed them.
         absents: the fields that each file lacks, by its number (`_ordre`).
+        fichiers: their names, by number.
+
+    Raises:
+        DonneesRefusees: one file has too many lines of one key.
     """
     absorbes = dict(sorted(fusions.items()))
     con.execute(
         f"SET VARIABLE {FUSIONS} = map(?::VARCHAR[], ?::VARCHAR[])", [list(absorbes), list(absorbes.values())]
     )
-    _find_groups(con, produit)
+    _find_groups(con, produit, fichiers)
     if produit.exemplaires:
         _count_copies(con, produit, absents)
     _order_states(con, produit)
@@ -87,7 +94,7 @@ def _normalised(champ: Champ, x: str) -> str:
     return x
 
 
-def _find_groups(con: duckdb.DuckDBPyConnection, produit: Produit) -> None:
+def _find_groups(con: duckdb.DuckDBPyConnection, produit: Produit, fichiers: Sequence[str]) -> None:
     con.execute(f"CREATE OR REPLACE TEMP TABLE {AMBIGUS} (_ordre INTEGER, _rang BIGINT, _ligne BIGINT)")
     if not produit.cle:
         con.execute(
@@ -108,9 +115,22 @@ def _find_groups(con: duckdb.DuckDBPyConnection, produit: Produit) -> None:
     connue = " OR ".join(f"{ident(c)} IS NOT NULL" for c in produit.cle if c not in _VERSION)
     memes = " AND ".join(f"{x} IS NOT DISTINCT FROM k.{n}" for x, n in zip(cles, noms, strict=True))
     con.execute(
-        f"CREATE OR REPLACE TEMP TABLE enr_cles AS SELECT *, row_number() OVER () AS _groupe FROM ("
-        f"SELECT {definies} FROM {lignes} WHERE {connue} GROUP BY ALL HAVING count(*) > 1)"
+        "CREATE OR REPLACE TEMP TABLE enr_cles AS SELECT *, row_number() OVER () AS _groupe FROM ("
+        f"SELECT {definies}, count(*) AS _nombre FROM {lignes} WHERE {connue} "
+        "GROUP BY ALL HAVING count(*) > 1)"
     )
+    limite = int(settings()["lignes_par_cle"])
+    for ordre, nombre, premiere in con.execute(
+        f"SELECT l._ordre, count(*) AS nombre, min(l._ligne) FROM {lignes} AS l INNER JOIN enr_cles AS k "
+        f"ON {memes} WHERE ({connue}) AND k._nombre > {limite} GROUP BY l._ordre, k._groupe "
+        f"HAVING nombre > {limite} ORDER BY ALL LIMIT 1"
+    ).fetchall():
+        raise DonneesRefusees(
+            f"{fichiers[ordre]} : {nombre} lignes, dont la ligne {premiere}, ont la même clé "
+            f"({', '.join(produit.cle)}), plus que les {limite} qu'une même chose peut avoir dans un fichier. "
+            "Elles n'en feraient qu'une : une colonne de la clé est sans doute mal reconnue, ou recopiée vers "
+            "le bas : corrigez-la, ou sa correspondance."
+        )
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE {GROUPES} AS SELECT l.*{sans}, k._groupe FROM {lignes} AS l "
         f"INNER JOIN enr_cles AS k ON {memes} WHERE {connue}"

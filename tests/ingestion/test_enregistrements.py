@@ -5,6 +5,8 @@ from collections.abc import Sequence
 
 import pytest
 
+from pipelines.errors import DonneesRefusees
+from pipelines.ingestion.landing import settings
 from pipelines.ingestion.pseudonymes import pseudonym
 from tests.ingestion.conftest import CLE, Depot
 from tests.ingestion.exemples import ATTRIBUTION, DEMANDE, RPLS, attributions, logements, occupations, table
@@ -23,6 +25,30 @@ def sans(lignes: Sequence[dict[str, str]], *colonnes: str) -> list[dict[str, str
 
 def records(depot: Depot, colonnes: str, produit: str = "sne_attributions") -> list[tuple[object, ...]]:
     return depot.rows(f"SELECT {colonnes} FROM sources.{produit} ORDER BY ALL")
+
+
+# ---------------------------------------------------------------- a key that is none
+
+
+def test_lines_of_one_key_beyond_what_a_thing_can_have_are_no_thing(
+    depot: Depot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A number filled down a column would make one allocation of all of its lines, and say nothing."""
+    lignes = attributions(6)
+    copiees = [
+        x | {"numero_unique": lignes[0]["numero_unique"], "date_decision": "2021-01-04"} for x in lignes
+    ]
+    depot.drop("sne/2021/attributions.csv", table(*copiees[:5], lignes[5]))
+    monkeypatch.setitem(settings(), "lignes_par_cle", 4)
+    with pytest.raises(DonneesRefusees) as refus:
+        depot.load("sne")
+    assert str(refus.value).startswith(
+        "sne/2021/attributions.csv : 5 lignes, dont la ligne 2, ont la même clé (demandeur_id, date_decision)"
+    )
+    assert lignes[0]["numero_unique"] not in str(refus.value)
+    monkeypatch.setitem(settings(), "lignes_par_cle", 5)
+    depot.load("sne")
+    assert depot.rows(COMPTE)[0][0] == 6
 
 
 # ---------------------------------------------------------------- identity of an allocation
