@@ -127,9 +127,9 @@ def _find_groups(con: duckdb.DuckDBPyConnection, produit: Produit, fichiers: Seq
     ).fetchall():
         raise DonneesRefusees(
             f"{fichiers[ordre]} : {nombre} lignes, dont la ligne {premiere}, ont la même clé "
-            f"({', '.join(produit.cle)}), plus que les {limite} qu'une même chose peut avoir dans un fichier. "
-            "Elles n'en feraient qu'une : une colonne de la clé est sans doute mal reconnue, ou recopiée vers "
-            "le bas : corrigez-la, ou sa correspondance."
+            f"({', '.join(produit.cle)}), plus que les {limite} qu'une même chose peut avoir dans un "
+            "fichier. Elles n'en feraient qu'une : une colonne de la clé est sans doute mal reconnue, ou "
+            "recopiée vers le bas : corrigez-la, ou sa correspondance."
         )
     con.execute(
         f"CREATE OR REPLACE TEMP TABLE {GROUPES} AS SELECT l.*{sans}, k._groupe FROM {lignes} AS l "
