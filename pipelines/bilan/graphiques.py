@@ -40,6 +40,7 @@ COULEURS: dict[Etat, str] = {
 _MARQUEUR = "#fedcba"
 SIGNES: dict[Etat, str] = {"atteint": " ✓", "non_atteint": " ✗"}
 _ENCRE = "#1d2733"
+_COURBE = "#3d4f63"
 _GRILLE = "#dfe4ea"
 _DEGRADE = ["#eef4fa", "#b9d3ea", "#6ea3d0", "#2c6fab", "#0b3c6b"]
 _TAILLE = 13
@@ -224,7 +225,8 @@ def barres(ident: str, lignes: Sequence[Barre], *, pourcent: bool = True, entier
 
 
 def tendances(ident: str, series: Sequence[Serie], *, largeur: int = 225) -> str:
-    """Small multiples, one per indicator: each period's value, written, and its target as a black tick."""
+    """Small multiples, one per indicator, each on its scale: each period's value, written, and its target as
+    a black tick."""
     donnees = []
     titres = _uniques([_couper(s.nom, 30) for s in series])
     for titre, serie in zip(titres, series, strict=True):
@@ -262,12 +264,12 @@ def tendances(ident: str, series: Sequence[Serie], *, largeur: int = 225) -> str
         },
         {
             "transform": [{"filter": "datum.v != null"}],
-            "mark": {"type": "line", "color": COULEURS["atteint"], "strokeWidth": 2.5},
+            "mark": {"type": "line", "color": _COURBE, "strokeWidth": 2.5},
             "encoding": {"x": x, "y": y("v")},
         },
         {
             "transform": [{"filter": "datum.v != null"}],
-            "mark": {"type": "point", "filled": True, "size": 70, "opacity": 1, "color": COULEURS["atteint"]},
+            "mark": {"type": "point", "filled": True, "size": 70, "opacity": 1, "color": _COURBE},
             "encoding": {"x": x, "y": y("v")},
         },
         *(

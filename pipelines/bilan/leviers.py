@@ -61,10 +61,10 @@ def _rythme(annee: int, e: Levier) -> Iterator[tuple[str]]:
         suite = (
             f"il en faudrait {_vise(e, e.comptees_semestre, e.manque_semestre)}"
             if e.manque_semestre
-            else "l’objectif y serait atteint"
+            else "l’objectif y serait atteint dans l’ensemble"
         )
         yield (
-            f"Si rien ne change, le prochain semestre ressemblera au second de {annee} : "
+            f"Si le prochain semestre ressemblait au second de {annee} : "
             f"{formats.entier(e.comptees_semestre)} attributions sur {formats.entier(e.base_semestre)} ; "
             f"{suite}.",
         )
@@ -106,12 +106,12 @@ def _tableaux(d: Donnees, vise: Vise, leviers: Sequence[Levier], imprimees: int)
             Colonne(libelles.segment_type(axe) if axe == "typologie" else libelles.axe(axe)),
             Colonne("Attributions", True),
             Colonne("dont comptées dans l’objectif", True),
-            Colonne("Objectif", True),
+            Colonne("Part visée", True),
             Colonne("De trop dans l’année" if plafond else "Il manque dans l’année", True),
             Colonne(
                 "De trop au prochain semestre" if plafond else "Il manquerait au prochain semestre", True
             ),
-            Colonne("Loyer accessible, attribués à d’autres", True),
+            Colonne("Logements à loyer accessible attribués à d’autres", True),
         )
         entetes, tries = tables.alleger(colonnes, [_ligne(d, vise, x) for x in lieux])
         par = "taille" if axe == "typologie" else libelles.axe(axe, "un")

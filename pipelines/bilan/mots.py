@@ -17,6 +17,7 @@ _MOTIFS = (
     ("Mutation", r"[Mm]utation"),
     ("Travailleur essentiel", r"[Tt]ravailleurs? essentiel"),
     ("Tension", r"[Tt]ension"),
+    ("Sans objet", r"[Ss]ans objet"),
     ("Inconnus", r"[Ii]nconnu"),
     ("Il manque", r"[Ii]l manque"),
 )

@@ -60,8 +60,8 @@ def _prete(document: Document, d: Donnees, edition: str) -> Document:
     prete = replace(document, edition=MENTIONS[edition])
     if d.fictives:
         # Said where the title is, and in the footer of every page.
-        titre = f"{document.sous_titre} – {FICTIVES.lower()}"
-        prete = replace(prete, edition=f"{FICTIVES}. {prete.edition}", sous_titre=titre)
+        titre = f"{document.titre} – {FICTIVES.lower()}"
+        prete = replace(prete, edition=f"{FICTIVES}. {prete.edition}", titre=titre)
     return sans_manques(prete) if edition == PUBLIQUE else prete
 
 

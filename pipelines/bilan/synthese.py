@@ -110,8 +110,8 @@ def section(d: Donnees, chapitre_des_manques: str) -> Section:
         blocs.append(tableau)
     if constats := _etat_des_donnees(d, cartes):
         blocs.append(constats)
-    # The last two are in the header and the footer.
-    if definitions := mots.tableau(blocs, toujours=("Conférence", "Empreinte")):
+    # The last two are in the header, the footer and the edition.
+    if definitions := mots.tableau(blocs, toujours=("Attributions", "Conférence", "Empreinte")):
         blocs.append(definitions)
     return Section(SYNTHESE, "L’essentiel", tuple(blocs))
 
@@ -373,7 +373,7 @@ def _tendances(d: Donnees, cartes: Sequence[Carte]) -> Graphique | None:
         description + ".",
         graphiques.tendances("g-tendances", series),
         None,
-        "Le trait noir marque l’objectif de chaque année.",
+        "Le trait noir marque l’objectif de chaque année ; chaque courbe est à sa propre échelle.",
     )
 
 
@@ -428,7 +428,7 @@ def _etat_des_donnees(d: Donnees, cartes: Sequence[Carte]) -> Tableau | None:
         )
     if inconnus := [p for carte in cartes if (p := _part_inconnue(carte)) is not None]:
         part, titre = max(inconnus)
-        ecrite = f"jusqu’à {formats.decimal(part, 0)}{FINE}% des dossiers ({titre})"
+        ecrite = f"jusqu’à {formats.decimal(part, 1)}{FINE}% des dossiers ({titre})"
         lignes.append(Ligne(("Réponses inconnues", ecrite)))
     provisoires = [carte.titre for carte in cartes if carte.chiffre and carte.chiffre.statut == "provisoire"]
     if provisoires:

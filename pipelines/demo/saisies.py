@@ -11,7 +11,7 @@ import yaml
 
 from pipelines.demo.parametres import ChiffreAttendu, Parametres, expected_figures
 
-_EDITEUR = "Démonstration de l'Observatoire"
+_EDITEUR = "Démonstration de l’Observatoire"
 _TEXTES = Path(__file__).with_name("saisies_demo.yml")
 
 

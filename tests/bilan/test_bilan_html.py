@@ -291,7 +291,7 @@ def test_the_first_page_says_which_sources_do_not_meet(entrepot: Path, tmp_path:
     assert "à lire avec réserve : ces figures" in premiere
     assert "Exports SNE 2 contradictions entre exports" in premiere
     # 43 unknown beside 681: 5,9 % of 724, the worst of the page.
-    assert f"Réponses inconnues jusqu’à 6{FINE}% des dossiers (Attributions hors QPV" in premiere
+    assert f"Réponses inconnues jusqu’à 5,9{FINE}% des dossiers (Attributions hors QPV" in premiere
     assert "Contrôle" not in premiere
 
 
