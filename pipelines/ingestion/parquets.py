@@ -36,7 +36,10 @@ def open_parquet(fichier: FichierDepose, candidats: Sequence[Correspondance], te
     if not lignes:
         raise DonneesRefusees(f"{fichier.relatif} : le fichier ne contient aucune ligne.")
     limites = settings()["limites"]
-    repetees = lignes > max(limites["lignes_sans_controle"], fichier.taille)
+    # A wide row is read as a row of each of its columns.
+    larges = any(a.correspondance.depivot for a in choix.appariements)
+    lues = lignes * len(colonnes) if larges else lignes
+    repetees = lues > max(limites["lignes_sans_controle"], fichier.taille)
     if lignes > limites["lignes_parquet"] or repetees:
         raise DonneesRefusees(
             f"{fichier.relatif} : {lignes} lignes pour {fichier.taille} octets, trop pour être lu (au plus "

@@ -54,6 +54,12 @@ def rows_of_one_row_repeated(depot: Depot) -> int:
     return 60_000
 
 
+def rows_of_one_wide_row_repeated(depot: Depot) -> int:
+    large = pl.DataFrame([{"CODGEO": "71076", **{f"{m}21": "12" for m in ("MED", "TP60", "D1", "D9", "RD")}}])
+    depot.drop("filosofi/2021/COM.parquet", parquet(pl.concat([large] * 20_000)))
+    return 20_000 * large.width
+
+
 def bytes_of_a_geojson(depot: Depot) -> int:
     contenu = features(polygon(CARRE))
     depot.drop("qpv/qpv2015.geojson", contenu)
@@ -74,6 +80,7 @@ CAS = {
     "octets d'un classeur": ("octets_classeur", "sne", bytes_of_a_workbook),
     "lignes d'un Parquet": ("lignes_parquet", "sne", rows_of_a_parquet),
     "une ligne répétée": ("lignes_sans_controle", "sne", rows_of_one_row_repeated),
+    "une ligne large répétée": ("lignes_sans_controle", "filosofi", rows_of_one_wide_row_repeated),
     "octets d'un GeoJSON": ("octets_geojson", "geographie", bytes_of_a_geojson),
 }
 
