@@ -13,6 +13,7 @@ from pipelines.ingestion import lecture
 from pipelines.ingestion.correspondances import Appariement, correspondances
 from pipelines.ingestion.landing import FichierDepose
 from pipelines.ingestion.ouverture import Ouverture
+from pipelines.ingestion.reparation import Decoupe, Decoupeur
 from pipelines.inspection import inspect_text
 
 from .conftest import Depot
@@ -167,3 +168,22 @@ def test_a_last_line_without_end_is_said_where_the_others_have_one(depot: Depot)
     assert depot.rows("SELECT fichier FROM meta.avertissements WHERE regle = 'fin_de_fichier'") == [
         ("sne/2020/a.csv",)
     ]
+
+
+def test_lines_that_end_no_cell_are_not_cut_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file whose every line begins with a stray quote took a minute, and each line a hundred cuts."""
+    cuts = 0
+    cut = Decoupeur.cut
+
+    def counted(self: Decoupeur, texte: str) -> Decoupe:
+        nonlocal cuts
+        cuts += 1
+        return cut(self, texte)
+
+    monkeypatch.setattr(Decoupeur, "cut", counted)
+    egaree, fin = '"' + "a;" * 50, 'b";2'
+    decoupeur = Decoupeur(";", 3, 3)
+    assert decoupeur.record(egaree, [], iter([egaree] * 200)) == (None, 1)
+    assert cuts == 1
+    # A cell that a later line ends is still one.
+    assert decoupeur.record('1;"a', [], iter(["suite", fin])) == (["1", "a\nsuite\nb", "2"], 3)
