@@ -3,6 +3,7 @@
 The lock and the construction folder belong here; what is built in the folder does not.
 """
 
+import errno
 import fcntl
 import json
 import os
@@ -117,18 +118,17 @@ def _take(verrou: IO[str], dossier: WorkingFolder) -> None:
 
 
 def _sign(verrou: IO[str], chantier: Chantier) -> None:
-    verrou.seek(0)
-    verrou.truncate()
-    json.dump(
-        {
-            "pid": os.getpid(),
-            "machine": socket.gethostname(),
-            "debut": chantier.debut.isoformat(timespec="seconds"),
-            "execution": chantier.run_id,
-        },
-        verrou,
-    )
-    verrou.flush()
+    signe = {
+        "pid": os.getpid(),
+        "machine": socket.gethostname(),
+        "debut": chantier.debut.isoformat(timespec="seconds"),
+        "execution": chantier.run_id,
+    }
+    verrou.truncate(0)
+    # Past the file's buffer, which a full disk would refuse again as it is closed.
+    octets = json.dumps(signe).encode()
+    if os.write(verrou.fileno(), octets) < len(octets):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(chantier.dossier.verrou))
 
 
 def _holder(verrou: IO[str]) -> str:

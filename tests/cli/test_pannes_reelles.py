@@ -204,7 +204,7 @@ def put_on(disque: PetitDisque, entrepot: Path) -> tuple[Path, Path]:
     [
         # What a build of unchanged sources says and cleans, in a tenth of the time.
         pytest.param(2, 0, id="some"),
-        *(pytest.param(m, 1, marks=pytest.mark.slow) for m in (0, 10, 30, 60, 100, 140)),
+        *(pytest.param(m, 1, marks=pytest.mark.slow) for m in (0, 10, 30, 60, 100)),
     ],
 )
 def test_a_disk_that_the_command_fills(disque: PetitDisque, banc: Banc, room: int, then: int) -> None:
