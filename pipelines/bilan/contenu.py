@@ -3,7 +3,7 @@
 Layout and wording only; tables and charts are made in `tables`, figures come from the warehouse.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from pipelines import libelles
@@ -792,30 +792,22 @@ def _portraits(d: Donnees) -> Section:
     Where the list of neighbourhoods changes, the year's allocations are in those of one list and the stock
     that follows them in those of the other: a table each, or half of every row would be empty.
     """
+    axes = ("qpv", "zone")
+    presents = {(axe, code) for axe in axes for code, _ in d.modalites(axe, PORTRAIT)}
+    ailleurs = {lieu for lieu in presents if d.chiffre("baux", *lieu) is None}
+    if len({lieu in ailleurs for lieu in presents if lieu[0] == "qpv"}) < 2:
+        ailleurs = set()
 
-    def avec_attributions(axe: str, code: str) -> bool:
-        return d.chiffre("baux", axe, code) is not None
+    def cote_a_cote(ident: str, titre: str, garder: Callable[[str, str], bool]) -> Tableau | None:
+        legende = f"{titre}, {d.annee}"
+        return tables.croise(d, ident, legende, PORTRAIT, axes, feuille="Portraits", garder=garder)
 
-    presents = [(axe, code) for axe in ("qpv", "zone") for code, _ in d.modalites(axe, PORTRAIT)]
-    deux = len({avec_attributions(*lieu) for lieu in presents if lieu[0] == "qpv"}) == 2
-    tableaux = []
-    for ident, titre, attribues in (
-        ("t-portraits", "Portraits de quartiers", True),
-        ("t-portraits-liste", "Quartiers de l’autre liste de quartiers prioritaires", False),
-    ):
-        tableau = tables.croise(
-            d,
-            ident,
-            f"{titre}, {d.annee}",
-            PORTRAIT,
-            ("qpv", "zone"),
-            feuille="Portraits",
-            garder=lambda axe, code, attribues=attribues: (  # type: ignore[misc]
-                not deux or avec_attributions(axe, code) == attribues
-            ),
-        )
-        if tableau is not None and (attribues or deux):
-            tableaux.append(tableau)
+    autre = "Quartiers de l’autre liste de quartiers prioritaires"
+    trouves = (
+        cote_a_cote("t-portraits", "Portraits de quartiers", lambda *lieu: lieu not in ailleurs),
+        cote_a_cote("t-portraits-liste", autre, lambda *lieu: lieu in ailleurs),
+    )
+    tableaux = tuple(t for t in trouves if t is not None)
     if not tableaux:
         manque = Manquant("Pas de portrait de quartier", libelles.chapo("portraits-absents"))
         return Section("portraits", "Portraits de quartiers", (manque,))

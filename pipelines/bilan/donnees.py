@@ -39,6 +39,8 @@ ANNEE, SEMESTRE, TRIMESTRE = "annee", "semestre", "trimestre"
 MILLESIME = "millesime"
 GLISSANTS = ("glissant_6m", "glissant_12m")
 TOUS = "tous"
+PLAFOND = "<="
+"""The operator of a target that is not to be passed."""
 INCONNU = "inconnu"
 """Modality of the rows that do not say where they belong."""
 PROFONDEUR = 3
@@ -79,6 +81,11 @@ class Chiffre:
         segment = TOUS if self.segment_type == TOUS else f"{self.segment_type}-{self.segment}"
         morceaux = (self.indicateur, self.axe, self.modalite, periode, segment)
         return "-".join(formats.slug(morceau) for morceau in morceaux)
+
+    @property
+    def plafond(self) -> bool:
+        """Whether its target is not to be passed."""
+        return self.operateur == PLAFOND
 
     @property
     def lisible(self) -> bool:
@@ -242,7 +249,6 @@ class Levier:
     operateur: str
     cible: float
     manque: int
-    manque_par_mois: int
     base_semestre: int | None
     comptees_semestre: int | None
     manque_semestre: int | None
@@ -257,7 +263,7 @@ class Levier:
     @property
     def plafond(self) -> bool:
         """Whether the target is not to be passed."""
-        return self.operateur == "<="
+        return self.operateur == PLAFOND
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,7 +96,7 @@ def _detail(d: Donnees, code: str, vise: Vise) -> Section:
     entetes, tries = tables.alleger((Colonne("Année"), *tables.COLONNES_PREUVES), lignes)
     blocs: list[Bloc] = [Tableau(f"t-{cle}-annees", d.libelle(vise), entetes, tries, None)]
     communes = [
-        Ligne((nom.split(" x ")[-1], *tables.preuves(c)))
+        Ligne((formats.parties(nom)[-1], *tables.preuves(c)))
         for modalite, nom in d.modalites(PAR_COMMUNE, [vise.indicateur])
         if (c := d.vise(vise, PAR_COMMUNE, modalite)) is not None
     ]

@@ -207,11 +207,6 @@ def _quartiers(d: Donnees, code: str, nom: str) -> Tableau | None:
     return Tableau(f"t-{_ident('commune', code)}-qpv", titre, gardees, tries, "Quartiers des communes", True)
 
 
-def _premier(nom: str) -> str:
-    """The first of two names joined by a cross."""
-    return nom.replace(" × ", " x ").split(" x ")[0]
-
-
 def _par_bailleur(d: Donnees, axe: str, code: str) -> Tableau | None:
     croisement = PAR_BAILLEUR.get(axe)
     if croisement is None:
@@ -221,7 +216,7 @@ def _par_bailleur(d: Donnees, axe: str, code: str) -> Tableau | None:
     for modalite, nom in d.modalites(croisement, idents):
         chiffres = [d.chiffre(i, croisement, modalite) for i in idents]
         if modalite.split(" x ")[-1] == code and any(chiffres):
-            lignes.append(Ligne((_premier(nom), *tables.mesures(chiffres))))
+            lignes.append(Ligne((formats.parties(nom)[0], *tables.mesures(chiffres))))
     if not lignes:
         return None
     entetes = (Colonne("Bailleur"), *(Colonne(d.indicateur(i).libelle, True) for i in idents))

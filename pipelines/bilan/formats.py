@@ -91,6 +91,11 @@ def enumerer(mots: list[str]) -> str:
     return f"{', '.join(mots[:-1])} et {mots[-1]}"
 
 
+def parties(nom: str) -> list[str]:
+    """The names that a cross joins: « Habellis × Givry » → Habellis, Givry."""
+    return re.split(" [x×] ", nom)
+
+
 def majuscule(texte: str) -> str:
     """A text that begins a line or heads a column; its acronyms stay as they are."""
     return texte[:1].upper() + texte[1:]

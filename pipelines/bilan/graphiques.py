@@ -141,14 +141,13 @@ def legende_des_etats(lignes: Sequence[Barre]) -> str:
     return f"{formats.majuscule(' ; '.join(dits))}.{trait}"
 
 
-def _rangee(nom: str, barre: Barre, maximum: float) -> dict[str, Any]:
+def _rangee(nom: str, barre: Barre) -> dict[str, Any]:
     """What a line of a ranked chart holds beside its mark."""
     return {
         "nom": nom,
         "texte": barre.texte + SIGNES.get(barre.etat, ""),
         "couleur": COULEURS[barre.etat],
         "cible": barre.cible,
-        "fin": _fin_du_texte(barre, maximum),
     }
 
 
@@ -160,17 +159,14 @@ def barres(ident: str, lignes: Sequence[Barre], *, pourcent: bool = True, entier
     noms = _uniques([_sur_trois_lignes(b.nom) for b in lignes])
     hauteur = (30, 33, 54)[max((nom.count("|") for nom in noms), default=0)]
     divers = len({b.objectif for b in lignes if b.objectif}) > 1
-    par_acteur = " · par acteur"
+
+    def suite(barre: Barre) -> str:
+        if barre.etat == "par_acteur":
+            return " · par acteur"
+        return f" · {barre.objectif}" if divers and barre.objectif else ""
+
     donnees = [
-        {
-            **_rangee(nom, barre, maximum),
-            "objectif": par_acteur
-            if barre.etat == "par_acteur"
-            else (f" · {barre.objectif}" if divers and barre.objectif else ""),
-            "v": barre.valeur
-            if barre.valeur is not None
-            else (maximum * 0.12 if _hachure(barre.etat) else 0),
-        }
+        _rangee(nom, barre) | {"objectif": suite(barre), "v": _bout(barre, maximum)}
         for nom, barre in zip(noms, lignes, strict=True)
     ]
     y = {
@@ -387,7 +383,8 @@ def points_classes(ident: str, lignes: Sequence[Barre], *, pourcent: bool = True
     formes: dict[Etat, str] = {"atteint": "circle", "non_atteint": "square"}
     donnees = [
         {
-            **_rangee(nom, barre, maximum),
+            **_rangee(nom, barre),
+            "fin": _fin_du_texte(barre, maximum),
             "v": barre.valeur,
             "forme": formes.get(barre.etat, "diamond"),
         }
@@ -502,9 +499,7 @@ def colonnes(ident: str, lignes: Sequence[Barre]) -> str:
     donnees = [
         {
             "nom": nom,
-            "v": barre.valeur
-            if barre.valeur is not None
-            else (maximum * 0.12 if _hachure(barre.etat) else 0),
+            "v": _bout(barre, maximum),
             "texte": barre.texte,
             "couleur": COULEURS["atteint"] if barre.valeur is not None else COULEURS[barre.etat],
         }
@@ -688,10 +683,17 @@ def _cote_du_texte(valeur: float | None, cible: float | None, plafond: float) ->
     return _DESSUS
 
 
+def _bout(barre: Barre, maximum: float) -> float:
+    # What is masked has a stub, to be hatched.
+    if barre.valeur is not None:
+        return barre.valeur
+    return maximum * 0.12 if _hachure(barre.etat) else 0.0
+
+
 def _fin_du_texte(barre: Barre, maximum: float) -> float:
-    # The words follow the bar, unless the target mark would fall in them.
+    # The words follow the mark, unless the target mark would fall in them.
     place = 0.24 * maximum
-    bout = barre.valeur or (maximum * 0.12 if _hachure(barre.etat) else 0.0)
+    bout = _bout(barre, maximum)
     if barre.cible is not None and bout <= barre.cible <= bout + place:
         return barre.cible
     return bout

@@ -4,7 +4,6 @@ One document for the EPCI, and one statement per landlord, to transmit. The judg
 rolling months) is the mart's: it is shown, not made.
 """
 
-import re
 from collections.abc import Sequence
 
 from pipelines import libelles
@@ -204,7 +203,7 @@ def _par_commune(d: Donnees, semestre: int, code: str) -> Tableau | None:
             continue
         c = d.a_la_periode(_PRINCIPAL, axe, modalite, SEMESTRE, f"{d.annee}-S{semestre}")
         if c is not None:
-            lignes.append(Ligne((re.split(" [x×] ", nom)[-1], *tables.preuves(c))))
+            lignes.append(Ligne((formats.parties(nom)[-1], *tables.preuves(c))))
     if not lignes:
         return None
     entetes, tries = tables.alleger((Colonne("Commune"), *tables.COLONNES_PREUVES), lignes)

@@ -110,7 +110,7 @@ def section(d: Donnees, chapitre_des_manques: str) -> Section:
         blocs.append(tableau)
     if constats := _etat_des_donnees(d, cartes):
         blocs.append(constats)
-    # The last two are in the header, the footer and the edition.
+    # Not words of these blocks: what each page says of itself, and what each objective counts.
     if definitions := mots.tableau(blocs, toujours=("Attributions", "Conférence", "Empreinte")):
         blocs.append(definitions)
     return Section(SYNTHESE, "L’essentiel", tuple(blocs))
@@ -321,7 +321,7 @@ def _tableau_en_dessous(d: Donnees, groupe: _Acteurs) -> Tableau:
                 *(tables.ecart(d, vise, axe, code, annee) or formats.TIRET for annee in avant),
             )
         )
-        plafond = c.operateur == "<="
+        plafond = c.plafond
         points = abs((c.valeur or 0) - (c.cible or 0))
         trouves.append(((-(c.manque or 0), -points, formats.cle_de_tri(nom), code), ligne))
     entetes = (

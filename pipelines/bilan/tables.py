@@ -413,7 +413,7 @@ def ecart(d: Donnees, vise: Vise, axe: str, modalite: str | None, annee: int) ->
     if c is None or avant is None or c.valeur is None or avant.valeur is None or c.unite != "%":
         return ""
     bases = [x.denominateur for x in (c, avant) if x.denominateur is not None]
-    if axe != "epci" and bases and 100 / max(1, min(bases)) > 1:
+    if axe != "epci" and bases and min(bases) < 100:
         return ""
     points = c.valeur - avant.valeur
     rupture = f"{formats.FINE}†" if "rupture_serie" in (c.statut, avant.statut) else ""
@@ -543,7 +543,7 @@ def manque_en_mots(c: Chiffre) -> str:
     if not c.manque:
         return ""
     nombre = formats.accorder(c.manque, NOM_DU_MANQUE)
-    return f"{nombre} de trop" if c.operateur == "<=" else f"il manque {nombre}"
+    return f"{nombre} de trop" if c.plafond else f"il manque {nombre}"
 
 
 def detail(c: Chiffre | None) -> str:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,8 @@ import duckdb
 import pytest
 
 from pipelines import bilan
+from pipelines.bilan import donnees, fiche
+from pipelines.bilan.document import texte
 from pipelines.edition import MENTIONS, PUBLIQUE, SIGNATAIRES
 from pipelines.errors import DonneesRefusees, MauvaisUsage, ObservatoireError
 from tests.bilan.test_bilan_secret import _contenu
@@ -125,3 +128,22 @@ def test_a_landlord_without_figures_is_told_who_has_some(
     with pytest.raises(DonneesRefusees, match=next(iter(landlords(entrepot)))):
         bilan.render(entrepot, EPCI, ANNEE, tmp_path, semestre=semestre, bailleur="123456789")
     assert bilan.lister(entrepot, bailleur="123456789") == []
+
+
+def test_the_communes_of_a_landlord_bear_their_name_alone(entrepot: Path) -> None:
+    with donnees.ouvrir(entrepot) as con:
+        lues = donnees.charger(con, EPCI, ANNEE)
+    code = next(c.modalite for c in lues.chiffres if c.axe == fiche.AXE)
+    croisees = tuple(
+        replace(c, axe=fiche.PAR_COMMUNE, modalite=f"{code} x 71000", modalite_libelle="Un bailleur × Givry")
+        for c in lues.chiffres
+        if (c.axe, c.modalite) == (fiche.AXE, code)
+    )
+    document = fiche.bailleur(replace(lues, chiffres=(*lues.chiffres, *croisees)), code)
+    noms = [
+        texte(ligne.cellules[0])
+        for t in document.tableaux()
+        if t.ident.endswith("-communes")
+        for ligne in t.lignes
+    ]
+    assert set(noms) == {"Givry"}

@@ -12,7 +12,7 @@ from pipelines.bilan.donnees import Donnees, Levier
 EPCI, ANNEE = "247100589", 2021
 ENSEMBLE = Levier(
     indicateur="hors_qpv_q1", segment_type="tous", segment="tous", axe="epci", modalite=EPCI,
-    modalite_libelle="Le Grand Chalon", base=681, comptees=82, operateur=">=", cible=25.0, manque=89, manque_par_mois=8,
+    modalite_libelle="Le Grand Chalon", base=681, comptees=82, operateur=">=", cible=25.0, manque=89,
     base_semestre=278, comptees_semestre=31, manque_semestre=39, accessibles=509, accessibles_a_d_autres=454,
 )  # fmt: skip
 
@@ -67,7 +67,7 @@ def test_of_a_cap_what_is_too_many_is_said(lues: Donnees) -> None:
 def test_what_is_not_known_is_not_said(lues: Donnees) -> None:
     sans = replace(
         ENSEMBLE, base_semestre=None, comptees_semestre=None, manque_semestre=None, accessibles=None,
-        accessibles_a_d_autres=None, manque=1, manque_par_mois=1,
+        accessibles_a_d_autres=None, manque=1,
     )  # fmt: skip
     page = leviers.section(replace(lues, leviers=(sans,)))
     assert page is not None

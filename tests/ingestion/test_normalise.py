@@ -3,6 +3,7 @@
 import datetime as dt
 import re
 from collections.abc import Iterator
+from functools import partial
 
 import duckdb
 import pytest
@@ -11,7 +12,7 @@ from pipelines.errors import DonneesRefusees
 from pipelines.ingestion.correspondances import correspondances
 from pipelines.ingestion.declarations import Champ, Produit, declarations, ident
 from pipelines.ingestion.identifiants import FONCTIONS, cleaned, emptied, empty_tokens, read_identifier
-from pipelines.ingestion.normalise import _convert, lexical_form
+from pipelines.ingestion.normalise import _convert, _in_layer, lexical_form
 
 from .conftest import Depot
 from .exemples import attributions, demandes, logements, occupations, table
@@ -27,11 +28,16 @@ def con() -> Iterator[duckdb.DuckDBPyConnection]:
 
 def read(con: duckdb.DuckDBPyConnection, champ: Champ, texte: str, **options: bool) -> object:
     """The value of one cell of a column, its vintage being 2021."""
-    sql = _convert(champ, "x", FIN_2021, **options)
+    etapes: dict[str, str] = {}
+    sql = _convert(champ, "x", FIN_2021, partial(_in_layer, "x", etapes), **options)
+    couche = "".join(f", {expression} AS {ident(nom)}" for expression, nom in etapes.items())
+    nettoye = f"SELECT {cleaned('y')} AS x FROM (SELECT ? AS y)"
     ligne = con.execute(
-        f"SELECT {sql} FROM (SELECT {cleaned('y')} AS x FROM (SELECT ? AS y))", [texte]
+        f"SELECT {sql}, {_convert(champ, 'x', FIN_2021, **options)} FROM (SELECT x{couche} FROM ({nettoye}))",
+        [texte],
     ).fetchone()
     assert ligne is not None
+    assert ligne[0] == ligne[1], "in a layer or in place"
     valeur = ligne[0]
     return float(valeur) if champ.echelle and valeur is not None else valeur
 
